@@ -1,0 +1,3 @@
+import { Companies } from './0001-companies.js';
+
+export const baseMigrations = [Companies];

@@ -1,0 +1,3 @@
+import { Foundation } from './0001-foundation.js';
+
+export const kernelMigrations = [Foundation];

@@ -1,0 +1,3 @@
+import { Cash } from './0001-cash.js';
+
+export const paymentsMigrations = [Cash];

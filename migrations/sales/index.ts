@@ -1,0 +1,3 @@
+import { Orders } from './0001-orders.js';
+
+export const salesMigrations = [Orders];

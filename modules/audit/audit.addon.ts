@@ -1,0 +1,21 @@
+import { auditMigrations } from '#migrations/audit';
+import { defineAddon } from '#kernel';
+import { baseAddon } from '#modules/base';
+import { AuditModule } from './audit.module.js';
+
+const permissions = { 'audit.event.read': 'read the event log and the history of records' };
+
+export const auditAddon = defineAddon({
+  name: 'audit',
+  version: '0.1.0',
+  summary: 'reads the event log: search, history of one record, view audit_log',
+  depends: [baseAddon],
+  module: AuditModule,
+  migrations: auditMigrations,
+  permissions,
+  roles: {
+    encargada: { grants: Object.keys(permissions) },
+    admin: { grants: Object.keys(permissions) },
+    contador: { grants: Object.keys(permissions) },
+  },
+});

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { Database, defineList, EventRow, Records } from '#kernel';
+import type { Page } from '#kernel';
+
+/** What clients may ask of the event log. */
+export const eventList = defineList({
+  entity: EventRow,
+  filters: {
+    action: 'text',
+    actorId: 'id',
+    subjectType: 'text',
+    subjectId: 'id',
+    requestId: 'text',
+    createdAt: 'instant',
+  },
+  sorts: ['createdAt'],
+  sort: '-createdAt',
+});
+
+/** Reading the event log: who did what to which record, when and from where. */
+@Injectable()
+export class EventService {
+  constructor(
+    private readonly database: Database,
+    private readonly records: Records,
+  ) {}
+
+  async list(query: Readonly<Record<string, unknown>>): Promise<Page<EventRow>> {
+    return this.database.transaction(() => this.records.page(eventList, query));
+  }
+
+  async show(id: string): Promise<EventRow> {
+    return this.database.transaction(() => this.records.get(EventRow, id));
+  }
+
+  /** Everything that ever happened to one record, newest first. */
+  async history(
+    subjectType: string,
+    subjectId: string,
+    query: Readonly<Record<string, unknown>>,
+  ): Promise<Page<EventRow>> {
+    return this.database.transaction(() =>
+      this.records.page(eventList, query, { subjectType, subjectId }),
+    );
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * The public door of `audit`.
+ *
+ * @packageDocumentation
+ */
+export { auditAddon } from './audit.addon.js';

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { Authenticator } from '#kernel';
+import { CredentialService } from './credential/credential.service.js';
+import { SessionAuthenticator } from './session/session.authenticator.js';
+import { SessionController } from './session/session.controller.js';
+import { SessionService } from './session/session.service.js';
+
+@Module({
+  controllers: [SessionController],
+  providers: [
+    CredentialService,
+    SessionService,
+    { provide: Authenticator, useClass: SessionAuthenticator },
+  ],
+  exports: [CredentialService],
+})
+export class AuthModule {}

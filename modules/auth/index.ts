@@ -1,0 +1,6 @@
+/**
+ * The public door of `auth`.
+ *
+ * @packageDocumentation
+ */
+export { authAddon } from './auth.addon.js';

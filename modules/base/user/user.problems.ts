@@ -1,0 +1,14 @@
+import { defineProblem } from '#kernel';
+
+export const LoginTaken = defineProblem({
+  code: 'base.login-taken',
+  status: 409,
+  title: { es: 'Ese nombre de usuario ya existe', en: 'That login exists already' },
+  constraints: ['base_user_login_key'],
+});
+
+export const UnknownRole = defineProblem({
+  code: 'base.unknown-role',
+  status: 422,
+  title: { es: 'No existe ese rol', en: 'There is no such role' },
+});

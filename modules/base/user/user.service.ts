@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { AddonRegistry, Database, defineList, Events, Problem, Records } from '#kernel';
+import type { Page, Subject } from '#kernel';
+import { User } from './user.entity.js';
+import { UserChanged, UserCreated } from './user.events.js';
+import type { CreateUser, EditUser } from './user.input.js';
+import { UnknownRole } from './user.problems.js';
+
+/** What clients may ask of the users. */
+export const userList = defineList({
+  entity: User,
+  filters: { login: 'text', active: 'boolean' },
+  sorts: ['login', 'createdAt'],
+  sort: 'login',
+});
+
+/** The company's users. */
+@Injectable()
+export class UserService {
+  constructor(
+    private readonly database: Database,
+    private readonly records: Records,
+    private readonly events: Events,
+    private readonly registry: AddonRegistry,
+  ) {}
+
+  async list(query: Readonly<Record<string, unknown>>): Promise<Page<User>> {
+    return this.database.transaction(() => this.records.page(userList, query));
+  }
+
+  async show(id: string): Promise<User> {
+    return this.database.transaction(() => this.records.get(User, id));
+  }
+
+  /** @throws Problem UnknownRole, LoginTaken */
+  async create(input: CreateUser): Promise<User> {
+    return this.database.transaction(async () => {
+      const { login, name } = input;
+      const roles = this.knownRoles(input.roles);
+      const user = await this.records.insert(User, { login, name, roles, active: true });
+      const payload = { userId: user.id };
+      const changes = { roles: { after: roles } };
+      await this.events.publish(UserCreated, { subject: subjectOf(user), payload, changes });
+      return user;
+    });
+  }
+
+  async edit(id: string, input: EditUser, version: number): Promise<User> {
+    return this.database.transaction(async () => {
+      const user = await this.records.get(User, id, 'update');
+      this.records.matchVersion(user, version);
+      const roles = input.roles ? { roles: this.knownRoles(input.roles) } : {};
+      const changes = await this.records.store(Object.assign(user, input, roles), ['name']);
+      const payload = { userId: user.id };
+      await this.events.publish(UserChanged, { subject: subjectOf(user), payload, changes });
+      return user;
+    });
+  }
+
+  private knownRoles(roles: readonly string[]): string[] {
+    const unknown = roles.filter((role) => !Object.hasOwn(this.registry.roles, role));
+    if (unknown.length > 0) throw new Problem(UnknownRole, { extra: { roles: unknown } });
+    return [...new Set(roles)].sort();
+  }
+}
+
+function subjectOf(user: User): Subject {
+  return { type: 'base.user', id: user.id, label: user.login };
+}

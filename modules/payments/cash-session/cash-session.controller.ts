@@ -1,0 +1,59 @@
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
+import type { Page } from '#kernel';
+import { BranchInactive, RegisterInactive } from '#modules/base';
+import { CloseCashSession, OpenCashSession } from './cash-session.input.js';
+import * as problems from './cash-session.problems.js';
+import { cashSessionList, CashSessionService } from './cash-session.service.js';
+import { CashSessionView } from './cash-session.view.js';
+
+@ApiTags('payments')
+@Controller('api/v1/payments/cash-sessions')
+export class CashSessionController {
+  constructor(private readonly sessions: CashSessionService) {}
+
+  @Get()
+  @Allow('payments.cash-session.read')
+  @Lists(CashSessionView, cashSessionList)
+  async list(@Query() query: Record<string, unknown>): Promise<Page<CashSessionView>> {
+    return mapPage(await this.sessions.list(query), CashSessionView.of);
+  }
+
+  @Get(':id')
+  @Allow('payments.cash-session.read')
+  @Answers(CashSessionView)
+  async show(@Id() id: string): Promise<CashSessionView> {
+    return CashSessionView.of(await this.sessions.show(id));
+  }
+
+  @Post()
+  @Allow('payments.cash-session.open')
+  @Idempotent('optional')
+  @Creates(
+    CashSessionView,
+    NotFound,
+    RegisterInactive,
+    BranchInactive,
+    problems.CashierHasSession,
+    problems.RegisterHasSession,
+  )
+  async open(@Body() input: OpenCashSession): Promise<CashSessionView> {
+    return CashSessionView.of(await this.sessions.open(input));
+  }
+
+  @Post(':id/end')
+  @Allow('payments.cash-session.end')
+  @Answers(CashSessionView, problems.CashSessionNotOpen)
+  async end(@Id() id: string): Promise<CashSessionView> {
+    return CashSessionView.of(await this.sessions.end(id));
+  }
+
+  @Post(':id/close')
+  @Allow('payments.cash-session.close')
+  @Idempotent('optional')
+  @Answers(CashSessionView, problems.CashSessionClosedAlready)
+  async close(@Id() id: string, @Body() input: CloseCashSession): Promise<CashSessionView> {
+    return CashSessionView.of(await this.sessions.close(id, input));
+  }
+}

@@ -1,0 +1,30 @@
+import { defineEvent } from '#kernel';
+
+/** What every event of a cash session carries. */
+export interface CashSessionFacts {
+  readonly cashSessionId: string;
+  readonly branchId: string;
+  readonly registerId: string;
+  readonly cashierId: string;
+  readonly businessDate: string;
+}
+
+export const CashSessionOpened = defineEvent<CashSessionFacts & { openingAmount: number }>({
+  name: 'cash_session.opened',
+  version: 1,
+  summary: 'a cashier opened a register with a float',
+});
+
+export const CashSessionEnded = defineEvent<CashSessionFacts>({
+  name: 'cash_session.ended',
+  version: 1,
+  summary: 'a cash session takes no more payments',
+});
+
+export const CashSessionClosed = defineEvent<
+  CashSessionFacts & { expectedAmount: number; countedAmount: number; difference: number }
+>({
+  name: 'cash_session.closed',
+  version: 1,
+  summary: 'the cash was counted; amounts in whole pesos',
+});

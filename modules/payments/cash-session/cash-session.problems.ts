@@ -1,0 +1,33 @@
+import { defineProblem } from '#kernel';
+
+export const CashierHasSession = defineProblem({
+  code: 'payments.cashier-has-session',
+  status: 409,
+  title: { es: 'Ya tiene una caja abierta', en: 'You have an open cash session already' },
+  constraints: ['payments_cash_session_one_per_cashier'],
+});
+
+export const RegisterHasSession = defineProblem({
+  code: 'payments.register-has-session',
+  status: 409,
+  title: { es: 'Esa caja ya está abierta', en: 'That register is open already' },
+  constraints: ['payments_cash_session_one_per_register'],
+});
+
+export const CashSessionNotOpen = defineProblem({
+  code: 'payments.cash-session-not-open',
+  status: 409,
+  title: { es: 'La caja no está abierta', en: 'The cash session is not open' },
+});
+
+export const CashSessionClosedAlready = defineProblem({
+  code: 'payments.cash-session-closed',
+  status: 409,
+  title: { es: 'La caja ya está cerrada', en: 'The cash session is closed already' },
+});
+
+export const NoOpenCashSession = defineProblem({
+  code: 'payments.no-open-cash-session',
+  status: 409,
+  title: { es: 'No tiene una caja abierta', en: 'You have no open cash session' },
+});

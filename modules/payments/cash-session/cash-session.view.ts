@@ -1,0 +1,78 @@
+import {
+  ChoiceField,
+  DayField,
+  IdField,
+  InstantField,
+  IntegerField,
+  MAX_PESOS,
+  PesosField,
+  TextField,
+} from '#kernel';
+import { CASH_SESSION_STATES } from './cash-session.entity.js';
+import type { CashSession, CashSessionState } from './cash-session.entity.js';
+
+export class CashSessionView {
+  @IdField()
+  id!: string;
+
+  @IdField()
+  branchId!: string;
+
+  @IdField()
+  registerId!: string;
+
+  @IdField()
+  cashierId!: string;
+
+  @DayField()
+  businessDate!: string;
+
+  @ChoiceField(CASH_SESSION_STATES)
+  state!: CashSessionState;
+
+  @PesosField()
+  openingAmount!: number;
+
+  @PesosField({ nullable: true, description: 'whole pesos that should be there; from closing on' })
+  expectedAmount!: number | null;
+
+  @PesosField({ nullable: true })
+  countedAmount!: number | null;
+
+  @PesosField({
+    nullable: true,
+    min: -MAX_PESOS,
+    description: 'whole pesos, counted minus expected',
+  })
+  difference!: number | null;
+
+  @TextField({ max: 500, nullable: true })
+  note!: string | null;
+
+  @InstantField()
+  openedAt!: string;
+
+  @InstantField({ nullable: true })
+  endedAt!: string | null;
+
+  @InstantField({ nullable: true })
+  closedAt!: string | null;
+
+  @IdField({ nullable: true })
+  dailyCutId!: string | null;
+
+  @IntegerField({ min: 1, max: 2_147_483_647 })
+  version!: number;
+
+  static of(this: void, session: CashSession): CashSessionView {
+    const { id, branchId, registerId, cashierId, businessDate, state, openingAmount } = session;
+    const { expectedAmount, countedAmount, difference, note, dailyCutId, version } = session;
+    return {
+      ...{ id, branchId, registerId, cashierId, businessDate, state, openingAmount },
+      ...{ expectedAmount, countedAmount, difference, note, dailyCutId, version },
+      openedAt: session.createdAt.toISOString(),
+      endedAt: session.endedAt?.toISOString() ?? null,
+      closedAt: session.closedAt?.toISOString() ?? null,
+    };
+  }
+}

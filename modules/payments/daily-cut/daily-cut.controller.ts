@@ -1,0 +1,36 @@
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
+import type { Page } from '#kernel';
+import { CutDay } from './daily-cut.input.js';
+import { DayAlreadyCut, DayInFuture, SessionsNotClosed } from './daily-cut.problems.js';
+import { dailyCutList, DailyCutService } from './daily-cut.service.js';
+import { DailyCutView } from './daily-cut.view.js';
+
+@ApiTags('payments')
+@Controller('api/v1/payments/daily-cuts')
+export class DailyCutController {
+  constructor(private readonly cuts: DailyCutService) {}
+
+  @Get()
+  @Allow('payments.daily-cut.read')
+  @Lists(DailyCutView, dailyCutList)
+  async list(@Query() query: Record<string, unknown>): Promise<Page<DailyCutView>> {
+    return mapPage(await this.cuts.list(query), DailyCutView.of);
+  }
+
+  @Get(':id')
+  @Allow('payments.daily-cut.read')
+  @Answers(DailyCutView)
+  async show(@Id() id: string): Promise<DailyCutView> {
+    return DailyCutView.of(await this.cuts.show(id));
+  }
+
+  @Post()
+  @Allow('payments.daily-cut.create')
+  @Idempotent('optional')
+  @Creates(DailyCutView, NotFound, SessionsNotClosed, DayAlreadyCut, DayInFuture)
+  async cut(@Body() input: CutDay): Promise<DailyCutView> {
+    return DailyCutView.of(await this.cuts.cut(input));
+  }
+}

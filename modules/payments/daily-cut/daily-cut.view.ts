@@ -1,0 +1,101 @@
+import {
+  ChoiceField,
+  DayField,
+  IdField,
+  InstantField,
+  IntegerField,
+  ListField,
+  MAX_PESOS,
+  PesosField,
+} from '#kernel';
+import { PAYMENT_METHODS } from '../payment/payment.entity.js';
+import type { PaymentMethod } from '../payment/payment.entity.js';
+import type { DailyCut } from './daily-cut.entity.js';
+
+const COUNT = { min: 0, max: 10_000_000 };
+
+class TallyView {
+  @PesosField()
+  amount!: number;
+
+  @IntegerField({ ...COUNT, description: 'number of payments' })
+  payments!: number;
+}
+
+class MethodTotalView extends TallyView {
+  @ChoiceField(PAYMENT_METHODS)
+  method!: PaymentMethod;
+}
+
+class CashierTotalView extends TallyView {
+  @IdField()
+  cashierId!: string;
+}
+
+class SessionTotalView extends TallyView {
+  @IdField()
+  cashSessionId!: string;
+
+  @IdField()
+  cashierId!: string;
+
+  @IdField()
+  registerId!: string;
+
+  @PesosField()
+  openingAmount!: number;
+
+  @PesosField()
+  expectedAmount!: number;
+
+  @PesosField()
+  countedAmount!: number;
+
+  @PesosField({ min: -MAX_PESOS })
+  difference!: number;
+}
+
+export class DailyCutView {
+  @IdField()
+  id!: string;
+
+  @IdField()
+  branchId!: string;
+
+  @DayField()
+  date!: string;
+
+  @IntegerField({ min: 1, max: 10_000, description: '1 is the day’s cut; later ones add late sessions' })
+  sequence!: number;
+
+  @IdField({ nullable: true })
+  cutBy!: string | null;
+
+  @InstantField()
+  createdAt!: string;
+
+  @PesosField({ description: 'whole pesos of all methods' })
+  total!: number;
+
+  @IntegerField({ ...COUNT, description: 'number of payments' })
+  payments!: number;
+
+  @ListField(() => MethodTotalView, { maxItems: 10 })
+  byMethod!: MethodTotalView[];
+
+  @ListField(() => CashierTotalView, { maxItems: 1000 })
+  byCashier!: CashierTotalView[];
+
+  @ListField(() => SessionTotalView, { maxItems: 1000 })
+  bySession!: SessionTotalView[];
+
+  static of(this: void, cut: DailyCut): DailyCutView {
+    const { id, branchId, businessDate: date, sequence, cutBy, total, payments } = cut;
+    const { byMethod, byCashier, bySession } = cut;
+    const createdAt = cut.createdAt.toISOString();
+    return {
+      ...{ id, branchId, date, sequence, cutBy, createdAt, total, payments },
+      ...{ byMethod, byCashier, bySession },
+    };
+  }
+}

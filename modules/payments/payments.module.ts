@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { BaseModule } from '#modules/base';
+import { SalesModule } from '#modules/sales';
+import { CashSessionController } from './cash-session/cash-session.controller.js';
+import { CashSessionService } from './cash-session/cash-session.service.js';
+import { DailyCutController } from './daily-cut/daily-cut.controller.js';
+import { DailyCutService } from './daily-cut/daily-cut.service.js';
+import { PaymentController } from './payment/payment.controller.js';
+import { PaymentService } from './payment/payment.service.js';
+
+@Module({
+  imports: [BaseModule, SalesModule],
+  controllers: [CashSessionController, DailyCutController, PaymentController],
+  providers: [CashSessionService, DailyCutService, PaymentService],
+})
+export class PaymentsModule {}

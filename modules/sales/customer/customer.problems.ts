@@ -1,0 +1,8 @@
+import { defineProblem } from '#kernel';
+
+export const CustomerRutTaken = defineProblem({
+  code: 'sales.customer-rut-taken',
+  status: 409,
+  title: { es: 'Otro cliente ya tiene ese RUT', en: 'Another customer has that RUT' },
+  constraints: ['sales_customer_rut_key'],
+});

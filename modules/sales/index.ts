@@ -1,0 +1,19 @@
+/**
+ * The public door of `sales`.
+ *
+ * @packageDocumentation
+ */
+export type { Order } from './order/order.entity.js';
+export {
+  OrderCancelled,
+  OrderCreated,
+  OrderDelivered,
+  OrderReady,
+  OrderStarted,
+} from './order/order.events.js';
+export type { OrderFacts } from './order/order.events.js';
+export { OrderNotInState, PaymentExceedsBalance } from './order/order.problems.js';
+export { OrderService } from './order/order.service.js';
+export { salesAddon } from './sales.addon.js';
+export { SalesModule } from './sales.module.js';
+export { ServicePriceChanged } from './service/service.events.js';

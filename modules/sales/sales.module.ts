@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { BaseModule } from '#modules/base';
+import { CustomerController } from './customer/customer.controller.js';
+import { CustomerService } from './customer/customer.service.js';
+import { OrderController } from './order/order.controller.js';
+import { OrderService } from './order/order.service.js';
+import { ServiceController } from './service/service.controller.js';
+import { ServiceService } from './service/service.service.js';
+
+@Module({
+  imports: [BaseModule],
+  controllers: [CustomerController, OrderController, ServiceController],
+  providers: [CustomerService, OrderService, ServiceService],
+  exports: [CustomerService, OrderService, ServiceService],
+})
+export class SalesModule {}

@@ -1,0 +1,15 @@
+import type { Addon } from '#kernel';
+import { auditAddon } from '#modules/audit';
+import { authAddon } from '#modules/auth';
+import { baseAddon } from '#modules/base';
+import { paymentsAddon } from '#modules/payments';
+import { salesAddon } from '#modules/sales';
+
+/** The addons that ship with OFITEC; the only place that names them all. */
+export const shippedAddons: readonly Addon[] = [
+  auditAddon,
+  authAddon,
+  baseAddon,
+  paymentsAddon,
+  salesAddon,
+];

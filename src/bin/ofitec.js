@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// The operator's command from a checkout: prepares it if needed, then runs dist/src/cli.js on the
+// Node that the project brings. Plain JavaScript, so that it is there before the first build.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { realpathSync } from 'node:fs';
+import { nodeBinary, prepare } from './prepare.mjs';
+
+const here = dirname(realpathSync(fileURLToPath(import.meta.url)));
+const cli = join(here, '..', '..', 'dist', 'src', 'cli.js');
+
+try {
+  prepare({ quiet: true });
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+const result = spawnSync(nodeBinary(), ['--enable-source-maps', cli, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+process.exit(result.status ?? 1);

@@ -1,0 +1,132 @@
+import 'reflect-metadata';
+import fastifyCookie from '@fastify/cookie';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { INestApplicationContext } from '@nestjs/common';
+import {
+  BootRefused,
+  composeInstalled,
+  Config,
+  controllersOf,
+  createAdapter,
+  createDataSource,
+  buildOpenApi,
+  inDependencyOrder,
+  Installation,
+  installEdge,
+  installQueue,
+  JsonLogger,
+  kernelAddon,
+  kernelConfig,
+  KernelModule,
+  ProblemFilter,
+  productionFaults,
+} from '#kernel';
+import type { Addon, DatabaseUrls, KernelConfig, Report } from '#kernel';
+import { shippedAddons } from './addons.js';
+import { loadOutsideAddons } from './outside-addons.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What is known before a database is touched: the addons' code and the configuration. */
+export interface Blueprint {
+  readonly available: readonly Addon[];
+  readonly config: Config;
+  readonly kernel: KernelConfig;
+}
+
+/** Reads addons and configuration. @throws BootRefused with every fault of the environment */
+export async function readBlueprint(env: Environment): Promise<Blueprint> {
+  const first = Config.read([kernelConfig], env);
+  if (first.faults.length > 0) throw new BootRefused(first.faults);
+  const outside = await loadOutsideAddons(first.config.of(kernelConfig).OFITEC_ADDONS);
+  const available = inDependencyOrder([...shippedAddons, ...outside]);
+  const shapes = [kernelConfig, ...available.map((addon) => addon.config)];
+  const { config, faults } = Config.read(shapes, env);
+  const kernel = config.of(kernelConfig);
+  const all = [...faults, ...productionFaults(kernel)];
+  if (all.length > 0) throw new BootRefused(all);
+  return { available, config, kernel };
+}
+
+/** Brings a database to the code's state: installed addons, or all that are available at first. */
+export async function migrate(
+  ownerUrl: string,
+  available: readonly Addon[],
+  report: Report,
+): Promise<number> {
+  return Installation.asOwner({ ownerUrl, kernel: kernelAddon, report }, async (installation) => {
+    const installed = await installation.installedNames();
+    const wanted =
+      installed.length === 0
+        ? available
+        : available.filter((addon) => installed.includes(addon.name));
+    const applied = await installation.install(wanted);
+    await installQueue(ownerUrl);
+    return applied;
+  });
+}
+
+/** The composed application with HTTP, not listening yet. @throws BootRefused with every fault */
+export async function createHttpApplication(
+  blueprint: Blueprint,
+  urls: DatabaseUrls,
+): Promise<{ app: NestFastifyApplication; openApi: () => OpenAPIObject }> {
+  const { module, addons } = await compose(blueprint, urls, 'ofitec http');
+  const filter = new ProblemFilter();
+  const app = await NestFactory.create<NestFastifyApplication>(
+    module,
+    createAdapter(blueprint.kernel, filter),
+    { logger: new JsonLogger(), abortOnError: false, forceCloseConnections: true },
+  );
+  const fastify = app.getHttpAdapter().getInstance();
+  installEdge(fastify, blueprint.kernel, filter);
+  await fastify.register(fastifyCookie);
+  let document: OpenAPIObject | undefined;
+  const openApi = (): OpenAPIObject =>
+    (document ??= buildOpenApi(app, {
+      version: kernelAddon.version,
+      controllers: [kernelAddon, ...addons].flatMap(controllersOf),
+    }));
+  SwaggerModule.setup('docs', app, openApi, { jsonDocumentUrl: 'openapi.json' });
+  await app.init();
+  await fastify.ready();
+  return { app, openApi };
+}
+
+/** The composed application without HTTP: worker and commands. */
+export async function createContextApplication(
+  blueprint: Blueprint,
+  urls: DatabaseUrls,
+): Promise<INestApplicationContext> {
+  const { module } = await compose(blueprint, urls, 'ofitec worker');
+  return NestFactory.createApplicationContext(module, {
+    logger: new JsonLogger(),
+    abortOnError: false,
+  });
+}
+
+async function compose(
+  blueprint: Blueprint,
+  urls: DatabaseUrls,
+  applicationName: string,
+): Promise<{ module: ReturnType<typeof KernelModule.compose>; addons: Addon[] }> {
+  const dataSource = createDataSource({
+    url: urls.application,
+    entities: [kernelAddon, ...blueprint.available].flatMap((addon) => addon.entities),
+    poolSize: blueprint.kernel.DATABASE_POOL_SIZE,
+    applicationName,
+  });
+  await dataSource.initialize();
+  try {
+    const { addons, faults } = await composeInstalled(dataSource, kernelAddon, blueprint.available);
+    if (faults.length > 0) throw new BootRefused(faults);
+    const { config } = blueprint;
+    return { module: KernelModule.compose({ addons, config, dataSource }), addons };
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+export type Language = 'es' | 'en';
+
+/** Who acts: a signed-in user, or the house itself in a schedule, a delivery or a command. */
+export interface Actor {
+  /** The user's id; null when the house itself acts. */
+  readonly userId: string | null;
+  readonly companyId: string;
+  readonly login: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly permissions: ReadonlySet<string>;
+  /** The session that proved who it is, for sign-out. */
+  readonly sessionId: string | null;
+  /** The house itself is bound by no record rule. */
+  readonly unrestricted: boolean;
+}
+
+/** What surrounds one piece of work, from its entry into the house to its commit. */
+export interface WorkContext {
+  readonly requestId: string;
+  /** The client's address, behind trusted proxies only; null where there is no client. */
+  readonly ip: string | null;
+  readonly language: Language;
+  actor: Actor | null;
+}
+
+const storage = new AsyncLocalStorage<WorkContext>();
+
+/** Runs the work inside a context. */
+export function runInContext<T>(context: WorkContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+/** The present context, or null outside every piece of work (boot). */
+export function currentContext(): WorkContext | null {
+  return storage.getStore() ?? null;
+}
+
+/** The present actor. @throws Error when nobody has been identified: a bug of the caller */
+export function currentActor(): Actor {
+  const actor = storage.getStore()?.actor;
+  if (!actor) throw new Error('No actor: this work runs before sign-in or outside a context.');
+  return actor;
+}
+
+/** The house acting by itself in one company, under a name that the audit shows. */
+export function houseActor(companyId: string, name: string): Actor {
+  return {
+    userId: null,
+    companyId,
+    login: name,
+    name,
+    roles: [],
+    permissions: new Set(),
+    sessionId: null,
+    unrestricted: true,
+  };
+}
+
+/** Runs work as the house itself in one company: schedules, deliveries, commands, demo. */
+export function runAsHouse<T>(companyId: string, name: string, work: () => T): T {
+  const context = { requestId: name, ip: null, language: 'es' as const };
+  return runInContext({ ...context, actor: houseActor(companyId, name) }, work);
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { ModuleRef, Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../http/problem.js';
+import { Forbidden, Unauthenticated } from '../http/problems.js';
+import { ALLOW, PUBLIC, SIGNED_IN } from './allow.js';
+import { Authenticator } from './authenticator.js';
+import { currentContext } from './context.js';
+
+/** Lets a request pass only where its route says it may: nothing is open by omission. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private authenticator: Authenticator | null | undefined;
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const targets = [execution.getHandler(), execution.getClass()];
+    if (this.reflector.getAllAndOverride<boolean>(PUBLIC, targets)) return true;
+
+    const request = execution.switchToHttp().getRequest<FastifyRequest>();
+    const actor = (await this.findAuthenticator()?.authenticate(request)) ?? null;
+    if (!actor) throw new Problem(Unauthenticated);
+    const context = currentContext();
+    if (!context) throw new Error('A request reached the guard outside of its context.');
+    context.actor = actor;
+
+    const permission = this.reflector.getAllAndOverride<string | undefined>(ALLOW, targets);
+    if (permission === SIGNED_IN) return true;
+    if (permission && actor.permissions.has(permission)) return true;
+    throw new Problem(Forbidden, {
+      detail: {
+        es: `Se necesita el permiso ${permission}.`,
+        en: `The permission ${permission} is needed.`,
+      },
+    });
+  }
+
+  private findAuthenticator(): Authenticator | null {
+    if (this.authenticator === undefined) {
+      this.authenticator = findProvider(this.modules);
+    }
+    return this.authenticator;
+  }
+}
+
+function findProvider(modules: ModuleRef): Authenticator | null {
+  try {
+    return modules.get<Authenticator>(Authenticator, { strict: false });
+  } catch {
+    return null;
+  }
+}

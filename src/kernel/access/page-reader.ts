@@ -1,0 +1,151 @@
+import type { SelectQueryBuilder } from 'typeorm';
+import type { CompanyRow } from '../database/entity.js';
+import { Problem } from '../http/problem.js';
+import type { FieldFault } from '../http/problem.js';
+import { Malformed } from '../http/problems.js';
+import { isDay } from '../values/business-day.js';
+import { isId } from '../values/id.js';
+import { DEFAULT_LIMIT, isOrdered, MAX_LIMIT } from './list.js';
+import type { FilterKind, ListDefinition, Page } from './list.js';
+
+const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+type Operator = keyof typeof OPERATORS;
+
+interface Condition {
+  readonly property: string;
+  readonly operator: Operator;
+  readonly value: unknown;
+}
+
+interface Request {
+  readonly limit: number;
+  readonly sort: string;
+  readonly after: { readonly value: unknown; readonly id: string } | null;
+  readonly conditions: readonly Condition[];
+}
+
+/** Reads one keyset page: rows after the cursor in an order that the id makes total. */
+export async function readPage<E extends CompanyRow>(
+  list: ListDefinition<E>,
+  query: Readonly<Record<string, unknown>>,
+  builder: SelectQueryBuilder<E>,
+): Promise<Page<E>> {
+  const request = readRequest(list, query);
+  const property = request.sort.replace('-', '');
+  const descending = request.sort.startsWith('-');
+  request.conditions.forEach(({ property: name, operator, value }, index) => {
+    builder.andWhere(`e.${name} ${OPERATORS[operator]} :filter${index}`, {
+      [`filter${index}`]: value,
+    });
+  });
+  if (request.after) {
+    builder.andWhere(`(e.${property}, e.id) ${descending ? '<' : '>'} (:afterValue, :afterId)`, {
+      afterValue: request.after.value,
+      afterId: request.after.id,
+    });
+  }
+  const direction = descending ? 'DESC' : 'ASC';
+  const rows = await builder
+    .orderBy(`e.${property}`, direction)
+    .addOrderBy('e.id', direction)
+    .limit(request.limit + 1)
+    .getMany();
+  const items = rows.slice(0, request.limit);
+  const last = items.at(-1);
+  return {
+    items,
+    next: rows.length > request.limit && last ? cursorOf(request.sort, last) : null,
+  };
+}
+
+function readRequest<E extends CompanyRow>(
+  list: ListDefinition<E>,
+  query: Readonly<Record<string, unknown>>,
+): Request {
+  const faults: FieldFault[] = [];
+  const conditions: Condition[] = [];
+  for (const [name, raw] of Object.entries(query)) {
+    if (['limit', 'sort', 'after'].includes(name)) continue;
+    const read = typeof raw === 'string' ? readCondition(list, name, raw) : null;
+    if (read === null) faults.push(unknown(name));
+    else if ('field' in read) faults.push(read);
+    else conditions.push(read);
+  }
+  const limit = Number(query['limit'] ?? DEFAULT_LIMIT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    faults.push({ field: 'limit', es: `va de 1 a ${MAX_LIMIT}`, en: `goes from 1 to ${MAX_LIMIT}` });
+  }
+  const sort = query['sort'] ?? list.sort;
+  if (typeof sort !== 'string' || !(list.sorts as readonly string[]).includes(sort.replace(/^-/, ''))) {
+    faults.push({ field: 'sort', es: 'no se puede ordenar así', en: 'cannot be sorted so' });
+  }
+  const after = query['after'] === undefined ? null : readCursor(String(sort), query['after']);
+  if (after === undefined) {
+    faults.push({ field: 'after', es: 'no es un cursor de esta lista', en: 'is no cursor of this list' });
+  }
+  if (faults.length > 0) throw new Problem(Malformed, { faults });
+  return { limit, sort: String(sort), after: after ?? null, conditions };
+}
+
+function readCondition<E extends CompanyRow>(
+  list: ListDefinition<E>,
+  name: string,
+  raw: string,
+): Condition | FieldFault | null {
+  const [property = '', suffix = 'eq', ...rest] = name.split('.');
+  const kind = Object.hasOwn(list.filters, property)
+    ? list.filters[property as keyof E & string]
+    : undefined;
+  if (!kind || rest.length > 0 || !Object.hasOwn(OPERATORS, suffix)) return null;
+  if (suffix !== 'eq' && !isOrdered(kind)) return null;
+  const value = readValue(kind, raw);
+  return value === undefined
+    ? { field: name, es: 'tiene un valor que no corresponde', en: 'has a value that does not fit' }
+    : { property, operator: suffix as Operator, value };
+}
+
+function readValue(kind: FilterKind, raw: string): unknown {
+  if (Array.isArray(kind)) return (kind as readonly string[]).includes(raw) ? raw : undefined;
+  switch (kind) {
+    case 'id':
+      return isId(raw.toLowerCase()) ? raw : undefined;
+    case 'boolean':
+      return raw === 'true' ? true : raw === 'false' ? false : undefined;
+    case 'integer':
+      return /^-?\d{1,15}$/.test(raw) ? Number(raw) : undefined;
+    case 'day':
+      return isDay(raw) ? raw : undefined;
+    case 'instant': {
+      const instant = /^\d{4}-\d\d-\d\d/.test(raw) ? new Date(raw) : new Date(Number.NaN);
+      return Number.isNaN(instant.getTime()) ? undefined : instant;
+    }
+    default:
+      return raw.length <= 200 ? raw : undefined;
+  }
+}
+
+function unknown(name: string): FieldFault {
+  return { field: name, es: 'parámetro desconocido', en: 'unknown parameter' };
+}
+
+function cursorOf(sort: string, row: CompanyRow): string {
+  const value = row[sort.replace('-', '') as keyof CompanyRow];
+  return Buffer.from(JSON.stringify([sort, value, row.id])).toString('base64url');
+}
+
+/** @returns undefined when the text is not a cursor of a list sorted so */
+function readCursor(sort: string, raw: unknown): Request['after'] | undefined {
+  if (typeof raw !== 'string' || raw.length > 600) return undefined;
+  try {
+    const read = JSON.parse(Buffer.from(raw, 'base64url').toString('utf8')) as unknown;
+    if (!Array.isArray(read) || read.length !== 3 || read[0] !== sort || !isId(read[2])) {
+      return undefined;
+    }
+    const value: unknown = read[1];
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) return undefined;
+    return { value, id: read[2] };
+  } catch {
+    return undefined;
+  }
+}

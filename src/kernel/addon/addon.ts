@@ -1,0 +1,74 @@
+import type { Type } from '@nestjs/common';
+import type { MigrationInterface } from 'typeorm';
+import type { RecordRule } from '../access/record-rule.js';
+import type { ConfigShape } from '../config/variables.js';
+import type { EventDefinition } from '../events/event.js';
+import type { ScheduleDefinition } from '../events/schedule.js';
+import type { CommandDefinition } from './command.js';
+import type { DemoContext } from './demo.js';
+import type { SettingDefinition } from './setting.js';
+
+/** A hand-written migration; `up` and `down` speak SQL through the QueryRunner. */
+export type MigrationClass = new () => MigrationInterface;
+
+/** What one addon says of a role: who owns the role also says what it is for. */
+export interface RoleGrant {
+  /** Present exactly once, in the addon that declares the role. */
+  readonly summary?: string;
+  readonly grants: readonly string[];
+}
+
+/** The manifest of an addon. Each field is one the kernel acts on. */
+export interface AddonDefinition {
+  /** kebab-case; its snake_case form is the prefix of the addon's tables. */
+  readonly name: string;
+  /** Semantic version; an installed version newer than the code stops the boot. */
+  readonly version: string;
+  readonly summary: string;
+  /** Addons whose public door this one uses, as objects: a missing one is a compile error. */
+  readonly depends?: readonly Addon[];
+  /** A plain Nest module with the addon's controllers and providers. */
+  readonly module: Type;
+  readonly entities?: readonly Type[];
+  readonly migrations?: readonly MigrationClass[];
+  /** Permission name to its meaning, `<addon>.<entity>.<verb>`. */
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly roles?: Readonly<Record<string, RoleGrant>>;
+  readonly rules?: readonly RecordRule[];
+  readonly events?: readonly EventDefinition[];
+  readonly schedules?: readonly ScheduleDefinition[];
+  readonly commands?: readonly CommandDefinition[];
+  /** Variables read from the environment at boot. */
+  readonly config?: ConfigShape;
+  /** Values of a company, edited over REST, by UPPER_SNAKE name. */
+  readonly settings?: Readonly<Record<string, SettingDefinition>>;
+  /** Fills an empty embedded database with an example. */
+  readonly demo?: (context: DemoContext) => Promise<void>;
+}
+
+/** An addon with every field present. */
+export type Addon = Required<AddonDefinition>;
+
+/** Declares an addon: fills the fields it leaves out with nothing. */
+export function defineAddon(definition: AddonDefinition): Addon {
+  return {
+    depends: [],
+    entities: [],
+    migrations: [],
+    permissions: {},
+    roles: {},
+    rules: [],
+    events: [],
+    schedules: [],
+    commands: [],
+    config: {},
+    settings: {},
+    demo: async () => {},
+    ...definition,
+  };
+}
+
+/** The prefix of everything the addon owns in the database: `sii-connector` owns `sii_connector_*`. */
+export function tablePrefix(addon: Addon): string {
+  return addon.name.replaceAll('-', '_');
+}

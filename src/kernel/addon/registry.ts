@@ -1,0 +1,45 @@
+import type { RecordRule } from '../access/record-rule.js';
+import type { Addon } from './addon.js';
+import type { SettingDefinition } from './setting.js';
+
+/** What the composed addons declare, looked up by name. */
+export class AddonRegistry {
+  constructor(readonly addons: readonly Addon[]) {}
+
+  /** Every permission and its meaning. */
+  get permissions(): Readonly<Record<string, string>> {
+    return Object.assign({}, ...this.addons.map((addon) => addon.permissions)) as Record<
+      string,
+      string
+    >;
+  }
+
+  /** Every role and what it is for. */
+  get roles(): Readonly<Record<string, string>> {
+    const roles: Record<string, string> = {};
+    for (const addon of this.addons) {
+      for (const [role, { summary }] of Object.entries(addon.roles)) {
+        if (summary) roles[role] = summary;
+      }
+    }
+    return roles;
+  }
+
+  /** What the roles may do, all addons' grants together. */
+  permissionsOf(roles: readonly string[]): ReadonlySet<string> {
+    return new Set(
+      this.addons.flatMap((addon) => roles.flatMap((role) => addon.roles[role]?.grants ?? [])),
+    );
+  }
+
+  get rules(): readonly RecordRule[] {
+    return this.addons.flatMap((addon) => addon.rules);
+  }
+
+  get settings(): Readonly<Record<string, SettingDefinition>> {
+    return Object.assign({}, ...this.addons.map((addon) => addon.settings)) as Record<
+      string,
+      SettingDefinition
+    >;
+  }
+}

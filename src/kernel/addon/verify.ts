@@ -1,0 +1,205 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { METHOD_METADATA, MODULE_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { getMetadataArgsStorage } from 'typeorm';
+import { ALLOW, PUBLIC, SIGNED_IN } from '../access/allow.js';
+import type { EventDefinition } from '../events/event.js';
+import { ON_EVENT } from '../events/on-event.js';
+import { ON_SCHEDULE } from '../events/schedule.js';
+import type { ScheduleDefinition } from '../events/schedule.js';
+import { tablePrefix } from './addon.js';
+import type { Addon } from './addon.js';
+import { dependenciesOf } from './order.js';
+
+/** A rule of the house: says what an addon does against it. */
+type Rule = (addon: Addon, all: readonly Addon[]) => string[];
+
+/**
+ * What the addons do against the rules of the house; every fault of every addon at once, so
+ * that one start tells the whole story. Empty when all is well.
+ */
+export function addonFaults(addons: readonly Addon[]): string[] {
+  const rules: Rule[] = [
+    isWellNamed,
+    ownsItsTables,
+    namesItsPermissions,
+    grantsKnownPermissions,
+    declaresRolesOnce,
+    claimsNamesAlone,
+    guardsEveryRoute,
+    handlesKnownEvents,
+    worksItsSchedules,
+    rulesItsOwnEntities,
+  ];
+  return addons.flatMap((addon) =>
+    rules.flatMap((rule) => rule(addon, addons).map((fault) => `${addon.name}: ${fault}`)),
+  );
+}
+
+const isWellNamed: Rule = (addon, all) => [
+  ...(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(addon.name) ? [] : ['the name is not kebab-case']),
+  ...(/^\d+\.\d+\.\d+$/.test(addon.version) ? [] : [`${addon.version} is no version a.b.c`]),
+  ...(all.some((other) => other !== addon && other.name === addon.name)
+    ? ['two addons have this name']
+    : []),
+];
+
+const ownsItsTables: Rule = (addon) => {
+  const prefix = `${tablePrefix(addon)}_`;
+  return addon.entities
+    .map((entity) => tableOf(entity))
+    .filter((table) => !table.startsWith(prefix))
+    .map((table) => `table ${table} does not begin with ${prefix}`);
+};
+
+const namesItsPermissions: Rule = (addon) =>
+  Object.keys(addon.permissions)
+    .filter((name) => !new RegExp(`^${addon.name}\\.[a-z][a-z-]*\\.[a-z][a-z-]*$`).test(name))
+    .map((name) => `permission ${name} is not ${addon.name}.<entity>.<verb>`);
+
+const grantsKnownPermissions: Rule = (addon) => {
+  const known = permissionsWithin(addon);
+  return Object.entries(addon.roles).flatMap(([role, { grants }]) =>
+    grants
+      .filter((permission) => !known.has(permission))
+      .map((permission) => `role ${role} is granted ${permission}, which nobody here declares`),
+  );
+};
+
+const declaresRolesOnce: Rule = (addon) => {
+  const within = [...dependenciesOf(addon), addon];
+  return Object.keys(addon.roles)
+    .map((role) => ({ role, by: within.filter((other) => other.roles[role]?.summary) }))
+    .filter(({ by }) => by.length !== 1)
+    .map(({ role, by }) => `role ${role} is declared by ${by.length} addons, not one`);
+};
+
+const claimsNamesAlone: Rule = (addon, all) => {
+  const kinds = {
+    event: (other: Addon) => other.events.map((event) => event.name),
+    setting: (other: Addon) => Object.keys(other.settings),
+    environment: (other: Addon) => Object.keys(other.config),
+  };
+  const twice = Object.entries(kinds).flatMap(([kind, names]) =>
+    names(addon)
+      .filter((name) => all.some((other) => other !== addon && names(other).includes(name)))
+      .map((name) => `${kind} name ${name} is claimed by another addon too`),
+  );
+  const misnamed = [
+    ...addon.events
+      .filter((event) => !/^[a-z][a-z_]*\.[a-z][a-z_]*$/.test(event.name))
+      .map((event) => `event ${event.name} is not <entity>.<past verb>`),
+    ...[...Object.keys(addon.settings), ...Object.keys(addon.config)]
+      .filter((name) => !/^[A-Z][A-Z0-9_]*$/.test(name))
+      .map((name) => `setting or variable ${name} is not UPPER_SNAKE`),
+    ...addon.schedules
+      .filter((schedule) => !schedule.name.startsWith(`${addon.name}.`))
+      .map((schedule) => `schedule ${schedule.name} does not begin with ${addon.name}.`),
+  ];
+  return [...twice, ...misnamed];
+};
+
+const guardsEveryRoute: Rule = (addon) => {
+  const known = permissionsWithin(addon);
+  return controllersOf(addon).flatMap((controller) => {
+    const path = String(Reflect.getMetadata(PATH_METADATA, controller));
+    const strayed =
+      addon.name === 'kernel' ||
+      path === `api/v1/${addon.name}` || path.startsWith(`api/v1/${addon.name}/`)
+        ? []
+        : [`controller ${controller.name} serves ${path}, outside of api/v1/${addon.name}`];
+    const open = methodsOf(controller)
+      .filter(({ method }) => Reflect.hasMetadata(METHOD_METADATA, method))
+      .flatMap(({ name, method }) => routeFaults(`${controller.name}.${name}`, controller, method, known));
+    return [...strayed, ...open];
+  });
+};
+
+function routeFaults(
+  route: string,
+  controller: Type,
+  method: object,
+  known: ReadonlySet<string>,
+): string[] {
+  const read = (key: string): unknown =>
+    Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller);
+  const permission = read(ALLOW);
+  if (permission === undefined) {
+    return read(PUBLIC) ? [] : [`route ${route} has neither @Allow nor @Public`];
+  }
+  if (permission === SIGNED_IN || known.has(String(permission))) return [];
+  return [`route ${route} demands ${String(permission)}, which nobody here declares`];
+}
+
+const handlesKnownEvents: Rule = (addon) => {
+  const within = [...dependenciesOf(addon), addon];
+  const known = new Set(within.flatMap((other) => other.events));
+  return marked<EventDefinition>(addon, ON_EVENT)
+    .filter(({ mark }) => !known.has(mark))
+    .map(({ name, mark }) => `${name} handles ${mark.name}, which nobody here declares`);
+};
+
+const worksItsSchedules: Rule = (addon) => {
+  const worked = marked<ScheduleDefinition>(addon, ON_SCHEDULE);
+  const idle = addon.schedules.filter((schedule) => !worked.some(({ mark }) => mark === schedule));
+  const undeclared = worked.filter(({ mark }) => !addon.schedules.includes(mark));
+  return [
+    ...idle.map((schedule) => `schedule ${schedule.name} has no method`),
+    ...undeclared.map(({ name, mark }) => `${name} works ${mark.name}, which is not declared`),
+  ];
+};
+
+const rulesItsOwnEntities: Rule = (addon) =>
+  addon.rules
+    .filter((rule) => !addon.entities.includes(rule.entity))
+    .map((rule) => `a record rule limits ${rule.entity.name}, which is not its own`);
+
+function permissionsWithin(addon: Addon): Set<string> {
+  const within = [...dependenciesOf(addon), addon];
+  return new Set(within.flatMap((other) => Object.keys(other.permissions)));
+}
+
+/** The table an entity is stored in. */
+export function tableOf(entity: Type): string {
+  return getMetadataArgsStorage().tables.find((table) => table.target === entity)?.name ?? '';
+}
+
+/** The controllers of an addon: of its module and of its own modules inside that one. */
+export function controllersOf(addon: Addon): Type[] {
+  return partsOf(addon, MODULE_METADATA.CONTROLLERS);
+}
+
+function partsOf(addon: Addon, key: string): Type[] {
+  const foreign = new Set([...dependenciesOf(addon)].map((other) => other.module));
+  const within = (module: Type): unknown[] => {
+    const own = (Reflect.getMetadata(key, module) as unknown[] | undefined) ?? [];
+    const imported = (Reflect.getMetadata(MODULE_METADATA.IMPORTS, module) as unknown[]) ?? [];
+    const inner = imported.filter(isClass).filter((other) => !foreign.has(other));
+    return [...own, ...inner.flatMap(within)];
+  };
+  return within(addon.module).filter(isClass);
+}
+
+function marked<M>(addon: Addon, key: string): { name: string; mark: M }[] {
+  return partsOf(addon, MODULE_METADATA.PROVIDERS).flatMap((provider) =>
+    methodsOf(provider)
+      .map(({ name, method }) => ({
+        name: `${provider.name}.${name}`,
+        mark: Reflect.getMetadata(key, method) as M | undefined,
+      }))
+      .filter((found): found is { name: string; mark: M } => found.mark !== undefined),
+  );
+}
+
+/** The methods that a class itself has, by name. */
+export function methodsOf(type: Type): { name: string; method: object }[] {
+  const prototype = type.prototype as Record<string, unknown>;
+  return Object.getOwnPropertyNames(prototype)
+    .filter((name) => name !== 'constructor')
+    .map((name) => ({ name, method: Object.getOwnPropertyDescriptor(prototype, name)?.value as unknown }))
+    .filter((found): found is { name: string; method: object } => typeof found.method === 'function');
+}
+
+function isClass(value: unknown): value is Type {
+  return typeof value === 'function';
+}

@@ -1,0 +1,77 @@
+import { deflateRawSync } from 'node:zlib';
+import { choice, integer, list, text } from './variables.js';
+import type { ConfigValues } from './variables.js';
+
+/** What the kernel itself reads from the environment. */
+export const kernelConfig = {
+  NODE_ENV: choice({
+    summary: 'production refuses whatever is only fit for trying out',
+    options: ['development', 'test', 'production'],
+    fallback: 'development',
+  }),
+  PORT: integer({ summary: 'HTTP port; 0 takes a free one', fallback: 3000, min: 0, max: 65535 }),
+  HOST: text({ summary: 'HTTP address to listen on; default 127.0.0.1, in production 0.0.0.0' }),
+  OFITEC_HOME: text({ summary: 'folder of the embedded database; default .ofitec' }),
+  OFITEC_ADDONS: list({ summary: 'npm packages or files of further addons, by commas' }),
+  OFITEC_DEMO_PASSWORD: text({ summary: 'password of the demo users', secret: true }),
+  DATABASE_URL: text({
+    summary: 'PostgreSQL as the application role; unset: embedded PostgreSQL',
+    secret: true,
+  }),
+  DATABASE_OWNER_URL: text({ summary: 'PostgreSQL as the owner, for migrations', secret: true }),
+  DATABASE_POOL_SIZE: integer({
+    summary: 'connections of one process',
+    fallback: 16,
+    min: 2,
+    max: 200,
+  }),
+  SECRET_KEY: text({ summary: '50 or more random characters; production demands it', secret: true }),
+  ALLOWED_HOSTS: list({ summary: 'host names that requests may name; production demands it' }),
+  TRUSTED_ORIGINS: list({ summary: 'further origins that may send the session cookie' }),
+  TRUSTED_PROXIES: list({ summary: 'addresses or networks whose X-Forwarded-* is believed' }),
+  LOG_LEVEL: choice({
+    summary: 'least level that is logged',
+    options: ['debug', 'info', 'warn', 'error'],
+    fallback: 'info',
+  }),
+  OFITEC_WORKER: choice({
+    summary: 'whether the HTTP process also runs deliveries and schedules',
+    options: ['inline', 'separate'],
+    fallback: 'inline',
+  }),
+} as const;
+
+export type KernelConfig = ConfigValues<typeof kernelConfig>;
+
+/**
+ * What production refuses, each as a line for the operator. The rules guard against a
+ * development set-up that reaches the street: embedded database, guessable key, any host.
+ */
+export function productionFaults(config: KernelConfig): string[] {
+  if (config.NODE_ENV !== 'production') return [];
+  const faults: string[] = [];
+  if (!config.DATABASE_URL) {
+    faults.push('DATABASE_URL is unset: production does not run on the embedded database');
+  }
+  if (config.OFITEC_DEMO_PASSWORD) {
+    faults.push('OFITEC_DEMO_PASSWORD is set: production has no demo data');
+  }
+  if (!config.SECRET_KEY) {
+    faults.push('SECRET_KEY is missing: set 50 or more random characters');
+  } else if (isWeakKey(config.SECRET_KEY)) {
+    faults.push('SECRET_KEY is weak: set 50 or more random characters');
+  }
+  if (config.ALLOWED_HOSTS.length === 0) {
+    faults.push('ALLOWED_HOSTS is unset: name the hosts that this installation answers to');
+  }
+  return faults;
+}
+
+/** Too short, a placeholder somebody forgot, or so regular that it compresses to little. */
+function isWeakKey(key: string): boolean {
+  return (
+    key.length < 50 ||
+    /insecure|change.?me|secret|password|example/i.test(key) ||
+    deflateRawSync(key).length < 35
+  );
+}

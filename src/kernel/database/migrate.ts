@@ -1,0 +1,150 @@
+import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import type { Addon, MigrationClass } from '../addon/addon.js';
+import { ensureRecords, migrationName, readInstalled } from '../addon/installed.js';
+import type { Query } from '../addon/installed.js';
+import { inDependencyOrder } from '../addon/order.js';
+import { createDataSource } from './data-source.js';
+
+/** A line of progress for whoever watches. */
+export type Report = (line: string) => void;
+
+/** What the owner may do with the addons of one database; every method is safe to repeat. */
+export class Installation {
+  private constructor(
+    private readonly dataSource: DataSource,
+    private readonly kernel: Addon,
+    private readonly report: Report,
+  ) {}
+
+  /**
+   * Works as the owner under the one lock that keeps two operators (or a rolling restart) from
+   * migrating at once.
+   */
+  static async asOwner<T>(
+    options: { ownerUrl: string; kernel: Addon; report: Report },
+    work: (installation: Installation) => Promise<T>,
+  ): Promise<T> {
+    const dataSource = createDataSource({
+      url: options.ownerUrl,
+      entities: [],
+      poolSize: 3,
+      applicationName: 'ofitec migrate',
+    });
+    await dataSource.initialize();
+    const lock = dataSource.createQueryRunner();
+    try {
+      await lock.query(`SET lock_timeout = 0; SET statement_timeout = 0`);
+      await lock.query(`SELECT pg_advisory_lock(hashtextextended('ofitec migrate', 0))`);
+      const installation = new Installation(dataSource, options.kernel, options.report);
+      await installation.prepare();
+      return await work(installation);
+    } finally {
+      await lock.release();
+      await dataSource.destroy();
+    }
+  }
+
+  private applied = 0;
+
+  readonly query: Query = (sql, parameters) => this.dataSource.query(sql, parameters);
+
+  /**
+   * Applies what is pending of the addons and their dependencies, and records their versions.
+   *
+   * @returns how many migrations were applied since the work began, the kernel's included
+   */
+  async install(addons: readonly Addon[]): Promise<number> {
+    for (const addon of inDependencyOrder(addons)) {
+      await this.apply(addon);
+      await this.record(addon);
+    }
+    return this.applied;
+  }
+
+  /** Takes the addon's migrations back, newest first, and forgets the addon. */
+  async remove(addon: Addon, options: { dropTables: boolean }): Promise<void> {
+    if (options.dropTables) {
+      for (const migration of [...addon.migrations].reverse()) await this.revert(addon, migration);
+    }
+    await this.query('DELETE FROM kernel_addon WHERE name = $1', [addon.name]);
+  }
+
+  /** Takes back one migration, if it is applied. */
+  async revert(addon: Addon, Migration: MigrationClass): Promise<void> {
+    const migration = new Migration();
+    const name = migrationName(migration);
+    if (!(await this.isApplied(addon, name))) return;
+    this.report(`${addon.name}: takes back ${name}`);
+    await this.inTransaction(async (runner) => {
+      await migration.down(runner);
+      await runner.query('DELETE FROM kernel_migration WHERE addon = $1 AND name = $2', [
+        addon.name,
+        name,
+      ]);
+    });
+  }
+
+  async installedNames(): Promise<string[]> {
+    const installed = (await readInstalled(this.query)) ?? [];
+    return installed.map((addon) => addon.name).filter((name) => name !== this.kernel.name);
+  }
+
+  private async prepare(): Promise<void> {
+    const roles = await this.query<{ rolname: string }>(
+      `SELECT rolname FROM pg_roles WHERE rolname IN ('ofitec_app', 'ofitec_readonly')`,
+    );
+    if (roles.length < 2) {
+      throw new Error(
+        'The roles ofitec_app and ofitec_readonly are missing; create them once with infra/postgresql/roles.sql.',
+      );
+    }
+    await ensureRecords(this.query);
+    await this.apply(this.kernel);
+    await this.record(this.kernel);
+  }
+
+  private async apply(addon: Addon): Promise<void> {
+    for (const Migration of addon.migrations) {
+      const migration: MigrationInterface = new Migration();
+      const name = migrationName(migration);
+      if (await this.isApplied(addon, name)) continue;
+      this.report(`${addon.name}: applies ${name}`);
+      await this.inTransaction(async (runner) => {
+        await migration.up(runner);
+        await runner.query('INSERT INTO kernel_migration VALUES ($1, $2, now())', [addon.name, name]);
+      });
+      this.applied += 1;
+    }
+  }
+
+  private async record(addon: Addon): Promise<void> {
+    await this.query(
+      `INSERT INTO kernel_addon (name, version, installed_at) VALUES ($1, $2, now())
+       ON CONFLICT (name) DO UPDATE SET version = excluded.version`,
+      [addon.name, addon.version],
+    );
+  }
+
+  private async isApplied(addon: Addon, name: string): Promise<boolean> {
+    const rows = await this.query('SELECT 1 FROM kernel_migration WHERE addon = $1 AND name = $2', [
+      addon.name,
+      name,
+    ]);
+    return rows.length > 0;
+  }
+
+  private async inTransaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      await runner.query('SET LOCAL statement_timeout = 0');
+      await work(runner);
+      await runner.commitTransaction();
+    } catch (error) {
+      await runner.rollbackTransaction();
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { QueryFailedError } from 'typeorm';
+
+interface ServerError {
+  readonly code?: unknown;
+  readonly constraint?: unknown;
+}
+
+/** The error as the PostgreSQL driver raised it, out of TypeORM's wrapping. */
+function serverError(error: unknown): ServerError {
+  const inner = error instanceof QueryFailedError ? (error.driverError as unknown) : error;
+  return typeof inner === 'object' && inner !== null ? inner : {};
+}
+
+/** The SQLSTATE of an error that PostgreSQL raised (five characters), or null. */
+export function sqlState(error: unknown): string | null {
+  const { code } = serverError(error);
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)
+    ? code
+    : null;
+}
+
+/** The name of the violated constraint, or null. */
+export function violatedConstraint(error: unknown): string | null {
+  const { constraint } = serverError(error);
+  return typeof constraint === 'string' ? constraint : null;
+}
+
+/** Serialization failure, deadlock, or the marker that asks for a fresh start. */
+export function isTransient(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01' || error instanceof StartAgain;
+}
+
+/** Thrown inside a transaction to have its outermost work start again in a new one. */
+export class StartAgain extends Error {}
+
+/** Whether the database could not be reached or went away: its classes 08, 53, 57P and sockets. */
+export function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state) return /^(08|53|57P0)/.test(state);
+  const { code } = serverError(error);
+  if (typeof code === 'string') {
+    return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code);
+  }
+  return (
+    error instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
+  );
+}

@@ -1,0 +1,54 @@
+import { Column, Entity } from 'typeorm';
+import { CompanyRow } from '../database/entity.js';
+import type { Changes } from './event.js';
+
+/** One row of the event log: audit record and outbox message at once. Append-only. */
+@Entity('kernel_event')
+export class EventRow extends CompanyRow {
+  /** Name of the event, `payment.created`. */
+  @Column({ type: 'text' })
+  action!: string;
+
+  @Column({ type: 'integer' })
+  schemaVersion!: number;
+
+  @Column({ type: 'uuid', nullable: true })
+  actorId!: string | null;
+
+  @Column({ type: 'text' })
+  actorLogin!: string;
+
+  @Column({ type: 'text', array: true })
+  actorRoles!: string[];
+
+  @Column({ type: 'text', nullable: true })
+  ip!: string | null;
+
+  @Column({ type: 'text' })
+  requestId!: string;
+
+  @Column({ type: 'text' })
+  subjectType!: string;
+
+  @Column({ type: 'uuid' })
+  subjectId!: string;
+
+  @Column({ type: 'text' })
+  subjectLabel!: string;
+
+  @Column({ type: 'jsonb' })
+  changes!: Changes;
+
+  @Column({ type: 'text', nullable: true })
+  reason!: string | null;
+
+  @Column({ type: 'jsonb' })
+  payload!: Record<string, unknown>;
+
+  /**
+   * Filled by PostgreSQL (`xid8`, a type TypeORM does not know); a reader goes on from where
+   * every earlier transaction has ended.
+   */
+  @Column({ type: 'bigint', insert: false })
+  transactionId!: string;
+}

@@ -1,0 +1,67 @@
+import pg from 'pg';
+import { PgBoss } from 'pg-boss';
+
+/** Jobs that wait for a handler. */
+export const DELIVERIES = 'ofitec-deliveries';
+/** Jobs whose handler failed to the end; an operator looks at them. */
+export const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
+
+const SCHEMA = 'pgboss';
+
+/** Makes or upgrades the queue's own schema as the owner and opens it to the application. */
+export async function installQueue(ownerUrl: string): Promise<void> {
+  const boss = new PgBoss({
+    connectionString: ownerUrl,
+    schema: SCHEMA,
+    schedule: false,
+    supervise: false,
+    max: 2,
+  });
+  boss.on('error', () => undefined);
+  await boss.start();
+  try {
+    await boss.createQueue(FAILED_DELIVERIES);
+    await boss.createQueue(DELIVERIES, {
+      retryLimit: 12,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: 900,
+      expireInSeconds: 300,
+      deadLetter: FAILED_DELIVERIES,
+    });
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query(`
+      GRANT USAGE ON SCHEMA ${SCHEMA} TO ofitec_app;
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO ofitec_app;
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${SCHEMA} TO ofitec_app;
+      GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO ofitec_app`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The queue as the application sees it: no DDL, no statistics of its own. */
+export async function openQueue(
+  applicationUrl: string,
+  onError: (error: Error) => void,
+): Promise<PgBoss> {
+  const boss = new PgBoss({
+    connectionString: applicationUrl,
+    schema: SCHEMA,
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    persistQueueStats: false,
+    reindex: false,
+    max: 2,
+    application_name: 'ofitec queue',
+  });
+  boss.on('error', onError);
+  await boss.start();
+  return boss;
+}

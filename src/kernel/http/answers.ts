@@ -1,0 +1,111 @@
+import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiQuery, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { ListDefinition } from '../access/list.js';
+import { DEFAULT_LIMIT, isOrdered, MAX_LIMIT } from '../access/list.js';
+import type { FilterKind } from '../access/list.js';
+import type { CompanyRow } from '../database/entity.js';
+import type { ProblemDefinition } from './problem.js';
+
+export const PROBLEMS = 'ofitec:problems';
+export const EDITS = 'ofitec:edits';
+
+/** A verb or lookup: what it answers with status 200, and what can go wrong. */
+export function Answers(view: Type, ...problems: ProblemDefinition[]): MethodDecorator {
+  return applyDecorators(
+    HttpCode(200),
+    ApiResponse({ status: 200, type: view }),
+    SetMetadata(PROBLEMS, problems),
+  );
+}
+
+/** A create: answers 201. */
+export function Creates(view: Type, ...problems: ProblemDefinition[]): MethodDecorator {
+  return applyDecorators(
+    HttpCode(201),
+    ApiResponse({ status: 201, type: view }),
+    SetMetadata(PROBLEMS, problems),
+  );
+}
+
+/** A PATCH or PUT: answers 200 and demands `If-Match`. */
+export function Edits(view: Type, ...problems: ProblemDefinition[]): MethodDecorator {
+  return applyDecorators(
+    Answers(view, ...problems),
+    SetMetadata(EDITS, true),
+    ApiHeader({
+      name: 'If-Match',
+      required: true,
+      description: 'The ETag that the last read of the record gave.',
+      schema: { type: 'string', examples: ['"1"'] },
+    }),
+  );
+}
+
+/** Nothing to say: 204. */
+export function AnswersNothing(...problems: ProblemDefinition[]): MethodDecorator {
+  return applyDecorators(
+    HttpCode(204),
+    ApiResponse({ status: 204, description: 'done' }),
+    SetMetadata(PROBLEMS, problems),
+  );
+}
+
+/** A keyset-paged list: documents its filters, sorts and cursor. */
+export function Lists<E extends CompanyRow>(view: Type, list: ListDefinition<E>): MethodDecorator {
+  const filters = Object.entries(list.filters) as [string, FilterKind][];
+  return applyDecorators(
+    HttpCode(200),
+    ApiExtraModels(view),
+    ApiResponse({
+      status: 200,
+      schema: {
+        type: 'object',
+        required: ['items', 'next'],
+        properties: {
+          items: { type: 'array', items: { $ref: getSchemaPath(view) } },
+          next: { type: ['string', 'null'], description: 'cursor of the next page' } as never,
+        },
+      },
+    }),
+    ApiQuery({
+      name: 'limit',
+      required: false,
+      schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+    }),
+    ApiQuery({ name: 'after', required: false, schema: { type: 'string', maxLength: 600 } }),
+    ApiQuery({
+      name: 'sort',
+      required: false,
+      schema: {
+        type: 'string',
+        enum: list.sorts.flatMap((sort) => [sort, `-${sort}`]),
+        default: list.sort,
+      },
+    }),
+    ...filters.flatMap(([name, kind]) => filterParameters(name, kind)),
+    SetMetadata(PROBLEMS, []),
+  );
+}
+
+function filterParameters(name: string, kind: FilterKind): MethodDecorator[] {
+  const names = isOrdered(kind)
+    ? [name, ...['gt', 'gte', 'lt', 'lte'].map((operator) => `${name}.${operator}`)]
+    : [name];
+  return names.map((parameter) =>
+    ApiQuery({ name: parameter, required: false, schema: filterSchema(kind) as never }),
+  );
+}
+
+function filterSchema(kind: FilterKind): object {
+  if (Array.isArray(kind)) return { type: 'string', enum: [...(kind as readonly string[])] };
+  const schemas = {
+    id: { type: 'string', format: 'uuid' },
+    text: { type: 'string', maxLength: 200 },
+    boolean: { type: 'boolean' },
+    integer: { type: 'integer', minimum: -999_999_999_999_999, maximum: 999_999_999_999_999 },
+    instant: { type: 'string', format: 'date-time' },
+    day: { type: 'string', format: 'date' },
+  };
+  return schemas[kind as keyof typeof schemas];
+}

@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
+import helmet from 'helmet';
+import { runInContext } from '../access/context.js';
+import type { KernelConfig } from '../config/kernel.config.js';
+import { isAllowedHost } from './host.js';
+import { logRequest } from './logger.js';
+import { Problem } from './problem.js';
+import { ProblemFilter } from './problem-filter.js';
+import { problemBody } from './problem-writer.js';
+import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
+import { contextOf } from './request-context.js';
+import { unstorablePath } from './text-check.js';
+
+const BODY_LIMIT_BYTES = 1_000_000;
+const PARAMETER_LIMIT = 200;
+
+/** Fastify with every limit set, and with its own errors answered as problems. */
+export function createAdapter(config: KernelConfig, filter: ProblemFilter): FastifyAdapter {
+  return new FastifyAdapter<RawServerDefault>({
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: PARAMETER_LIMIT },
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
+    clientErrorHandler: answerUnreadable,
+  });
+}
+
+/** What happens to every request before and after its route. */
+export function installEdge(
+  fastify: FastifyInstance,
+  config: KernelConfig,
+  filter: ProblemFilter,
+): void {
+  const secureHeaders = helmet({
+    strictTransportSecurity: false,
+    contentSecurityPolicy: {
+      directives: { upgradeInsecureRequests: null, 'img-src': ["'self'", 'data:'] },
+    },
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', contextOf(request).requestId);
+    secureHeaders(request.raw, reply.raw, (error?: unknown) => {
+      if (error) return done(error as Error);
+      if (isHealth(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS)) {
+        return done();
+      }
+      return filter.answer(new Problem(WrongHost), request, reply);
+    });
+  });
+  // The body was read on the socket's own asynchronous path, so the context starts after it.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const path = unstorablePath({ body: request.body, query: request.query, params: request.params });
+    if (path !== null) return done(unstorable(path));
+    return runInContext(contextOf(request), done);
+  });
+  fastify.addHook('onResponse', async (request, reply) => logRequest(request, reply));
+}
+
+function isHealth(url: string): boolean {
+  return url.startsWith('/health/');
+}
+
+function unstorable(path: string): Problem {
+  return new Problem(Malformed, {
+    faults: [
+      {
+        field: path.replace(/^(body|query|params)\.?/, ''),
+        es: 'contiene caracteres que no se pueden guardar o está demasiado anidado',
+        en: 'holds characters that cannot be stored or is nested too deep',
+      },
+    ],
+  });
+}
+
+/** What the HTTP parser itself cannot read never becomes a request; the socket gets a problem. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const definition = error.code === 'HPE_HEADER_OVERFLOW' ? HeadersTooLarge : Malformed;
+  const body = JSON.stringify(problemBody(new Problem(definition), 'es', ''));
+  const reason = definition === Malformed ? 'Bad Request' : 'Request Header Fields Too Large';
+  socket.end(
+    `HTTP/1.1 ${definition.status} ${reason}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { applyDecorators, Injectable, SetMetadata, UseInterceptors } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { currentActor } from '../access/context.js';
+import { Database } from '../database/database.js';
+import { StartAgain, sqlState, violatedConstraint } from '../database/sql-state.js';
+import { Clock } from '../values/clock.js';
+import { Problem } from './problem.js';
+import { IdempotencyBusy, IdempotencyReused, Malformed } from './problems.js';
+
+export const IDEMPOTENT = 'ofitec:idempotent';
+
+/** The first answer to a key, as it was given. */
+interface Kept {
+  readonly locked: boolean;
+  readonly fingerprint: string | null;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+// One round trip: the try-lock, and the first answer if there is one. A rival that commits
+// between the statement's snapshot and its lock is found by the primary key at the end.
+const LOOK_UP = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked, k.fingerprint, k.status, k.body
+  FROM (VALUES (1)) AS one
+  LEFT JOIN kernel_idempotency k ON k.company_id = $2 AND k.actor_id = $3 AND k.route = $4 AND k.key = $5`;
+
+const REPLAY = `UPDATE kernel_idempotency SET replays = replays + 1
+  WHERE company_id = $1 AND actor_id = $2 AND route = $3 AND key = $4`;
+
+const KEEP = `INSERT INTO kernel_idempotency
+    (company_id, actor_id, route, key, fingerprint, status, body, created_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
+
+/**
+ * Makes a route answer a repeated `Idempotency-Key` with its first answer. The key is stored in
+ * the transaction of the work itself, so that a key is kept exactly when the work is.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const key = request.headers['idempotency-key'];
+    const optional = Reflect.getMetadata(IDEMPOTENT, execution.getHandler()) === 'optional';
+    if (key === undefined && optional) return next.handle();
+    if (typeof key !== 'string' || !KEY.test(key)) throw badKey();
+    const work = (): Promise<unknown> => lastValueFrom(next.handle());
+    return from(this.once(key, request, http.getResponse<FastifyReply>(), work));
+  }
+
+  private once(
+    key: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const route = `${request.method} ${request.url.split('?')[0]}`;
+    const fingerprint = fingerprintOf(request.body);
+    return this.database.transaction(async () => {
+      const name = [this.database.companyId, currentActor().userId, route, key];
+      const [kept] = await this.database.rows<Kept>(LOOK_UP, [name.join(' '), ...name]);
+      if (kept && kept.fingerprint !== null) return this.replay(kept, fingerprint, name, reply);
+      if (!kept?.locked) throw new Problem(IdempotencyBusy, { retryAfterSeconds: 1 });
+      const body = await work();
+      const answer = [fingerprint, reply.statusCode, JSON.stringify(body), this.clock.now()];
+      await this.database.rows(KEEP, [...name, ...answer]).catch(startAgainOnRival);
+      return body;
+    });
+  }
+
+  /** A replay writes too: it vouches for the first commit only by committing itself. */
+  private async replay(
+    kept: Kept,
+    fingerprint: string,
+    name: readonly unknown[],
+    reply: FastifyReply,
+  ): Promise<unknown> {
+    if (kept.fingerprint !== fingerprint) throw new Problem(IdempotencyReused);
+    await this.database.rows(REPLAY, [...name]);
+    void reply.status(kept.status).header('idempotency-replayed', 'true');
+    return kept.body;
+  }
+}
+
+/**
+ * A route that does the work of one `Idempotency-Key` once. Routes that move money demand the
+ * key; where the data itself refuses a second time (one open session), it may be left out.
+ */
+export function Idempotent(demand: 'required' | 'optional' = 'required'): MethodDecorator {
+  return applyDecorators(
+    SetMetadata(IDEMPOTENT, demand),
+    UseInterceptors(IdempotencyInterceptor),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: demand === 'required',
+      description: 'A new text of 1 to 255 characters for each intent; repeat it to retry.',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+    }),
+  );
+}
+
+function badKey(): Problem {
+  return new Problem(Malformed, {
+    faults: [
+      {
+        field: 'Idempotency-Key',
+        es: 'esta cabecera es obligatoria: 1 a 255 caracteres ASCII visibles',
+        en: 'this header is required: 1 to 255 visible ASCII characters',
+      },
+    ],
+  });
+}
+
+/** The body in a form that the order of its members does not change. */
+function fingerprintOf(body: unknown): string {
+  const canonical = JSON.stringify(body ?? null, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+function startAgainOnRival(error: unknown): never {
+  if (sqlState(error) === '23505' && violatedConstraint(error) === 'kernel_idempotency_pkey') {
+    throw new StartAgain('a rival kept the same key', { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,22 @@
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from './problem.js';
+import { IfMatchRequired, Malformed } from './problems.js';
+
+/**
+ * The version in `If-Match` (RFC 9110 §13.1.1), as the `ETag` of a read gave it.
+ *
+ * @throws Problem IfMatchRequired when it is missing, Malformed when it is no version
+ */
+export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionContext): number => {
+  const header = execution.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
+  if (header === undefined) throw new Problem(IfMatchRequired);
+  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header)?.[1];
+  if (version === undefined) {
+    throw new Problem(Malformed, {
+      faults: [{ field: 'If-Match', es: 'debe ser un ETag leído antes', en: 'must be an ETag read before' }],
+    });
+  }
+  return Number(version);
+});

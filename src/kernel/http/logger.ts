@@ -1,0 +1,65 @@
+import type { LoggerService } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { currentContext } from '../access/context.js';
+import { contextOf } from './request-context.js';
+
+const SECRETS = ['password', 'token', 'authorization', 'cookie', 'secret', 'key'];
+
+const root: Logger = pino({
+  level: process.env['LOG_LEVEL'] ?? 'info',
+  base: { pid: process.pid },
+  timestamp: pino.stdTimeFunctions.isoTime,
+  formatters: { level: (label) => ({ level: label }) },
+  messageKey: 'message',
+  redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
+  mixin: () => {
+    const context = currentContext();
+    return context ? { requestId: context.requestId } : {};
+  },
+});
+
+/** Nest's logger as JSON lines on standard output, each with the request it belongs to. */
+export class JsonLogger implements LoggerService {
+  log(message: unknown, ...rest: unknown[]): void {
+    // Nest tells at `log` what only a developer wants to know: modules, mapped routes.
+    write('debug', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    write('error', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    write('trace', message, rest);
+  }
+}
+
+type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+function write(level: Level, message: unknown, rest: readonly unknown[]): void {
+  const logger = rest.at(-1);
+  const fields = typeof message === 'object' && message !== null ? message : { message };
+  const stack = level === 'error' && rest.length > 1 ? { stack: rest[0] } : {};
+  root[level]({ logger: typeof logger === 'string' ? logger : 'ofitec', ...stack, ...fields });
+}
+
+/** One line a request. The path stands without its query, which may hold personal data. */
+export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const { requestId, ip, actor } = contextOf(request);
+  root.info({
+    logger: 'http',
+    requestId,
+    ip,
+    method: request.method,
+    path: request.url.split('?')[0],
+    status: reply.statusCode,
+    durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    ...(actor ? { companyId: actor.companyId, userId: actor.userId } : {}),
+  });
+}

@@ -1,0 +1,125 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ALLOW, SIGNED_IN } from '../access/allow.js';
+import { methodsOf } from '../addon/verify.js';
+import { EDITS, PROBLEMS } from './answers.js';
+import { IDEMPOTENT } from './idempotency.js';
+import type { ProblemDefinition } from './problem.js';
+import * as problems from './problems.js';
+
+interface Operation {
+  operationId?: string;
+  description?: string;
+  requestBody?: unknown;
+  parameters?: { in: string; name: string; schema?: object }[];
+  responses: Record<string, unknown>;
+}
+
+/** The OpenAPI 3.1 document of the composed application, every route with its problems. */
+export function buildOpenApi(
+  app: INestApplication,
+  options: { version: string; controllers: readonly Type[] },
+): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('OFITEC')
+    .setDescription('ERP for Chilean service shops. Money is whole pesos; instants are UTC.')
+    .setVersion(options.version)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'token of POST /auth/login' })
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (controller, method) => operationId(controller, method),
+  });
+  const routes = new Map(
+    options.controllers.flatMap((controller) =>
+      methodsOf(controller).map(({ name, method }) => [operationId(controller.name, name), method]),
+    ),
+  );
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const operation of Object.values(item) as Operation[]) {
+      const route = routes.get(operation.operationId ?? '');
+      if (route) describeRoute(path, operation, route);
+    }
+  }
+  document.components ??= {};
+  document.components.schemas = { ...document.components.schemas, Problem: PROBLEM_SCHEMA as never };
+  return document;
+}
+
+function operationId(controller: string, method: string): string {
+  return `${controller.replace(/Controller$/, '')}.${method}`;
+}
+
+function describeRoute(path: string, operation: Operation, route: object): void {
+  const read = <T>(key: string): T | undefined => Reflect.getMetadata(key, route) as T | undefined;
+  const permission = read<string>(ALLOW);
+  if (permission) {
+    operation.description =
+      permission === SIGNED_IN ? 'Any signed-in user.' : `Needs the permission \`${permission}\`.`;
+  }
+  for (const parameter of operation.parameters ?? []) {
+    if (parameter.in === 'path' && parameter.name === 'id') {
+      parameter.schema = { type: 'string', format: 'uuid' };
+    }
+  }
+  const byStatus = new Map<number, ProblemDefinition[]>();
+  for (const problem of new Set(problemsOf(path, operation, read))) {
+    byStatus.set(problem.status, [...(byStatus.get(problem.status) ?? []), problem]);
+  }
+  for (const [status, definitions] of byStatus) {
+    operation.responses[status] = {
+      description: definitions.map(({ code, title }) => `\`${code}\` ${title.en}`).join('; '),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+}
+
+function problemsOf(
+  path: string,
+  operation: Operation,
+  read: <T>(key: string) => T | undefined,
+): ProblemDefinition[] {
+  const permission = read<string>(ALLOW);
+  return [
+    ...(read<ProblemDefinition[]>(PROBLEMS) ?? []),
+    problems.Malformed,
+    problems.UriTooLong,
+    problems.WrongHost,
+    problems.Internal,
+    problems.Busy,
+    problems.DatabaseUnavailable,
+    ...(permission ? [problems.Unauthenticated, problems.CrossSite] : []),
+    ...(permission && permission !== SIGNED_IN ? [problems.Forbidden] : []),
+    ...(path.includes('{') ? [problems.NotFound] : []),
+    ...(operation.requestBody
+      ? [problems.TooLarge, problems.UnsupportedMediaType, problems.Conflict]
+      : []),
+    ...(operation.requestBody ? [problems.OutOfRange, problems.OutcomeUnknown] : []),
+    ...(read(IDEMPOTENT) ? [problems.IdempotencyBusy, problems.IdempotencyReused] : []),
+    ...(read(EDITS) ? [problems.Stale, problems.IfMatchRequired] : []),
+  ];
+}
+
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'A problem (RFC 9457).',
+  required: ['type', 'code', 'status', 'title', 'requestId'],
+  properties: {
+    type: { type: 'string', description: 'stable reference of the kind of problem' },
+    code: { type: 'string', description: 'the same as a name' },
+    status: { type: 'integer' },
+    title: { type: 'string', description: 'in the language of Accept-Language' },
+    detail: { type: 'string' },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+  additionalProperties: true,
+};

@@ -1,0 +1,42 @@
+import { Catch, Logger } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemBody, toProblem } from './problem-writer.js';
+import { contextOf } from './request-context.js';
+
+/** The one place where an error becomes an answer. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly log = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Answers outside of Nest's pipeline too: Fastify's own errors come here. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = toProblem(error);
+    const { requestId, language } = contextOf(request);
+    const { status } = problem.definition;
+    if (status >= 500) {
+      const cause = problem.options.cause ?? error;
+      this.log.error({
+        message: problem.definition.code,
+        requestId,
+        error: cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause),
+      });
+    }
+    if (reply.sent) return;
+    if (problem.options.retryAfterSeconds) {
+      void reply.header('retry-after', String(problem.options.retryAfterSeconds));
+    }
+    if (status === 401) void reply.header('www-authenticate', 'Bearer realm="ofitec"');
+    void reply
+      .status(status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .header('content-language', language)
+      .serializer((body: unknown) => JSON.stringify(body))
+      .send(problemBody(problem, language, requestId));
+  }
+}

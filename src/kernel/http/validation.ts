@@ -1,0 +1,68 @@
+import { ValidationPipe } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import { Problem } from './problem.js';
+import type { FieldFault } from './problem.js';
+import { Malformed } from './problems.js';
+
+/** Checks a body against its input class: nothing unknown, nothing coerced, every fault told. */
+export function inputPipe(): ValidationPipe {
+  return new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => new Problem(Malformed, { faults: faultsOf(errors, '') }),
+  });
+}
+
+function faultsOf(errors: readonly ValidationError[], path: string): FieldFault[] {
+  return errors.flatMap((error) => {
+    const field = `${path}${error.property}`;
+    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+      field,
+      ...sentence(rule, message),
+    }));
+    return [...own, ...faultsOf(error.children ?? [], `${field}.`)];
+  });
+}
+
+const SPANISH: Readonly<Record<string, string>> = {
+  whitelistValidation: 'no es un campo conocido',
+  isString: 'debe ser un texto',
+  isInt: 'debe ser un número entero',
+  isNumber: 'debe ser un número con tres decimales como máximo',
+  isBoolean: 'debe ser true o false',
+  isArray: 'debe ser una lista',
+  isIso8601: 'debe ser un instante ISO 8601',
+  nestedValidation: 'debe ser un objeto',
+  day: 'debe ser un día que exista, AAAA-MM-DD',
+  rut: 'no es un RUT con dígito verificador válido',
+  matches: 'no tiene la forma esperada',
+};
+
+const ENGLISH: Readonly<Record<string, string>> = {
+  whitelistValidation: 'is no known field',
+  day: 'must be a day that exists, YYYY-MM-DD',
+  rut: 'is no RUT with a valid check character',
+  matches: 'does not have the expected form',
+};
+
+function sentence(rule: string, message: string): { es: string; en: string } {
+  const bound = /(\d[\d.]*)/.exec(message)?.[1] ?? '';
+  const words = message.replace(/^(each value in )?\S+ /, '');
+  const spanish: Readonly<Record<string, string>> = {
+    min: `no puede ser menor que ${bound}`,
+    max: `no puede ser mayor que ${bound}`,
+    minLength: `debe tener al menos ${bound} caracteres`,
+    maxLength: `debe tener como máximo ${bound} caracteres`,
+    arrayMinSize: `debe tener al menos ${bound} elementos`,
+    arrayMaxSize: `debe tener como máximo ${bound} elementos`,
+    isIn: `debe ser uno de: ${words.replace(/^.*values: /, '')}`,
+  };
+  return {
+    es: SPANISH[rule] ?? spanish[rule] ?? 'tiene un valor que no corresponde',
+    en: ENGLISH[rule] ?? words,
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * The kernel's only door. What is not exported here is private to it.
+ *
+ * @packageDocumentation
+ */
+export { defineAddon, tablePrefix } from './addon/addon.js';
+export type { Addon, AddonDefinition, MigrationClass, RoleGrant } from './addon/addon.js';
+export type { CommandDefinition } from './addon/command.js';
+export { BootRefused, composeInstalled } from './addon/compose.js';
+export type { DemoContext } from './addon/demo.js';
+export { readInstalled } from './addon/installed.js';
+export { dependenciesOf, inDependencyOrder } from './addon/order.js';
+export { AddonRegistry } from './addon/registry.js';
+export { booleanSetting } from './addon/setting.js';
+export type { SettingDefinition, SettingValue } from './addon/setting.js';
+export { addonFaults, controllersOf, tableOf } from './addon/verify.js';
+
+export { Allow, Public, SIGNED_IN } from './access/allow.js';
+export { Authenticator } from './access/authenticator.js';
+export { currentActor, currentContext, runAsHouse, runInContext } from './access/context.js';
+export type { Actor, Language, WorkContext } from './access/context.js';
+export { defineList, mapPage } from './access/list.js';
+export type { ListDefinition, Page } from './access/list.js';
+export { recordRule } from './access/record-rule.js';
+export type { RecordRule } from './access/record-rule.js';
+export { Records } from './access/records.js';
+
+export { Config } from './config/config.js';
+export { kernelConfig, productionFaults } from './config/kernel.config.js';
+export type { KernelConfig } from './config/kernel.config.js';
+export { choice, integer, list, text } from './config/variables.js';
+export type { ConfigShape, ConfigValues, Variable } from './config/variables.js';
+
+export { createDataSource } from './database/data-source.js';
+export { Database } from './database/database.js';
+export { embeddedBinaries } from './database/embedded/binaries.js';
+export { joinEmbedded, prepareRoles, startEmbedded } from './database/embedded/embedded.js';
+export type { DatabaseUrls, EmbeddedDatabase } from './database/embedded/embedded.js';
+export { Home, HomeInUse } from './database/embedded/home.js';
+export { PostgresServer } from './database/embedded/postgres-server.js';
+export {
+  CompanyRecord,
+  CompanyRow,
+  DecimalColumn,
+  InstantColumn,
+  PesosColumn,
+} from './database/entity.js';
+export { exportTables } from './database/export-tables.js';
+export { Installation } from './database/migrate.js';
+export type { Report } from './database/migrate.js';
+
+export { defineEvent } from './events/event.js';
+export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
+export { EventRow } from './events/event.entity.js';
+export { Events } from './events/events.js';
+export { OnEvent } from './events/on-event.js';
+export { installQueue } from './events/queue.js';
+export { OnSchedule } from './events/schedule.js';
+export type { ScheduleDefinition } from './events/schedule.js';
+export { Schedules } from './events/schedules.js';
+export { Worker } from './events/worker.js';
+
+export { Answers, AnswersNothing, Creates, Edits, Lists } from './http/answers.js';
+export { createAdapter, installEdge } from './http/edge.js';
+export * from './http/fields.js';
+export { Id } from './http/id-parameter.js';
+export { Idempotent } from './http/idempotency.js';
+export { IfMatch } from './http/if-match.js';
+export { JsonLogger } from './http/logger.js';
+export { buildOpenApi } from './http/openapi.js';
+export { defineProblem, Problem } from './http/problem.js';
+export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js';
+export { ProblemFilter } from './http/problem-filter.js';
+export { Conflict, CrossSite, Malformed, NotFound, UnknownReference } from './http/problems.js';
+
+export { kernelAddon } from './kernel.addon.js';
+export { KernelModule } from './kernel.module.js';
+
+export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js';
+export { Clock } from './values/clock.js';
+export { isId, newId } from './values/id.js';
+export { isPesos, MAX_PESOS, priceOf } from './values/money.js';
+export { normalizeRut, rutCheckCharacter } from './values/rut.js';

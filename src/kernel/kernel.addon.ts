@@ -1,0 +1,23 @@
+import { kernelMigrations } from '#migrations/kernel';
+import { Module } from '@nestjs/common';
+import { defineAddon } from './addon/addon.js';
+import { kernelConfig } from './config/kernel.config.js';
+import { EventRow } from './events/event.entity.js';
+import { EventPartitions, ForgetRepeats, Housekeeping } from './events/housekeeping.js';
+import { HealthController } from './http/health.controller.js';
+import { ProblemController } from './http/problem.controller.js';
+
+/** The kernel seen as an addon, so that one set of rules, migrations and records covers both. */
+@Module({ providers: [Housekeeping], controllers: [HealthController, ProblemController] })
+class KernelParts {}
+
+export const kernelAddon = defineAddon({
+  name: 'kernel',
+  version: '0.1.0',
+  summary: 'the house itself: events, deliveries, schedules, idempotency keys',
+  module: KernelParts,
+  entities: [EventRow],
+  migrations: kernelMigrations,
+  schedules: [EventPartitions, ForgetRepeats],
+  config: kernelConfig,
+});

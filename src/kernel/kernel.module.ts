@@ -1,0 +1,67 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { AccessGuard } from './access/guard.js';
+import { Records } from './access/records.js';
+import type { Addon } from './addon/addon.js';
+import { AddonRegistry } from './addon/registry.js';
+import { Config } from './config/config.js';
+import { Database } from './database/database.js';
+import { Deliveries } from './events/deliveries.js';
+import { Events } from './events/events.js';
+import { Housekeeping } from './events/housekeeping.js';
+import { MarkedMethods } from './events/marked-methods.js';
+import { Schedules } from './events/schedules.js';
+import { Worker } from './events/worker.js';
+import { ETagInterceptor } from './http/etag-interceptor.js';
+import { HealthController } from './http/health.controller.js';
+import { IdempotencyInterceptor } from './http/idempotency.js';
+import { ProblemController } from './http/problem.controller.js';
+import { ProblemFilter } from './http/problem-filter.js';
+import { inputPipe } from './http/validation.js';
+import { Clock } from './values/clock.js';
+
+/** What the composed application is made of. */
+export interface Composition {
+  readonly addons: readonly Addon[];
+  readonly config: Config;
+  readonly dataSource: DataSource;
+}
+
+/** The kernel's providers, for every addon, and the composed addons' modules. */
+@Module({})
+export class KernelModule {
+  static compose(composition: Composition): DynamicModule {
+    const services = [Clock, Database, Records, Events, Schedules, Deliveries, Worker];
+    return {
+      module: KernelModule,
+      global: true,
+      imports: [
+        DiscoveryModule,
+        ScheduleModule.forRoot(),
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({ type: 'postgres' as const }),
+          dataSourceFactory: () => Promise.resolve(composition.dataSource),
+        }),
+        ...composition.addons.map((addon) => addon.module),
+      ],
+      controllers: [HealthController, ProblemController],
+      providers: [
+        ...services,
+        MarkedMethods,
+        Housekeeping,
+        IdempotencyInterceptor,
+        { provide: Config, useValue: composition.config },
+        { provide: AddonRegistry, useValue: new AddonRegistry(composition.addons) },
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_PIPE, useFactory: inputPipe },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_INTERCEPTOR, useClass: ETagInterceptor },
+      ],
+      exports: [...services, Config, AddonRegistry, IdempotencyInterceptor],
+    };
+  }
+}

@@ -1,0 +1,67 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Worker } from '#kernel';
+import { createHttpApplication, migrate, readBlueprint } from './bootstrap.js';
+import type { Blueprint } from './bootstrap.js';
+import { createDemo } from './demo.js';
+import { demandNode, fail, onEnd } from './lifetime.js';
+import { findPlace } from './place.js';
+import type { Place } from './place.js';
+
+const report = (line: string): void => void process.stdout.write(`· ${line}\n`);
+
+async function main(): Promise<void> {
+  demandNode();
+  const blueprint = await readBlueprint(process.env);
+  const place = await findPlace(blueprint.kernel, 'own', report);
+  try {
+    await serve(blueprint, place);
+  } catch (error) {
+    await place.leave();
+    throw error;
+  }
+}
+
+async function serve(blueprint: Blueprint, place: Place): Promise<void> {
+  const { kernel, available } = blueprint;
+  if (place.embedded) {
+    const applied = await migrate(place.urls.owner, available, report);
+    report(applied > 0 ? `Database migrated: ${applied} steps` : 'Database is up to date');
+  }
+  report('Composing the addons');
+  const { app } = await createHttpApplication(blueprint, place.urls);
+  const password = place.embedded?.home.demoPassword(kernel.OFITEC_DEMO_PASSWORD);
+  const isNew = password ? await createDemo(app, password) : false;
+  const worker = kernel.OFITEC_WORKER === 'inline' ? await startWorker(app, place) : null;
+  onEnd(async () => {
+    await worker?.stop();
+    await app.close();
+    await place.leave();
+  });
+  const host = kernel.HOST ?? (kernel.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1');
+  await app.listen(kernel.PORT, host);
+  announce(app, place, isNew ? password : undefined);
+}
+
+async function startWorker(app: INestApplicationContext, place: Place): Promise<Worker> {
+  const worker = app.get(Worker);
+  await worker.start(place.urls.application);
+  return worker;
+}
+
+function announce(app: NestFastifyApplication, place: Place, newPassword?: string): void {
+  const address = app.getHttpServer().address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const lines = ['', `OFITEC  http://localhost:${port}`, `Docs    http://localhost:${port}/docs`];
+  if (place.embedded) {
+    lines.push('Users   admin, encargada, vendedora, vendedora.norte, contador');
+    lines.push(
+      newPassword
+        ? `Password of all of them: ${newPassword}  (kept in ${place.embedded.home.path}/demo-password.json)`
+        : `Their password is in ${place.embedded.home.path}/demo-password.json`,
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+main().catch(fail);

@@ -1,0 +1,38 @@
+import { Home, joinEmbedded, startEmbedded } from '#kernel';
+import type { DatabaseUrls, EmbeddedDatabase, KernelConfig, Report } from '#kernel';
+
+/** Where this process finds its database, and how it leaves it. */
+export interface Place {
+  readonly urls: DatabaseUrls;
+  /** Present when the database is the embedded one. */
+  readonly embedded: EmbeddedDatabase | null;
+  leave(): Promise<void>;
+}
+
+/** The home of the embedded database, by `OFITEC_HOME` or `.ofitec` below the working folder. */
+export function homeOf(config: KernelConfig): Home {
+  return new Home(config.OFITEC_HOME ?? '.ofitec');
+}
+
+/**
+ * The database to work on: the one that `DATABASE_URL` names, or the embedded one.
+ *
+ * @param mode `own` holds the embedded home alone (the server); `join` also uses a running one
+ */
+export async function findPlace(
+  config: KernelConfig,
+  mode: 'own' | 'join',
+  report: Report,
+): Promise<Place> {
+  if (config.DATABASE_URL) {
+    const owner = config.DATABASE_OWNER_URL ?? config.DATABASE_URL;
+    return {
+      urls: { application: config.DATABASE_URL, owner },
+      embedded: null,
+      leave: async () => {},
+    };
+  }
+  const home = homeOf(config);
+  const embedded = await (mode === 'own' ? startEmbedded : joinEmbedded)(home, report);
+  return { urls: embedded.urls, embedded, leave: () => embedded.stop() };
+}
