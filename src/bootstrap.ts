@@ -23,6 +23,7 @@ import {
   KernelModule,
   ProblemFilter,
   productionFaults,
+  setLogLevel,
 } from '#kernel';
 import type { Addon, DatabaseUrls, KernelConfig, Report } from '#kernel';
 import { shippedAddons } from './addons.js';
@@ -48,6 +49,7 @@ export async function readBlueprint(env: Environment): Promise<Blueprint> {
   const kernel = config.of(kernelConfig);
   const all = [...faults, ...productionFaults(kernel)];
   if (all.length > 0) throw new BootRefused(all);
+  setLogLevel(kernel.LOG_LEVEL);
   return { available, config, kernel };
 }
 
@@ -79,7 +81,12 @@ export async function createHttpApplication(
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
     createAdapter(blueprint.kernel, filter),
-    { logger: new JsonLogger(), abortOnError: false, forceCloseConnections: true },
+    {
+      logger: new JsonLogger(),
+      abortOnError: false,
+      forceCloseConnections: true,
+      bodyParser: false,
+    },
   );
   const fastify = app.getHttpAdapter().getInstance();
   installEdge(fastify, blueprint.kernel, filter);

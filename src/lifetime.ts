@@ -1,26 +1,34 @@
+const IMPATIENT_AFTER_MS = 1_500;
+
 /**
  * Runs `stop` once when the process is asked to end (SIGTERM, Ctrl-C) or when the npm that
- * started it is gone; a second signal ends at once.
+ * started it is gone. A second signal ends at once, but not before a moment has passed: on
+ * Ctrl-C the terminal signals npm and this process, and npm passes its own on.
  */
 export function onEnd(stop: () => Promise<void>): void {
-  let ending = false;
-  const end = (code: number): void => {
-    if (ending) process.exit(130);
-    ending = true;
+  let endingSince: number | null = null;
+  const end = (): void => {
+    if (endingSince !== null) {
+      if (Date.now() - endingSince > IMPATIENT_AFTER_MS) process.exit(130);
+      return;
+    }
+    endingSince = Date.now();
     stop().then(
-      () => process.exit(code),
-      (error: unknown) => {
-        process.stderr.write(`${String(error)}\n`);
-        process.exit(1);
-      },
+      () => process.exit(0),
+      (error: unknown) => fail(error),
     );
   };
-  process.on('SIGTERM', () => end(0));
-  process.on('SIGINT', () => end(0));
-  if (process.env['npm_lifecycle_event']) {
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && end(0), 500).unref();
-  }
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', end);
+  if (!process.env['npm_lifecycle_event']) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    end();
+  }, 500);
+  watch.unref();
 }
 
 /** Ends the process with a message for a person instead of a stack. */

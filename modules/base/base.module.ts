@@ -11,7 +11,14 @@ import { SettingService } from './setting/setting.service.js';
 import { UserController } from './user/user.controller.js';
 import { UserService } from './user/user.service.js';
 
-const services = [BranchService, CompanyService, Numbering, RegisterService, SettingService, UserService];
+const services = [
+  BranchService,
+  CompanyService,
+  Numbering,
+  RegisterService,
+  SettingService,
+  UserService,
+];
 
 @Module({
   controllers: [

@@ -66,7 +66,7 @@ export * from './http/fields.js';
 export { Id } from './http/id-parameter.js';
 export { Idempotent } from './http/idempotency.js';
 export { IfMatch } from './http/if-match.js';
-export { JsonLogger } from './http/logger.js';
+export { JsonLogger, setLogLevel } from './http/logger.js';
 export { buildOpenApi } from './http/openapi.js';
 export { defineProblem, Problem } from './http/problem.js';
 export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js';
@@ -80,4 +80,5 @@ export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js
 export { Clock } from './values/clock.js';
 export { isId, newId } from './values/id.js';
 export { isPesos, MAX_PESOS, priceOf } from './values/money.js';
+export { pick } from './values/pick.js';
 export { normalizeRut, rutCheckCharacter } from './values/rut.js';

@@ -1,4 +1,13 @@
-import { EventRow, IdField, InstantField, IntegerField, JsonField, TextField, WordsField } from '#kernel';
+import {
+  EventRow,
+  IdField,
+  InstantField,
+  IntegerField,
+  JsonField,
+  pick,
+  TextField,
+  WordsField,
+} from '#kernel';
 
 export class EventView {
   @IdField()
@@ -34,13 +43,17 @@ export class EventView {
   @TextField({ max: 200 })
   subjectLabel!: string;
 
-  @JsonField({ description: 'changed fields: {before, after}, or {masked: true} for personal data' })
+  @JsonField({
+    description: 'changed fields: {before, after}, or {masked: true} for personal data',
+  })
   changes!: unknown;
 
   @TextField({ max: 1000, nullable: true })
   reason!: string | null;
 
-  @JsonField({ description: 'what the event carries; its shape is told by action and schemaVersion' })
+  @JsonField({
+    description: 'what the event carries; its shape is told by action and schemaVersion',
+  })
   payload!: unknown;
 
   @IntegerField({ min: 1, max: 1000 })
@@ -50,11 +63,24 @@ export class EventView {
   transactionId!: string;
 
   static of(this: void, row: EventRow): EventView {
-    const { id, actorId, actorLogin, actorRoles, ip, requestId, subjectType, subjectId } = row;
-    const { subjectLabel, changes, reason, payload, schemaVersion, transactionId } = row;
     return {
-      ...{ id, actorId, actorLogin, actorRoles, ip, requestId, subjectType, subjectId },
-      ...{ subjectLabel, changes, reason, payload, schemaVersion, transactionId },
+      ...pick(
+        row,
+        'id',
+        'actorId',
+        'actorLogin',
+        'actorRoles',
+        'ip',
+        'requestId',
+        'subjectType',
+        'subjectId',
+        'subjectLabel',
+        'changes',
+        'reason',
+        'payload',
+        'schemaVersion',
+        'transactionId',
+      ),
       createdAt: row.createdAt.toISOString(),
       action: row.action,
     };

@@ -110,7 +110,9 @@ export class SessionService {
   @OnSchedule(ForgetSessions)
   async forgetExpired(): Promise<void> {
     await this.database.transaction(async () => {
-      await this.database.rows('DELETE FROM auth_session WHERE expires_at < $1', [this.clock.now()]);
+      await this.database.rows('DELETE FROM auth_session WHERE expires_at < $1', [
+        this.clock.now(),
+      ]);
     });
   }
 

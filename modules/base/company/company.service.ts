@@ -34,9 +34,7 @@ export class CompanyService {
 
   /** The actor's company. */
   async show(): Promise<Company> {
-    return this.database.transaction(() =>
-      this.records.get(Company, currentActor().companyId),
-    );
+    return this.database.transaction(() => this.records.get(Company, currentActor().companyId));
   }
 
   async edit(input: EditCompany, version: number): Promise<Company> {

@@ -1,6 +1,17 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage, NotFound, SIGNED_IN } from '#kernel';
+import {
+  Allow,
+  Answers,
+  Creates,
+  Edits,
+  Id,
+  IfMatch,
+  Lists,
+  mapPage,
+  NotFound,
+  SIGNED_IN,
+} from '#kernel';
 import type { Page } from '#kernel';
 import { BranchInactive } from '../branch/branch.problems.js';
 import { CreateRegister, EditRegister } from './register.input.js';

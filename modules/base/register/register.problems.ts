@@ -3,7 +3,10 @@ import { defineProblem } from '#kernel';
 export const RegisterCodeTaken = defineProblem({
   code: 'base.register-code-taken',
   status: 409,
-  title: { es: 'Otra caja de la sucursal ya tiene ese código', en: 'Another register of the branch has that code' },
+  title: {
+    es: 'Otra caja de la sucursal ya tiene ese código',
+    en: 'Another register of the branch has that code',
+  },
   constraints: ['base_register_code_key'],
 });
 

@@ -30,7 +30,12 @@ export class SettingService {
       const chosen = await this.records.all(Setting, {});
       const items = Object.keys(this.registry.settings)
         .sort()
-        .map((name) => this.view(name, chosen.find((setting) => setting.name === name)));
+        .map((name) =>
+          this.view(
+            name,
+            chosen.find((setting) => setting.name === name),
+          ),
+        );
       return { items };
     });
   }
@@ -61,11 +66,7 @@ export class SettingService {
     });
   }
 
-  private async choose(
-    known: Setting | null,
-    name: string,
-    value: SettingValue,
-  ): Promise<Setting> {
+  private async choose(known: Setting | null, name: string, value: SettingValue): Promise<Setting> {
     if (!known) return this.records.insert(Setting, { name, value });
     known.value = value;
     await this.records.store(known);

@@ -61,7 +61,8 @@ export class CashSession extends CompanyRecord {
 
   /** No payment enters any more; what is in the drawer is to be counted. */
   end(now: Date): void {
-    if (this.state !== 'open') throw new Problem(CashSessionNotOpen, { extra: { state: this.state } });
+    if (this.state !== 'open')
+      throw new Problem(CashSessionNotOpen, { extra: { state: this.state } });
     this.state = 'ended';
     this.endedAt = now;
   }

@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { businessDay, Clock, currentActor, Database, defineList, Events, Problem, Records } from '#kernel';
+import {
+  businessDay,
+  Clock,
+  currentActor,
+  Database,
+  defineList,
+  Events,
+  Problem,
+  Records,
+} from '#kernel';
 import type { Page, Subject } from '#kernel';
 import { BranchService, RegisterService } from '#modules/base';
 import { CASH_SESSION_STATES, CashSession } from './cash-session.entity.js';
@@ -140,7 +149,11 @@ export class CashSessionService {
   private async announceEnd(session: CashSession): Promise<void> {
     const changes = await this.records.store(session);
     const payload = factsOf(session);
-    await this.events.publish(events.CashSessionEnded, { subject: subjectOf(session), payload, changes });
+    await this.events.publish(events.CashSessionEnded, {
+      subject: subjectOf(session),
+      payload,
+      changes,
+    });
   }
 }
 

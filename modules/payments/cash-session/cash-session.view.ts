@@ -6,6 +6,7 @@ import {
   IntegerField,
   MAX_PESOS,
   PesosField,
+  pick,
   TextField,
 } from '#kernel';
 import { CASH_SESSION_STATES } from './cash-session.entity.js';
@@ -65,11 +66,23 @@ export class CashSessionView {
   version!: number;
 
   static of(this: void, session: CashSession): CashSessionView {
-    const { id, branchId, registerId, cashierId, businessDate, state, openingAmount } = session;
-    const { expectedAmount, countedAmount, difference, note, dailyCutId, version } = session;
     return {
-      ...{ id, branchId, registerId, cashierId, businessDate, state, openingAmount },
-      ...{ expectedAmount, countedAmount, difference, note, dailyCutId, version },
+      ...pick(
+        session,
+        'id',
+        'branchId',
+        'registerId',
+        'cashierId',
+        'businessDate',
+        'state',
+        'openingAmount',
+        'expectedAmount',
+        'countedAmount',
+        'difference',
+        'note',
+        'dailyCutId',
+        'version',
+      ),
       openedAt: session.createdAt.toISOString(),
       endedAt: session.endedAt?.toISOString() ?? null,
       closedAt: session.closedAt?.toISOString() ?? null,

@@ -1,5 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { businessDay, Clock, currentActor, Database, defineList, Events, Problem, Records } from '#kernel';
+import {
+  businessDay,
+  Clock,
+  currentActor,
+  Database,
+  defineList,
+  Events,
+  pick,
+  Problem,
+  Records,
+} from '#kernel';
 import type { Page } from '#kernel';
 import { BranchService } from '#modules/base';
 import { CashSession } from '../cash-session/cash-session.entity.js';
@@ -125,12 +135,11 @@ function tally(rows: readonly SumRow[]): Tally {
 }
 
 function figuresOf(session: CashSession): Omit<SessionTotal, keyof Tally> {
-  const { id: cashSessionId, cashierId, registerId, openingAmount } = session;
-  const { expectedAmount, countedAmount, difference } = session;
   return {
-    ...{ cashSessionId, cashierId, registerId, openingAmount },
-    expectedAmount: expectedAmount ?? 0,
-    countedAmount: countedAmount ?? 0,
-    difference: difference ?? 0,
+    ...pick(session, 'cashierId', 'registerId', 'openingAmount'),
+    cashSessionId: session.id,
+    expectedAmount: session.expectedAmount ?? 0,
+    countedAmount: session.countedAmount ?? 0,
+    difference: session.difference ?? 0,
   };
 }

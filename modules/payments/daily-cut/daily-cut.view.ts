@@ -7,6 +7,7 @@ import {
   ListField,
   MAX_PESOS,
   PesosField,
+  pick,
 } from '#kernel';
 import { PAYMENT_METHODS } from '../payment/payment.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
@@ -65,7 +66,11 @@ export class DailyCutView {
   @DayField()
   date!: string;
 
-  @IntegerField({ min: 1, max: 10_000, description: '1 is the day’s cut; later ones add late sessions' })
+  @IntegerField({
+    min: 1,
+    max: 10_000,
+    description: '1 is the day’s cut; later ones add late sessions',
+  })
   sequence!: number;
 
   @IdField({ nullable: true })
@@ -90,12 +95,21 @@ export class DailyCutView {
   bySession!: SessionTotalView[];
 
   static of(this: void, cut: DailyCut): DailyCutView {
-    const { id, branchId, businessDate: date, sequence, cutBy, total, payments } = cut;
-    const { byMethod, byCashier, bySession } = cut;
-    const createdAt = cut.createdAt.toISOString();
     return {
-      ...{ id, branchId, date, sequence, cutBy, createdAt, total, payments },
-      ...{ byMethod, byCashier, bySession },
+      ...pick(
+        cut,
+        'id',
+        'branchId',
+        'sequence',
+        'cutBy',
+        'total',
+        'payments',
+        'byMethod',
+        'byCashier',
+        'bySession',
+      ),
+      date: cut.businessDate,
+      createdAt: cut.createdAt.toISOString(),
     };
   }
 }

@@ -70,7 +70,14 @@ export class PaymentService {
       const { branchId } = payment;
       await this.events.publish(PaymentCreated, {
         subject: { type: 'payments.payment', id: payment.id, label: `${order.ticket} ${method}` },
-        payload: { paymentId: payment.id, orderId, cashSessionId: session.id, branchId, method, amount },
+        payload: {
+          paymentId: payment.id,
+          orderId,
+          cashSessionId: session.id,
+          branchId,
+          method,
+          amount,
+        },
         changes: { paidAmount: { before: order.paidAmount - amount, after: order.paidAmount } },
       });
       return payment;

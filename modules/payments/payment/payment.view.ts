@@ -1,4 +1,4 @@
-import { ChoiceField, DayField, IdField, InstantField, PesosField } from '#kernel';
+import { ChoiceField, DayField, IdField, InstantField, PesosField, pick } from '#kernel';
 import { PAYMENT_METHODS } from './payment.entity.js';
 import type { Payment, PaymentMethod } from './payment.entity.js';
 
@@ -37,11 +37,20 @@ export class PaymentView {
   createdAt!: string;
 
   static of(this: void, payment: Payment): PaymentView {
-    const { id, orderId, cashSessionId, branchId, cashierId, businessDate } = payment;
-    const { method, amount, tendered, change } = payment;
     return {
-      ...{ id, orderId, cashSessionId, branchId, cashierId, businessDate },
-      ...{ method, amount, tendered, change },
+      ...pick(
+        payment,
+        'id',
+        'orderId',
+        'cashSessionId',
+        'branchId',
+        'cashierId',
+        'businessDate',
+        'method',
+        'amount',
+        'tendered',
+        'change',
+      ),
       createdAt: payment.createdAt.toISOString(),
     };
   }

@@ -53,7 +53,11 @@ export class CustomerService {
 
 function factsOf(customer: Customer): { subject: Subject; payload: { customerId: string } } {
   return {
-    subject: { type: 'sales.customer', id: customer.id, label: `customer ${customer.id.slice(-6)}` },
+    subject: {
+      type: 'sales.customer',
+      id: customer.id,
+      label: `customer ${customer.id.slice(-6)}`,
+    },
     payload: { customerId: customer.id },
   };
 }

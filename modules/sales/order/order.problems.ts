@@ -3,7 +3,10 @@ import { defineProblem } from '#kernel';
 export const OrderNotInState = defineProblem({
   code: 'sales.order-not-in-state',
   status: 409,
-  title: { es: 'El estado del pedido no lo permite', en: 'The state of the order does not allow it' },
+  title: {
+    es: 'El estado del pedido no lo permite',
+    en: 'The state of the order does not allow it',
+  },
 });
 
 export const OrderHasMoney = defineProblem({
@@ -24,13 +27,19 @@ export const OrderHasBalance = defineProblem({
 export const PaymentExceedsBalance = defineProblem({
   code: 'sales.payment-exceeds-balance',
   status: 422,
-  title: { es: 'El pago supera el saldo del pedido', en: 'The payment exceeds the order’s balance' },
+  title: {
+    es: 'El pago supera el saldo del pedido',
+    en: 'The payment exceeds the order’s balance',
+  },
 });
 
 export const ServiceNotOffered = defineProblem({
   code: 'sales.service-not-offered',
   status: 422,
-  title: { es: 'Un servicio no existe o no se ofrece', en: 'A service does not exist or is not offered' },
+  title: {
+    es: 'Un servicio no existe o no se ofrece',
+    en: 'A service does not exist or is not offered',
+  },
 });
 
 export const CustomerUnknown = defineProblem({
@@ -51,5 +60,8 @@ export const QuantityNotWhole = defineProblem({
 export const OrderTooLarge = defineProblem({
   code: 'sales.order-too-large',
   status: 422,
-  title: { es: 'El total del pedido es demasiado grande', en: 'The total of the order is too large' },
+  title: {
+    es: 'El total del pedido es demasiado grande',
+    en: 'The total of the order is too large',
+  },
 });

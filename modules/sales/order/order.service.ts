@@ -69,9 +69,7 @@ export class OrderService {
   }
 
   async show(id: string): Promise<OrderWithLines> {
-    return this.database.transaction(async () =>
-      this.withLines(await this.records.get(Order, id)),
-    );
+    return this.database.transaction(async () => this.withLines(await this.records.get(Order, id)));
   }
 
   /** Takes an order at today's prices. */
@@ -203,13 +201,7 @@ export class OrderService {
 
 function emptyOrder(): Pick<
   Order,
-  | 'state'
-  | 'paidAmount'
-  | 'cancelReason'
-  | 'startedAt'
-  | 'readyAt'
-  | 'deliveredAt'
-  | 'cancelledAt'
+  'state' | 'paidAmount' | 'cancelReason' | 'startedAt' | 'readyAt' | 'deliveredAt' | 'cancelledAt'
 > {
   return {
     state: 'received',

@@ -6,6 +6,7 @@ import {
   IntegerField,
   ListField,
   PesosField,
+  pick,
   QuantityField,
   TextField,
   WordsField,
@@ -96,11 +97,23 @@ export class OrderView {
   version!: number;
 
   static of(this: void, order: Order): OrderView {
-    const { id, ticket, number, branchId, customerId, state, businessDate, total } = order;
-    const { paidAmount, balance, notes, cancelReason, version } = order;
     return {
-      ...{ id, ticket, number, branchId, customerId, state, businessDate, total },
-      ...{ paidAmount, balance, notes, cancelReason, version },
+      ...pick(
+        order,
+        'id',
+        'ticket',
+        'number',
+        'branchId',
+        'customerId',
+        'state',
+        'businessDate',
+        'total',
+        'paidAmount',
+        'balance',
+        'notes',
+        'cancelReason',
+        'version',
+      ),
       promisedAt: order.promisedAt?.toISOString() ?? null,
       createdAt: order.createdAt.toISOString(),
       deliveredAt: order.deliveredAt?.toISOString() ?? null,
@@ -113,7 +126,10 @@ export class OrderWithLinesView extends OrderView {
   @ListField(() => OrderLineView, { maxItems: 100 })
   lines!: OrderLineView[];
 
-  static withLines(this: void, { order, lines }: { order: Order; lines: OrderLine[] }): OrderWithLinesView {
+  static withLines(
+    this: void,
+    { order, lines }: { order: Order; lines: OrderLine[] },
+  ): OrderWithLinesView {
     return { ...OrderView.of(order), lines: lines.map(OrderLineView.of) };
   }
 }

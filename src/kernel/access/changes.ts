@@ -17,7 +17,9 @@ export function changesBetween(
   return Object.fromEntries(
     changed.map(([field, after]) => [
       field,
-      personal.includes(field) ? { masked: true as const } : { before: before[field] ?? null, after },
+      personal.includes(field)
+        ? { masked: true as const }
+        : { before: before[field] ?? null, after },
     ]),
   );
 }

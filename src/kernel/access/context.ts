@@ -46,7 +46,7 @@ export function currentActor(): Actor {
 }
 
 /** The house acting by itself in one company, under a name that the audit shows. */
-export function houseActor(companyId: string, name: string): Actor {
+function houseActor(companyId: string, name: string): Actor {
   return {
     userId: null,
     companyId,

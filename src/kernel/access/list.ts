@@ -2,7 +2,8 @@ import type { Type } from '@nestjs/common';
 import type { CompanyRow } from '../database/entity.js';
 
 /** How a filter's text is read and compared; ordered kinds also take `.gt .gte .lt .lte`. */
-export type FilterKind = 'id' | 'text' | 'boolean' | 'integer' | 'instant' | 'day' | readonly string[];
+export type FilterKind =
+  'id' | 'text' | 'boolean' | 'integer' | 'instant' | 'day' | readonly string[];
 
 /** What clients may filter and sort a list by: an allow-list, by property name. */
 export interface ListDefinition<E extends CompanyRow> {

@@ -73,18 +73,27 @@ function readRequest<E extends CompanyRow>(
   }
   const limit = Number(query['limit'] ?? DEFAULT_LIMIT);
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    faults.push({ field: 'limit', es: `va de 1 a ${MAX_LIMIT}`, en: `goes from 1 to ${MAX_LIMIT}` });
+    faults.push({
+      field: 'limit',
+      es: `va de 1 a ${MAX_LIMIT}`,
+      en: `goes from 1 to ${MAX_LIMIT}`,
+    });
   }
-  const sort = query['sort'] ?? list.sort;
-  if (typeof sort !== 'string' || !(list.sorts as readonly string[]).includes(sort.replace(/^-/, ''))) {
+  const asked = query['sort'] ?? list.sort;
+  const sort = typeof asked === 'string' ? asked : '';
+  if (!(list.sorts as readonly string[]).includes(sort.replace(/^-/, ''))) {
     faults.push({ field: 'sort', es: 'no se puede ordenar así', en: 'cannot be sorted so' });
   }
-  const after = query['after'] === undefined ? null : readCursor(String(sort), query['after']);
+  const after = query['after'] === undefined ? null : readCursor(sort, query['after']);
   if (after === undefined) {
-    faults.push({ field: 'after', es: 'no es un cursor de esta lista', en: 'is no cursor of this list' });
+    faults.push({
+      field: 'after',
+      es: 'no es un cursor de esta lista',
+      en: 'is no cursor of this list',
+    });
   }
   if (faults.length > 0) throw new Problem(Malformed, { faults });
-  return { limit, sort: String(sort), after: after ?? null, conditions };
+  return { limit, sort, after: after ?? null, conditions };
 }
 
 function readCondition<E extends CompanyRow>(
@@ -143,7 +152,8 @@ function readCursor(sort: string, raw: unknown): Request['after'] | undefined {
     }
     const value: unknown = read[1];
     if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) return undefined;
+    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
+      return undefined;
     return { value, id: read[2] };
   } catch {
     return undefined;

@@ -17,7 +17,7 @@ export interface RecordRule<E extends ObjectLiteral = ObjectLiteral> {
 
 /** Declares a rule with its entity's columns checked. */
 export function recordRule<E extends ObjectLiteral>(rule: RecordRule<E>): RecordRule {
-  return rule as unknown as RecordRule;
+  return rule;
 }
 
 /**
@@ -41,6 +41,7 @@ export function conditionsFor(
     .map((rule) => [rule.where(actor)])
     .filter((alternatives) => !alternatives.includes('everything'));
   const alternatives = mine.map((rule) => rule.where(actor));
-  if (alternatives.length > 0 && !alternatives.includes('everything')) conditions.push(alternatives);
+  if (alternatives.length > 0 && !alternatives.includes('everything'))
+    conditions.push(alternatives);
   return conditions as FindOptionsWhere<ObjectLiteral>[][];
 }

@@ -31,7 +31,9 @@ export async function composeInstalled(
   const addons = inDependencyOrder(
     installed.flatMap(({ name }) => byName.get(name) ?? []).filter((addon) => addon !== kernel),
   );
-  const ahead = installed.filter(({ name, version }) => isNewer(version, byName.get(name)?.version));
+  const ahead = installed.filter(({ name, version }) =>
+    isNewer(version, byName.get(name)?.version),
+  );
   const absent = addons.filter((addon) => !installed.some(({ name }) => name === addon.name));
   const pending = await pendingMigrations(query, [kernel, ...addons]);
   return {
@@ -43,7 +45,8 @@ export async function composeInstalled(
       ),
       ...absent.map(({ name }) => `addon ${name} is needed but not installed; run: ofitec migrate`),
       ...pending.map(
-        ({ addon, migration }) => `${addon}: migration ${migration} is pending; run: ofitec migrate`,
+        ({ addon, migration }) =>
+          `${addon}: migration ${migration} is pending; run: ofitec migrate`,
       ),
       ...(await roleFaults(query)),
       ...addonFaults([kernel, ...addons]),

@@ -12,7 +12,9 @@ export function inDependencyOrder(addons: readonly Addon[]): Addon[] {
   const visit = (addon: Addon, path: readonly string[]): void => {
     if (ordered.includes(addon)) return;
     if (entered.has(addon)) {
-      throw new Error(`Addons depend on each other in a circle: ${[...path, addon.name].join(' → ')}`);
+      throw new Error(
+        `Addons depend on each other in a circle: ${[...path, addon.name].join(' → ')}`,
+      );
     }
     entered.add(addon);
     for (const dependency of byName(addon.depends)) visit(dependency, [...path, addon.name]);

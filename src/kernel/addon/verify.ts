@@ -105,12 +105,15 @@ const guardsEveryRoute: Rule = (addon) => {
     const path = String(Reflect.getMetadata(PATH_METADATA, controller));
     const strayed =
       addon.name === 'kernel' ||
-      path === `api/v1/${addon.name}` || path.startsWith(`api/v1/${addon.name}/`)
+      path === `api/v1/${addon.name}` ||
+      path.startsWith(`api/v1/${addon.name}/`)
         ? []
         : [`controller ${controller.name} serves ${path}, outside of api/v1/${addon.name}`];
     const open = methodsOf(controller)
       .filter(({ method }) => Reflect.hasMetadata(METHOD_METADATA, method))
-      .flatMap(({ name, method }) => routeFaults(`${controller.name}.${name}`, controller, method, known));
+      .flatMap(({ name, method }) =>
+        routeFaults(`${controller.name}.${name}`, controller, method, known),
+      );
     return [...strayed, ...open];
   });
 };
@@ -124,11 +127,11 @@ function routeFaults(
   const read = (key: string): unknown =>
     Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller);
   const permission = read(ALLOW);
-  if (permission === undefined) {
+  if (typeof permission !== 'string') {
     return read(PUBLIC) ? [] : [`route ${route} has neither @Allow nor @Public`];
   }
-  if (permission === SIGNED_IN || known.has(String(permission))) return [];
-  return [`route ${route} demands ${String(permission)}, which nobody here declares`];
+  if (permission === SIGNED_IN || known.has(permission)) return [];
+  return [`route ${route} demands ${permission}, which nobody here declares`];
 }
 
 const handlesKnownEvents: Rule = (addon) => {
@@ -196,8 +199,13 @@ export function methodsOf(type: Type): { name: string; method: object }[] {
   const prototype = type.prototype as Record<string, unknown>;
   return Object.getOwnPropertyNames(prototype)
     .filter((name) => name !== 'constructor')
-    .map((name) => ({ name, method: Object.getOwnPropertyDescriptor(prototype, name)?.value as unknown }))
-    .filter((found): found is { name: string; method: object } => typeof found.method === 'function');
+    .map((name) => ({
+      name,
+      method: Object.getOwnPropertyDescriptor(prototype, name)?.value as unknown,
+    }))
+    .filter(
+      (found): found is { name: string; method: object } => typeof found.method === 'function',
+    );
 }
 
 function isClass(value: unknown): value is Type {

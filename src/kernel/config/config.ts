@@ -11,7 +11,10 @@ export class Config {
    * Reads every shape from the environment and collects what is wrong with it, so that an
    * operator mends a whole file at once.
    */
-  static read(shapes: readonly ConfigShape[], env: Environment): { config: Config; faults: string[] } {
+  static read(
+    shapes: readonly ConfigShape[],
+    env: Environment,
+  ): { config: Config; faults: string[] } {
     const faults: string[] = [];
     const values = new Map<ConfigShape, unknown>();
     for (const shape of shapes) {
@@ -45,6 +48,8 @@ function rawValue(name: string, secret: boolean, env: Environment): string | und
   try {
     return readFileSync(file, 'utf8').trimEnd();
   } catch (error) {
-    throw new Error(`_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new Error(`_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
   }
 }

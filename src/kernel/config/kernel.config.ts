@@ -25,7 +25,10 @@ export const kernelConfig = {
     min: 2,
     max: 200,
   }),
-  SECRET_KEY: text({ summary: '50 or more random characters; production demands it', secret: true }),
+  SECRET_KEY: text({
+    summary: '50 or more random characters; production demands it',
+    secret: true,
+  }),
   ALLOWED_HOSTS: list({ summary: 'host names that requests may name; production demands it' }),
   TRUSTED_ORIGINS: list({ summary: 'further origins that may send the session cookie' }),
   TRUSTED_PROXIES: list({ summary: 'addresses or networks whose X-Forwarded-* is believed' }),

@@ -1,4 +1,5 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { tablePrefix } from '../addon/addon.js';
 import type { Addon, MigrationClass } from '../addon/addon.js';
 import { ensureRecords, migrationName, readInstalled } from '../addon/installed.js';
 import type { Query } from '../addon/installed.js';
@@ -84,6 +85,16 @@ export class Installation {
     });
   }
 
+  /** The addon's tables that are there, by its prefix; installed before or not. */
+  async tablesOf(addon: Addon): Promise<string[]> {
+    const rows = await this.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+       AND relkind IN ('r', 'p') AND starts_with(relname, $1) ORDER BY relname`,
+      [`${tablePrefix(addon)}_`],
+    );
+    return rows.map((row) => row.name);
+  }
+
   async installedNames(): Promise<string[]> {
     const installed = (await readInstalled(this.query)) ?? [];
     return installed.map((addon) => addon.name).filter((name) => name !== this.kernel.name);
@@ -111,7 +122,10 @@ export class Installation {
       this.report(`${addon.name}: applies ${name}`);
       await this.inTransaction(async (runner) => {
         await migration.up(runner);
-        await runner.query('INSERT INTO kernel_migration VALUES ($1, $2, now())', [addon.name, name]);
+        await runner.query('INSERT INTO kernel_migration VALUES ($1, $2, now())', [
+          addon.name,
+          name,
+        ]);
       });
       this.applied += 1;
     }

@@ -8,6 +8,6 @@ export class SnakeCase extends DefaultNamingStrategy implements NamingStrategyIn
   }
 }
 
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -54,16 +54,20 @@ export class Deliveries {
    */
   async relay(queue: PgBoss): Promise<number> {
     return this.database.transaction(async () => {
-      const pending = await this.database.rows<PendingRow>('SELECT * FROM kernel_take_pending($1)', [
-        BATCH,
-      ]);
+      const pending = await this.database.rows<PendingRow>(
+        'SELECT * FROM kernel_take_pending($1)',
+        [BATCH],
+      );
       const jobs = pending.flatMap((row) =>
         this.handlers
           .filter((handler) => handler.mark.name === row.action)
           .map((handler) => ({ data: deliveryOf(row, handler.name) })),
       );
       if (jobs.length > 0) {
-        const executeSql = async (sql: string, values?: unknown[]): Promise<{ rows: unknown[] }> => ({
+        const executeSql = async (
+          sql: string,
+          values?: unknown[],
+        ): Promise<{ rows: unknown[] }> => ({
           rows: await this.database.rows(sql, values),
         });
         await queue.insert(DELIVERIES, jobs, { db: { executeSql } });

@@ -1,10 +1,10 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
 
 /** Jobs that wait for a handler. */
 export const DELIVERIES = 'ofitec-deliveries';
 /** Jobs whose handler failed to the end; an operator looks at them. */
-export const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
+const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
 
 const SCHEMA = 'pgboss';
 
@@ -32,7 +32,7 @@ export async function installQueue(ownerUrl: string): Promise<void> {
   } finally {
     await boss.stop({ graceful: false });
   }
-  const client = new pg.Client({ connectionString: ownerUrl });
+  const client = new Client({ connectionString: ownerUrl });
   await client.connect();
   try {
     await client.query(`

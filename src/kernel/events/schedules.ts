@@ -64,7 +64,11 @@ export class Schedules {
     try {
       await this.claimAndRun(method, dueAt);
     } catch (error) {
-      this.log.error({ message: 'schedule failed', schedule: method.mark.name, error: String(error) });
+      this.log.error({
+        message: 'schedule failed',
+        schedule: method.mark.name,
+        error: String(error),
+      });
     }
   }
 
@@ -96,6 +100,10 @@ export class Schedules {
     const companies = await this.database.rowsWithoutCompany<{ id: string }>(
       'SELECT id FROM kernel_company ORDER BY id',
     );
-    return companies.map(({ id }) => () => runAsHouse(id, method.mark.name, () => method.call()));
+    return companies.map(
+      ({ id }) =>
+        () =>
+          runAsHouse(id, method.mark.name, () => method.call()),
+    );
   }
 }

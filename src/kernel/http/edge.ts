@@ -53,11 +53,26 @@ export function installEdge(
   });
   // The body was read on the socket's own asynchronous path, so the context starts after it.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    const path = unstorablePath({ body: request.body, query: request.query, params: request.params });
+    const path = unstorablePath({
+      body: request.body,
+      query: request.query,
+      params: request.params,
+    });
     if (path !== null) return done(unstorable(path));
     return runInContext(contextOf(request), done);
   });
+  acceptJson(fastify);
   fastify.addHook('onResponse', async (request, reply) => logRequest(request, reply));
+}
+
+/** JSON and nothing else; a verb without fields may say `application/json` and send nothing. */
+function acceptJson(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined);
+    return parse(request, String(body), done);
+  });
 }
 
 function isHealth(url: string): boolean {

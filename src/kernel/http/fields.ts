@@ -84,7 +84,9 @@ export function PesosField(
 }
 
 /** A whole number. */
-export function IntegerField(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
+export function IntegerField(
+  options: FieldOptions & { min: number; max: number },
+): PropertyDecorator {
   return field(
     options,
     { type: 'integer', minimum: options.min, maximum: options.max },
@@ -118,7 +120,9 @@ export function TextField(
       maxLength: options.max,
       ...(options.pattern ? { pattern: options.pattern.source } : {}),
     },
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value)),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.trim() : value,
+    ),
     IsString(),
     MinLength(min),
     MaxLength(options.max),
@@ -233,5 +237,5 @@ export function ObjectField(type: () => Type, options: FieldOptions = {}): Prope
 
 /** Any JSON value; what it may be is checked where it is used. */
 export function JsonField(options: FieldOptions = {}): PropertyDecorator {
-  return field({ ...options, nullable: true }, {} as ApiPropertyOptions);
+  return field({ ...options, nullable: true }, {});
 }

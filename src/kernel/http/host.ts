@@ -13,8 +13,6 @@ export function isAllowedHost(header: string | undefined, allowed: readonly stri
   if (allowed.length === 0) return host === 'localhost' || isIP(host) !== 0;
   return allowed.some((name) => {
     const known = name.toLowerCase();
-    return known.startsWith('.')
-      ? host === known.slice(1) || host.endsWith(known)
-      : host === known;
+    return known.startsWith('.') ? host === known.slice(1) || host.endsWith(known) : host === known;
   });
 }

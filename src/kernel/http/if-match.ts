@@ -15,7 +15,13 @@ export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionCon
   const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header)?.[1];
   if (version === undefined) {
     throw new Problem(Malformed, {
-      faults: [{ field: 'If-Match', es: 'debe ser un ETag leído antes', en: 'must be an ETag read before' }],
+      faults: [
+        {
+          field: 'If-Match',
+          es: 'debe ser un ETag leído antes',
+          en: 'must be an ETag read before',
+        },
+      ],
     });
   }
   return Number(version);

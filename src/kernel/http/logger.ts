@@ -8,7 +8,6 @@ import { contextOf } from './request-context.js';
 const SECRETS = ['password', 'token', 'authorization', 'cookie', 'secret', 'key'];
 
 const root: Logger = pino({
-  level: process.env['LOG_LEVEL'] ?? 'info',
   base: { pid: process.pid },
   timestamp: pino.stdTimeFunctions.isoTime,
   formatters: { level: (label) => ({ level: label }) },
@@ -19,6 +18,11 @@ const root: Logger = pino({
     return context ? { requestId: context.requestId } : {};
   },
 });
+
+/** Sets the least level that is logged, for the whole process. */
+export function setLogLevel(level: string): void {
+  root.level = level;
+}
 
 /** Nest's logger as JSON lines on standard output, each with the request it belongs to. */
 export class JsonLogger implements LoggerService {

@@ -43,7 +43,10 @@ export function buildOpenApi(
     }
   }
   document.components ??= {};
-  document.components.schemas = { ...document.components.schemas, Problem: PROBLEM_SCHEMA as never };
+  document.components.schemas = {
+    ...document.components.schemas,
+    Problem: PROBLEM_SCHEMA as never,
+  };
   return document;
 }
 

@@ -38,7 +38,9 @@ export function problemBody(problem: Problem, language: Language, requestId: str
 /** The first of the client's languages that the house speaks; Spanish without a wish. */
 export function languageOf(acceptLanguage: string | undefined): Language {
   const wishes = (acceptLanguage ?? '').toLowerCase().split(',');
-  const spoken = wishes.map((wish) => wish.trim().slice(0, 2)).find((w) => w === 'es' || w === 'en');
+  const spoken = wishes
+    .map((wish) => wish.trim().slice(0, 2))
+    .find((w) => w === 'es' || w === 'en');
   return spoken ?? 'es';
 }
 
@@ -81,7 +83,7 @@ function ofFrameworkCode(error: unknown): ProblemDefinition | null {
 }
 
 /** A framework's bare status as one of the shared problems. */
-export function ofStatus(status: number): ProblemDefinition {
+function ofStatus(status: number): ProblemDefinition {
   const found = Object.values(problems).find(
     (problem) => problem.status === status && problem !== problems.CrossSite,
   );

@@ -8,7 +8,7 @@
 export function rutCheckCharacter(body: string): string {
   let sum = 0;
   let weight = 2;
-  for (const digit of [...body].reverse()) {
+  for (const digit of body.split('').reverse()) {
     sum += Number(digit) * weight;
     weight = weight === 7 ? 2 : weight + 1;
   }

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { embeddedBinaries } from './binaries.js';
 import { Home } from './home.js';
 import { PostgresServer } from './postgres-server.js';
@@ -103,8 +103,8 @@ export async function prepareRoles(
   });
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     return await work(client);

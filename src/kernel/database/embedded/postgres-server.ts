@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { chooseIdentity } from './identity.js';
 import type { Identity } from './identity.js';
 
@@ -92,7 +92,9 @@ function initialise(options: PostgresServerOptions, identity: Identity): void {
     ]);
     const result = spawnSync(command, args, { ...ids(identity), encoding: 'utf8', cwd: '/' });
     if (result.status !== 0) {
-      throw new Error(`initdb failed: ${result.error?.message ?? ''}${result.stderr}${hint(command)}`);
+      throw new Error(
+        `initdb failed: ${result.error?.message ?? ''}${result.stderr}${hint(command)}`,
+      );
     }
     fs.renameSync(draft, options.data);
   } finally {
@@ -134,7 +136,9 @@ async function launch(options: PostgresServerOptions, identity: Identity): Promi
   fs.closeSync(log);
   const started = new Promise<never>((_, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`PostgreSQL ended with ${code}; see ${logFile}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`PostgreSQL ended with ${code}; see ${logFile}`)),
+    );
   });
   started.catch(() => undefined);
   const server = PostgresServer.make(options, port, child.pid ?? 0);
@@ -165,7 +169,10 @@ async function untilReady(server: PostgresServer): Promise<void> {
 }
 
 async function dataFolder(server: PostgresServer): Promise<string | null> {
-  const client = new pg.Client({ connectionString: server.superuserUrl(), connectionTimeoutMillis: 2_000 });
+  const client = new Client({
+    connectionString: server.superuserUrl(),
+    connectionTimeoutMillis: 2_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

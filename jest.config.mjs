@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const ops = process.env.OFITEC_TEST_KIND === 'ops';
+
+/** @type {import('jest').Config} */
+export default {
+  testMatch: ops
+    ? ['<rootDir>/test/ops/**/*.test.ts']
+    : ['<rootDir>/{src,modules,test}/**/*.test.ts', '!<rootDir>/test/ops/**'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testEnvironment: '<rootDir>/test/support/environment.cjs',
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/test/support/count-reporter.cjs'],
+  transform: {
+    '^.+\\.ts$': [
+      require.resolve('@swc/jest'),
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^#test$': '<rootDir>/test/support/bridge.cjs',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  errorOnDeprecated: true,
+};

@@ -1,0 +1,27 @@
+/** Prints a result for a script (`--json`) or as aligned lines for a person. */
+export function print(result: Readonly<Record<string, unknown>>, json: boolean): void {
+  if (json) return writeLines([JSON.stringify(result, null, 2)]);
+  const width = Math.max(...Object.keys(result).map((name) => name.length));
+  return writeLines(
+    Object.entries(result).map(([name, value]) => `${name.padEnd(width)}  ${String(value)}`),
+  );
+}
+
+/** Prints rows as an aligned table, or as JSON. */
+export function printTable(rows: readonly Readonly<Record<string, string>>[], json: boolean): void {
+  if (json) return writeLines([JSON.stringify(rows, null, 2)]);
+  const columns = Object.keys(rows[0] ?? {});
+  const widths = columns.map((column) =>
+    Math.max(column.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return writeLines([line(columns), ...rows.map((row) => line(columns.map((c) => row[c] ?? '')))]);
+}
+
+function writeLines(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,2 @@
+// What `import … from '#test'` finds inside Jest: the application that the environment lent.
+module.exports = globalThis.ofitecTest;

@@ -1,0 +1,88 @@
+import { newId, runAsHouse } from '#kernel';
+import { BranchService, CompanyService, RegisterService, UserService } from '#modules/base';
+import { CredentialService } from '../../modules/auth/credential/credential.service.js';
+import type { Client } from './client.js';
+import type { House } from './house.js';
+import { DEMO_PASSWORD } from './server.js';
+
+/** Ids of a branch of the demo company, by code. */
+export interface Shop {
+  readonly branchId: string;
+  readonly registerIds: readonly string[];
+  /** Service ids by code. */
+  readonly services: Readonly<Record<string, string>>;
+}
+
+/** Looks a demo branch up. */
+export async function shop(client: Client, code: 'CENTRO' | 'NORTE' = 'CENTRO'): Promise<Shop> {
+  const branchId = (await items(client, `base/branches?code=${code}`))[0]?.id ?? '';
+  const registers = await items(client, `base/registers?branchId=${branchId}`);
+  const services = await items(client, 'sales/services');
+  return {
+    branchId,
+    registerIds: registers.map(({ id }) => id),
+    services: Object.fromEntries(services.map(({ id, code: name }) => [name, id])),
+  };
+}
+
+/** Opens a cash session and returns its id. */
+export async function openSession(
+  client: Client,
+  registerId: string,
+  openingAmount = 20_000,
+): Promise<string> {
+  const answer = await client.post('payments/cash-sessions', { registerId, openingAmount });
+  return idOf(answer);
+}
+
+/** Takes an order of one kind of service and returns its id and total in whole pesos. */
+export async function takeOrder(
+  client: Client,
+  { branchId, services }: Shop,
+  quantity = 3,
+  code = 'CAMISA',
+): Promise<{ id: string; total: number }> {
+  const lines = [{ serviceId: services[code], quantity }];
+  const answer = await client.post('sales/orders', { branchId, lines });
+  return { id: idOf(answer), total: (answer.body as { total: number }).total };
+}
+
+/** A second company with one branch, one register and a user of each role, `<role>.dos`. */
+export async function foundSecondCompany(
+  house: House,
+): Promise<{ companyId: string; branchId: string; registerId: string }> {
+  const companyId = newId();
+  const get = house.app.get.bind(house.app);
+  return runAsHouse(companyId, 'test', async () => {
+    await get(CompanyService, { strict: false }).found({
+      rut: '96543210-1',
+      name: 'Otra Lavandería SpA',
+      address: null,
+    });
+    const branch = await get(BranchService, { strict: false }).create({ code: 'DOS', name: 'Dos' });
+    const register = await get(RegisterService, { strict: false }).create({
+      branchId: branch.id,
+      code: 'DOS-1',
+      name: 'Caja 1',
+    });
+    for (const role of ['admin', 'encargada', 'vendedora', 'contador']) {
+      const user = await get(UserService, { strict: false }).create({
+        login: `${role}.dos`,
+        name: role,
+        roles: [role],
+      });
+      await get(CredentialService, { strict: false }).setPassword(user.id, DEMO_PASSWORD);
+    }
+    return { companyId, branchId: branch.id, registerId: register.id };
+  });
+}
+
+async function items(client: Client, path: string): Promise<{ id: string; code: string }[]> {
+  const answer = await client.get(path);
+  return (answer.body as { items: { id: string; code: string }[] }).items;
+}
+
+function idOf(answer: { status: number; text: string; body: unknown }): string {
+  if (answer.status !== 201) throw new Error(`not created: ${answer.status} ${answer.text}`);
+  return (answer.body as { id: string }).id;
+}

@@ -1,0 +1,61 @@
+import supertest from 'supertest';
+import type { Response, Test } from 'supertest';
+import { newId } from '#kernel';
+
+/** A REST client of one user, or of nobody. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly token: string | null = null,
+  ) {}
+
+  /** GET below /api/v1. */
+  get(path: string): Promise<Response> {
+    return this.send(supertest(this.url).get(`/api/v1/${path}`));
+  }
+
+  /** POST below /api/v1; a verb without fields has no body. */
+  post(
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return this.send(supertest(this.url).post(`/api/v1/${path}`), body, headers);
+  }
+
+  /** POST with an idempotency key, a new one unless given. */
+  pay(path: string, body: object, key: string = newId()): Promise<Response> {
+    return this.post(path, body, { 'idempotency-key': key });
+  }
+
+  /** PATCH with the version that was read. */
+  patch(path: string, body: object, version?: number): Promise<Response> {
+    return this.send(supertest(this.url).patch(`/api/v1/${path}`), body, ifMatch(version));
+  }
+
+  /** PUT with the version that was read. */
+  put(path: string, body: object, version?: number): Promise<Response> {
+    return this.send(supertest(this.url).put(`/api/v1/${path}`), body, ifMatch(version));
+  }
+
+  private async send(
+    test: Test,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    if (this.token) test.set('authorization', `Bearer ${this.token}`);
+    test.set(headers);
+    return body === undefined ? test : test.send(body);
+  }
+}
+
+function ifMatch(version: number | undefined): Record<string, string> {
+  return version === undefined ? {} : { 'if-match': `"${version}"` };
+}
+
+/** Signs in. @throws Error with the server's answer when that fails */
+export async function signIn(url: string, login: string, password: string): Promise<Client> {
+  const answer = await new Client(url).post('auth/login', { login, password });
+  if (answer.status !== 200) throw new Error(`${login} cannot sign in: ${answer.text}`);
+  return new Client(url, (answer.body as { token: string }).token);
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { Client as Connection } from 'pg';
+import type { QueryResultRow } from 'pg';
+import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
+import { Client, signIn } from './client.js';
+import { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
+import type { TestUrls } from './server.js';
+
+const open = new Set<House>();
+
+/** The application on a free port, over its own copy of the demo database. */
+export class House {
+  private constructor(
+    readonly database: string,
+    readonly urls: TestUrls,
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+    readonly openApi: () => OpenAPIObject,
+  ) {}
+
+  /** Starts one; `env` adds to the environment. It is closed when the test file ends. */
+  static async open(env: Readonly<Record<string, string>> = {}): Promise<House> {
+    const database = `test_${randomBytes(6).toString('hex')}`;
+    const urls = await makeDatabase(database, 'demo');
+    return House.over(database, urls, env);
+  }
+
+  /** A further process' worth of application over the same database. */
+  static async over(
+    database: string,
+    urls: TestUrls,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<House> {
+    const blueprint = await readBlueprint({ NODE_ENV: 'test', LOG_LEVEL: 'error', ...env });
+    const { app, openApi } = await createHttpApplication(blueprint, urls);
+    await app.listen(0, '127.0.0.1');
+    const address = app.getHttpServer().address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const house = new House(database, urls, app, `http://127.0.0.1:${port}`, openApi);
+    open.add(house);
+    return house;
+  }
+
+  /** A client of a demo user (or any user with the demo password). */
+  async as(login: string): Promise<Client> {
+    return signIn(this.url, login, DEMO_PASSWORD);
+  }
+
+  /** A client of nobody. */
+  get nobody(): Client {
+    return new Client(this.url);
+  }
+
+  /** Rows of a query as a role; as the application, of one company when told. */
+  async rows<R extends QueryResultRow>(
+    role: keyof TestUrls,
+    sql: string,
+    options: { companyId?: string; values?: unknown[] } = {},
+  ): Promise<R[]> {
+    const client = new Connection({ connectionString: this.urls[role] });
+    await client.connect();
+    try {
+      const { companyId = '', values = [] } = options;
+      await client.query("SELECT set_config('ofitec.company_id', $1, false)", [companyId]);
+      return (await client.query<R>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!open.delete(this)) return;
+    await this.app.close();
+    if (![...open].some((other) => other.database === this.database)) {
+      await dropDatabase(this.database);
+    }
+  }
+}
+
+/** Closes what the test file left open. */
+export async function closeHouses(): Promise<void> {
+  for (const house of open) await house.close();
+}

@@ -1,0 +1,13 @@
+/** Everything a test file reaches: the harness, and the built application's own parts. */
+import { refuseOutsideTraffic } from './loopback.js';
+
+refuseOutsideTraffic();
+
+export * as kernel from '#kernel';
+export * as bootstrap from '../../src/bootstrap.js';
+export { foundSecondCompany, openSession, shop, takeOrder } from './builders.js';
+export type { Shop } from './builders.js';
+export { Client, signIn } from './client.js';
+export { closeHouses, House } from './house.js';
+export { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
+export type { TestUrls } from './server.js';

@@ -1,0 +1,102 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { embeddedBinaries, PostgresServer, prepareRoles } from '#kernel';
+import { createHttpApplication, migrate, readBlueprint } from '../../src/bootstrap.js';
+import { createDemo } from '../../src/demo.js';
+
+/** One password for every role of the test server: it listens on loopback and dies with the run. */
+const TEST_PASSWORD = 'test';
+export const DEMO_PASSWORD = 'Una clave de prueba 1!';
+const TEMPLATE = 'ofitec_template';
+const PREFIX = 'ofitec-test-';
+const STALE_MS = 3_600_000;
+
+/** Where a test database is, by role. */
+export interface TestUrls {
+  readonly application: string;
+  readonly owner: string;
+  readonly readonly: string;
+  readonly superuser: string;
+}
+
+/** Starts the run's PostgreSQL with a migrated, demo-filled template; tells the workers its port. */
+export async function startTestServer(): Promise<{ stop: () => Promise<void> }> {
+  sweepStale();
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  chmodSync(folder, 0o755);
+  const server = await PostgresServer.start({
+    binaries: process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
+    data: join(folder, 'postgres'),
+    password: TEST_PASSWORD,
+    settings: { fsync: 'off', max_connections: '300', shared_buffers: '256MB' },
+  });
+  process.env['OFITEC_TEST_PORT'] = String(server.port);
+  await prepareRoles(server, {
+    ofitec_owner: TEST_PASSWORD,
+    ofitec_app: TEST_PASSWORD,
+    ofitec_readonly: TEST_PASSWORD,
+  });
+  await fillTemplate();
+  return {
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The addresses of one database of the run's server. */
+function urlsOf(database: string): TestUrls {
+  const port = process.env['OFITEC_TEST_PORT'];
+  const url = (role: string): string =>
+    `postgres://${role}:${TEST_PASSWORD}@127.0.0.1:${port}/${database}`;
+  return {
+    application: url('ofitec_app'),
+    owner: url('ofitec_owner'),
+    readonly: url('ofitec_readonly'),
+    superuser: url('postgres'),
+  };
+}
+
+/** Makes a database, empty or a copy of the demo-filled template. */
+export async function makeDatabase(name: string, from: 'empty' | 'demo'): Promise<TestUrls> {
+  const template = from === 'demo' ? ` TEMPLATE ${TEMPLATE}` : '';
+  await asSuperuser(`CREATE DATABASE ${name} OWNER ofitec_owner${template}`);
+  return urlsOf(name);
+}
+
+/** Drops a database and whoever is still connected to it. */
+export async function dropDatabase(name: string): Promise<void> {
+  await asSuperuser(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+}
+
+async function asSuperuser(sql: string): Promise<void> {
+  const client = new Client({ connectionString: urlsOf('postgres').superuser });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+async function fillTemplate(): Promise<void> {
+  const urls = await makeDatabase(TEMPLATE, 'empty');
+  const blueprint = await readBlueprint({ NODE_ENV: 'test', LOG_LEVEL: 'error' });
+  await migrate(urls.owner, blueprint.available, () => {});
+  const { app } = await createHttpApplication(blueprint, urls);
+  await createDemo(app, DEMO_PASSWORD);
+  await app.close();
+}
+
+/** Folders of runs that were killed. Their servers, if alive, are of no use to anybody. */
+function sweepStale(): void {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    if (Date.now() - statSync(folder).mtimeMs > STALE_MS) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
