@@ -13,7 +13,7 @@ export { dependenciesOf, inDependencyOrder } from './addon/order.js';
 export { AddonRegistry } from './addon/registry.js';
 export { booleanSetting } from './addon/setting.js';
 export type { SettingDefinition, SettingValue } from './addon/setting.js';
-export { addonFaults, controllersOf, tableOf } from './addon/verify.js';
+export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 
 export { Allow, Public, SIGNED_IN } from './access/allow.js';
 export { Authenticator } from './access/authenticator.js';

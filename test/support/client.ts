@@ -2,12 +2,26 @@ import supertest from 'supertest';
 import type { Response, Test } from 'supertest';
 import { newId } from '#kernel';
 
+export type StatusCheck = (method: string, url: string, status: number) => void;
+
 /** A REST client of one user, or of nobody. */
 export class Client {
   constructor(
     readonly url: string,
     readonly token: string | null = null,
+    /** Looks at every answer; a house's clients check that its status is documented. */
+    private readonly check: StatusCheck = () => {},
   ) {}
+
+  /** Any request to any path, with the client's token. */
+  raw(
+    method: 'get' | 'post' | 'patch' | 'put',
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return this.send(supertest(this.url)[method](path), body, headers);
+  }
 
   /** GET below /api/v1. */
   get(path: string): Promise<Response> {
@@ -45,7 +59,9 @@ export class Client {
   ): Promise<Response> {
     if (this.token) test.set('authorization', `Bearer ${this.token}`);
     test.set(headers);
-    return body === undefined ? test : test.send(body);
+    const answer = await (body === undefined ? test : test.send(body));
+    this.check(test.method, test.url, answer.status);
+    return answer;
   }
 }
 
@@ -54,8 +70,13 @@ function ifMatch(version: number | undefined): Record<string, string> {
 }
 
 /** Signs in. @throws Error with the server's answer when that fails */
-export async function signIn(url: string, login: string, password: string): Promise<Client> {
+export async function signIn(
+  url: string,
+  login: string,
+  password: string,
+  check?: StatusCheck,
+): Promise<Client> {
   const answer = await new Client(url).post('auth/login', { login, password });
   if (answer.status !== 200) throw new Error(`${login} cannot sign in: ${answer.text}`);
-  return new Client(url, (answer.body as { token: string }).token);
+  return new Client(url, (answer.body as { token: string }).token, check);
 }

@@ -5,6 +5,8 @@ import { Client as Connection } from 'pg';
 import type { QueryResultRow } from 'pg';
 import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
 import { Client, signIn } from './client.js';
+import type { StatusCheck } from './client.js';
+import { statusChecker } from './documented.js';
 import { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 import type { TestUrls } from './server.js';
 
@@ -18,7 +20,11 @@ export class House {
     readonly app: NestFastifyApplication,
     readonly url: string,
     readonly openApi: () => OpenAPIObject,
-  ) {}
+  ) {
+    this.check = statusChecker(openApi());
+  }
+
+  private readonly check: StatusCheck;
 
   /** Starts one; `env` adds to the environment. It is closed when the test file ends. */
   static async open(env: Readonly<Record<string, string>> = {}): Promise<House> {
@@ -45,12 +51,12 @@ export class House {
 
   /** A client of a demo user (or any user with the demo password). */
   async as(login: string): Promise<Client> {
-    return signIn(this.url, login, DEMO_PASSWORD);
+    return signIn(this.url, login, DEMO_PASSWORD, this.check);
   }
 
   /** A client of nobody. */
   get nobody(): Client {
-    return new Client(this.url);
+    return new Client(this.url, null, this.check);
   }
 
   /** Rows of a query as a role; as the application, of one company when told. */

@@ -11,3 +11,8 @@ export { Client, signIn } from './client.js';
 export { closeHouses, House } from './house.js';
 export { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 export type { TestUrls } from './server.js';
+export { driftBetween } from './drift.js';
+export { shippedAddons } from '../../src/addons.js';
+export { faultyAddons } from './faulty-addons.js';
+export { operationsOf, routeNames, sampleOf } from './documented.js';
+export type { Operation } from './documented.js';

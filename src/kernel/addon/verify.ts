@@ -163,7 +163,7 @@ function permissionsWithin(addon: Addon): Set<string> {
 }
 
 /** The table an entity is stored in. */
-export function tableOf(entity: Type): string {
+function tableOf(entity: Type): string {
   return getMetadataArgsStorage().tables.find((table) => table.target === entity)?.name ?? '';
 }
 

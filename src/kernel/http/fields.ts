@@ -221,7 +221,13 @@ export function ListField(
 ): PropertyDecorator {
   return field(
     options,
-    { type: type, isArray: true, minItems: options.minItems ?? 0, maxItems: options.maxItems },
+    // Swagger resolves a function late only when its name is "type".
+    {
+      type: () => type(),
+      isArray: true,
+      minItems: options.minItems ?? 0,
+      maxItems: options.maxItems,
+    },
     Nested(type),
     IsArray(),
     ArrayMinSize(options.minItems ?? 0),
@@ -232,7 +238,7 @@ export function ListField(
 
 /** An object inside a view. */
 export function ObjectField(type: () => Type, options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type }, Nested(type), ValidateNested());
+  return field(options, { type: () => type() }, Nested(type), ValidateNested());
 }
 
 /** Any JSON value; what it may be is checked where it is used. */

@@ -14,6 +14,8 @@ interface Operation {
   requestBody?: unknown;
   parameters?: { in: string; name: string; schema?: object }[];
   responses: Record<string, unknown>;
+  /** For programs: the permission, `*` for any signed-in user, null for everybody. */
+  'x-permission'?: string | null;
 }
 
 /** The OpenAPI 3.1 document of the composed application, every route with its problems. */
@@ -57,10 +59,8 @@ function operationId(controller: string, method: string): string {
 function describeRoute(path: string, operation: Operation, route: object): void {
   const read = <T>(key: string): T | undefined => Reflect.getMetadata(key, route) as T | undefined;
   const permission = read<string>(ALLOW);
-  if (permission) {
-    operation.description =
-      permission === SIGNED_IN ? 'Any signed-in user.' : `Needs the permission \`${permission}\`.`;
-  }
+  operation['x-permission'] = permission ?? null;
+  operation.description = permissionInWords(permission);
   for (const parameter of operation.parameters ?? []) {
     if (parameter.in === 'path' && parameter.name === 'id') {
       parameter.schema = { type: 'string', format: 'uuid' };
@@ -76,6 +76,13 @@ function describeRoute(path: string, operation: Operation, route: object): void 
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     };
   }
+}
+
+function permissionInWords(permission: string | undefined): string {
+  if (permission === undefined) return 'Open to everybody.';
+  return permission === SIGNED_IN
+    ? 'Any signed-in user.'
+    : `Needs the permission \`${permission}\`.`;
 }
 
 function problemsOf(

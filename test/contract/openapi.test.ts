@@ -1,0 +1,83 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { House, kernel, operationsOf, routeNames, shippedAddons } from '#test';
+import type { Operation } from '#test';
+
+/** The document that clients are generated from says everything that the routes do. */
+describe('OpenAPI', () => {
+  let house: House;
+  let operations: Operation[];
+
+  beforeAll(async () => {
+    house = await House.open();
+    operations = operationsOf(house.openApi());
+  });
+
+  it('is a valid OpenAPI 3.1 document at /openapi.json, and /docs shows it', async () => {
+    const answer = await fetch(`${house.url}/openapi.json`);
+    const document = (await answer.json()) as Record<string, unknown>;
+    expect(document['openapi']).toBe('3.1.0');
+    const result = await new Validator().validate(document);
+    expect(result.errors ?? []).toEqual([]);
+    const page = await fetch(`${house.url}/docs`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('swagger-ui');
+  });
+
+  it('has every route of every controller', () => {
+    const routes = routeNames([kernel.kernelAddon, ...shippedAddons]);
+    expect(operations.map(({ operationId }) => operationId).sort()).toEqual(routes.sort());
+    expect(routes.length).toBeGreaterThan(40);
+  });
+
+  it('says of every route who may call it and what can go wrong', () => {
+    for (const { method, path, permission, statuses, parameters, body } of operations) {
+      const route = `${method} ${path}: ${statuses.join(' ')}`;
+      const success = statuses.filter((status) => status < 300);
+      expect([route, success.length]).toEqual([route, 1]);
+      const expected = [400, 500, 503];
+      if (permission !== null) expected.push(401, 403);
+      if (path.includes('{')) expected.push(404);
+      if (body) expected.push(409, 413, 415, 422);
+      if (method === 'PATCH' || method === 'PUT') expected.push(412, 428);
+      for (const status of expected)
+        expect([route, status, statuses]).toEqual([
+          route,
+          status,
+          expect.arrayContaining([status]),
+        ]);
+      const names = parameters.map(({ name }) => name);
+      if (method === 'PATCH' || method === 'PUT')
+        expect([route, names]).toEqual([route, expect.arrayContaining(['If-Match'])]);
+      if (path.endsWith('/payments') && method === 'POST')
+        expect(names).toContain('Idempotency-Key');
+    }
+  });
+
+  it('lists are keyset-paged with a limit of 1 to 200', () => {
+    const lists = operations.filter(({ parameters }) =>
+      parameters.some(({ name }) => name === 'after'),
+    );
+    expect(lists.length).toBeGreaterThanOrEqual(10);
+    for (const { parameters } of lists) {
+      const limit = parameters.find(({ name }) => name === 'limit');
+      expect(limit?.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 200 });
+    }
+  });
+
+  it('declares every permission once, and uses every one that it declares', () => {
+    const declared = shippedAddons.flatMap((addon) => Object.keys(addon.permissions));
+    expect(new Set(declared).size).toBe(declared.length);
+    const used = new Set(operations.map(({ permission }) => permission));
+    used.delete(null);
+    used.delete('*');
+    expect([...used].sort()).toEqual([...declared].sort());
+  });
+
+  it('answers the reference that every problem’s type is', async () => {
+    const missing = await house.nobody.get('auth/me');
+    const kind = await fetch(`${house.url}${missing.body.type as string}`);
+    expect(await kind.json()).toMatchObject({ code: 'kernel.unauthenticated', status: 401 });
+    expect((await fetch(`${house.url}/problems/none`)).status).toBe(404);
+  });
+});

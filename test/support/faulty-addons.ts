@@ -1,0 +1,184 @@
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { Column, Entity } from 'typeorm';
+import {
+  Allow,
+  booleanSetting,
+  CompanyRow,
+  defineAddon,
+  defineEvent,
+  integer,
+  OnEvent,
+  OnSchedule,
+  recordRule,
+} from '#kernel';
+import type { Addon, AddonDefinition, ScheduleDefinition } from '#kernel';
+
+/** An addon that breaks one rule, and what boot verification must say about it. */
+export interface FaultyAddon {
+  readonly addons: readonly Addon[];
+  readonly faults: readonly string[];
+}
+
+@Module({})
+class Empty {}
+
+function addon(definition: Partial<AddonDefinition>): Addon {
+  return defineAddon({
+    name: 'faulty',
+    version: '0.1.0',
+    summary: 'breaks a rule',
+    module: Empty,
+    ...definition,
+  });
+}
+
+function moduleWith(parts: { controllers?: Type[]; providers?: Type[] }): Type {
+  @Module(parts)
+  class Parts {}
+  return Parts;
+}
+
+@Entity('other_thing')
+class StrayTable extends CompanyRow {
+  @Column({ type: 'text' })
+  name!: string;
+}
+
+@Controller('api/v1/faulty/things')
+class UnguardedController {
+  @Get()
+  list(): string[] {
+    return [];
+  }
+}
+
+@Controller('api/v1/faulty/things')
+class UnknownPermissionController {
+  @Get()
+  @Allow('faulty.thing.read')
+  list(): string[] {
+    return [];
+  }
+}
+
+@Controller('api/v1/sales/things')
+class StrayedController {
+  @Get()
+  @Allow('*')
+  list(): string[] {
+    return [];
+  }
+}
+
+const Unheard = defineEvent<object>({ name: 'thing.happened', version: 1, summary: 'unheard of' });
+
+@Injectable()
+class StrayHandler {
+  @OnEvent(Unheard)
+  async hear(): Promise<void> {}
+}
+
+const Declared: ScheduleDefinition = {
+  name: 'faulty.declared',
+  cron: '0 0 * * *',
+  summary: 'has no method',
+  per: 'installation',
+};
+const Undeclared: ScheduleDefinition = { ...Declared, name: 'faulty.undeclared' };
+
+@Injectable()
+class StrayWork {
+  @OnSchedule(Undeclared)
+  async work(): Promise<void> {}
+}
+
+const SameEvent = defineEvent<object>({ name: 'thing.done', version: 1, summary: 'twice' });
+
+/** One or two addons for each rule of the house. */
+export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
+  'a name that is not kebab-case and a version that is none': {
+    addons: [addon({ name: 'Faulty_One', version: '1' })],
+    faults: ['Faulty_One: the name is not kebab-case', 'Faulty_One: 1 is no version a.b.c'],
+  },
+  'a table outside the addon’s prefix': {
+    addons: [addon({ entities: [StrayTable] })],
+    faults: ['faulty: table other_thing does not begin with faulty_'],
+  },
+  'a permission outside the addon’s prefix': {
+    addons: [addon({ permissions: { 'sales.thing.read': 'stray' } })],
+    faults: ['faulty: permission sales.thing.read is not faulty.<entity>.<verb>'],
+  },
+  'a role granted what nobody declares, and declared by nobody': {
+    addons: [addon({ roles: { cajero: { grants: ['faulty.thing.read'] } } })],
+    faults: [
+      'faulty: role cajero is granted faulty.thing.read, which nobody here declares',
+      'faulty: role cajero is declared by 0 addons, not one',
+    ],
+  },
+  'an event, a setting and a variable that two addons claim': {
+    addons: [claimant('one'), claimant('two')],
+    faults: ['one', 'two'].flatMap((name) => [
+      `${name}: event name thing.done is claimed by another addon too`,
+      `${name}: setting name THING_IS_ON is claimed by another addon too`,
+      `${name}: environment name THING_SECONDS is claimed by another addon too`,
+    ]),
+  },
+  'names that are not written as the house writes them': {
+    addons: [
+      addon({
+        events: [defineEvent({ name: 'ThingDone', version: 1, summary: 'misnamed' })],
+        settings: { thingIsOn: booleanSetting('misnamed', true) },
+        schedules: [],
+      }),
+    ],
+    faults: [
+      'faulty: event ThingDone is not <entity>.<past verb>',
+      'faulty: setting or variable thingIsOn is not UPPER_SNAKE',
+    ],
+  },
+  'a route that nobody guards': {
+    addons: [addon({ module: moduleWith({ controllers: [UnguardedController] }) })],
+    faults: ['faulty: route UnguardedController.list has neither @Allow nor @Public'],
+  },
+  'a route whose permission nobody declares': {
+    addons: [addon({ module: moduleWith({ controllers: [UnknownPermissionController] }) })],
+    faults: [
+      'faulty: route UnknownPermissionController.list demands faulty.thing.read, which nobody here declares',
+    ],
+  },
+  'a controller in another addon’s address': {
+    addons: [addon({ module: moduleWith({ controllers: [StrayedController] }) })],
+    faults: [
+      'faulty: controller StrayedController serves api/v1/sales/things, outside of api/v1/faulty',
+    ],
+  },
+  'a handler of an event that nobody it knows declares': {
+    addons: [addon({ module: moduleWith({ providers: [StrayHandler] }) })],
+    faults: ['faulty: StrayHandler.hear handles thing.happened, which nobody here declares'],
+  },
+  'a schedule without a method and a method without a schedule': {
+    addons: [addon({ schedules: [Declared], module: moduleWith({ providers: [StrayWork] }) })],
+    faults: [
+      'faulty: schedule faulty.declared has no method',
+      'faulty: StrayWork.work works faulty.undeclared, which is not declared',
+    ],
+  },
+  'a record rule over somebody else’s entity': {
+    addons: [
+      addon({
+        rules: [recordRule({ entity: StrayTable, summary: 'stray', where: () => ({ name: 'x' }) })],
+      }),
+    ],
+    faults: ['faulty: a record rule limits StrayTable, which is not its own'],
+  },
+};
+
+function claimant(name: string): Addon {
+  return addon({
+    name,
+    events: [SameEvent],
+    settings: { THING_IS_ON: booleanSetting('twice', true) },
+    config: { THING_SECONDS: integer({ summary: 'twice', fallback: 1, min: 1, max: 9 }) },
+  });
+}
