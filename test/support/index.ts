@@ -16,3 +16,4 @@ export { shippedAddons } from '../../src/addons.js';
 export { faultyAddons } from './faulty-addons.js';
 export { operationsOf, routeNames, sampleOf } from './documented.js';
 export type { Operation } from './documented.js';
+export * as loyalty from './acme-loyalty/index.js';

@@ -1,0 +1,212 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { House, openSession, shop, takeOrder } from '#test';
+import type { Client, Shop } from '#test';
+
+interface EventBody {
+  readonly id: string;
+  readonly action: string;
+  readonly transactionId: string;
+  readonly createdAt: string;
+}
+
+/** Who did what to what, when, from where; written with the change and never again. */
+describe('audit', () => {
+  let house: House;
+  let encargada: Client;
+  let vendedora: Client;
+  let centro: Shop;
+
+  beforeAll(async () => {
+    house = await House.open();
+    encargada = await house.as('encargada');
+    vendedora = await house.as('vendedora');
+    centro = await shop(vendedora);
+  });
+
+  it('keeps a price change before and after, and orders taken before keep their price', async () => {
+    const id = centro.services['CAMISA'] ?? '';
+    const order = await takeOrder(vendedora, centro, 2);
+    const read = await encargada.get(`sales/services/${id}`);
+    expect(read.headers['etag']).toBe('"1"');
+    const changed = await encargada.patch(`sales/services/${id}`, { price: 2_690 }, 1);
+    expect(changed.status).toBe(200);
+    expect(changed.headers['etag']).toBe('"2"');
+
+    const found = await encargada.get('audit/events?action=service.price_changed');
+    expect(found.body.items).toHaveLength(1);
+    expect(found.body.items[0]).toMatchObject({
+      actorLogin: 'encargada',
+      subjectType: 'sales.service',
+      subjectId: id,
+      subjectLabel: 'CAMISA',
+      changes: { price: { before: 2_490, after: 2_690 } },
+      payload: { serviceId: id, before: 2_490, after: 2_690 },
+      schemaVersion: 1,
+    });
+    expect((await vendedora.get(`sales/orders/${order.id}`)).body.total).toBe(4_980);
+    expect((await takeOrder(vendedora, centro, 2)).total).toBe(5_380);
+  });
+
+  it('refuses an edit without, with an old and with a nonsense version', async () => {
+    const path = `sales/services/${centro.services['TERNO']}`;
+    const missing = await encargada.patch(path, { price: 1 });
+    expect([missing.status, missing.body.code]).toEqual([428, 'kernel.if-match-required']);
+    expect((await encargada.patch(path, { price: 9_000 }, 1)).status).toBe(200);
+    const stale = await encargada.patch(path, { price: 1 }, 1);
+    expect([stale.status, stale.body.code, stale.body.version]).toEqual([412, 'kernel.stale', 2]);
+    const nonsense = await encargada.raw(
+      'patch',
+      `/api/v1/${path}`,
+      { price: 1 },
+      { 'if-match': 'x' },
+    );
+    expect(nonsense.status).toBe(400);
+    expect((await encargada.get(path)).body.price).toBe(9_000);
+  });
+
+  it('lets one of ten simultaneous edits of one version through', async () => {
+    const path = `sales/services/${centro.services['ABRIGO']}`;
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => encargada.patch(path, { price: 10_000 + index }, 1)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      200,
+      ...Array<number>(9).fill(412),
+    ]);
+  });
+
+  it('cancels an order with a reason, and not while money is applied to it', async () => {
+    await openSession(vendedora, centro.registerIds[0] ?? '');
+    const paid = await takeOrder(vendedora, centro, 1);
+    await vendedora.pay('payments/payments', { orderId: paid.id, method: 'credit', amount: 1_000 });
+    const refused = await vendedora.post(`sales/orders/${paid.id}/cancel`, {
+      reason: 'se arrepintió',
+    });
+    expect([refused.status, refused.body.code]).toEqual([409, 'sales.order-has-money']);
+
+    const { id } = await takeOrder(vendedora, centro, 1);
+    expect((await vendedora.post(`sales/orders/${id}/cancel`, {})).status).toBe(400);
+    const done = await vendedora.post(`sales/orders/${id}/cancel`, { reason: 'se arrepintió' });
+    expect(done.body).toMatchObject({
+      state: 'cancelled',
+      balance: 0,
+      cancelReason: 'se arrepintió',
+    });
+    const late = await vendedora.pay('payments/payments', {
+      orderId: id,
+      method: 'cash',
+      amount: 1,
+    });
+    expect([late.status, late.body.code]).toEqual([409, 'sales.order-not-in-state']);
+    for (const verb of ['start', 'ready', 'deliver', 'cancel']) {
+      const again = await vendedora.post(`sales/orders/${id}/${verb}`, { reason: 'otra vez' });
+      expect([verb, again.status]).toEqual([verb, 409]);
+    }
+    const events = await encargada.get('audit/events?action=order.cancelled');
+    expect(events.body.items).toHaveLength(1);
+    expect(events.body.items[0]).toMatchObject({ subjectId: id, reason: 'se arrepintió' });
+  });
+
+  it('tells the history of one record, newest first, in pages', async () => {
+    const { id } = await takeOrder(vendedora, centro, 1);
+    await vendedora.post(`sales/orders/${id}/start`);
+    await vendedora.post(`sales/orders/${id}/ready`);
+    const seen: string[] = [];
+    for (let after = ''; ;) {
+      const page = await encargada.get(`audit/history/sales.order/${id}?limit=1${after}`);
+      seen.push(...(page.body.items as EventBody[]).map(({ action }) => action));
+      if (page.body.next === null) break;
+      after = `&after=${page.body.next as string}`;
+    }
+    expect(seen).toEqual(['order.made_ready', 'order.started', 'order.created']);
+  });
+
+  it('pages through everything without losing or doubling a row, both ways', async () => {
+    const all = (await encargada.get('audit/events?limit=200')).body.items as EventBody[];
+    expect(all.length).toBeGreaterThan(30);
+    for (const sort of ['createdAt', '-createdAt']) {
+      const seen: string[] = [];
+      for (let after = ''; ;) {
+        const page = await encargada.get(`audit/events?limit=7&sort=${sort}${after}`);
+        seen.push(...(page.body.items as EventBody[]).map(({ id }) => id));
+        if (page.body.next === null) break;
+        after = `&after=${page.body.next as string}`;
+      }
+      expect(new Set(seen).size).toBe(seen.length);
+      expect([...seen].sort()).toEqual(all.map(({ id }) => id).sort());
+    }
+    const from = all[5]?.createdAt ?? '';
+    const later = await encargada.get(`audit/events?limit=200&createdAt.gte=${from}`);
+    expect((later.body.items as EventBody[]).every(({ createdAt }) => createdAt >= from)).toBe(
+      true,
+    );
+  });
+
+  it('names changed personal data without its values', async () => {
+    const made = await vendedora.post('sales/customers', {
+      name: 'Persona Inventada',
+      rut: '33.333.333-3',
+      phone: '+56 9 1111 2222',
+    });
+    expect(made.body.rut).toBe('33333333-3');
+    await vendedora.patch(
+      `sales/customers/${made.body.id}`,
+      { phone: '+56 9 3333 4444', notes: 'alergia' },
+      1,
+    );
+    const { text, body } = await encargada.get(`audit/history/sales.customer/${made.body.id}`);
+    expect(body.items[0].changes).toEqual({ phone: { masked: true }, notes: { masked: true } });
+    expect(text).not.toMatch(/Inventada|33333333|1111|3333 4444|alergia/);
+  });
+
+  it('cannot be changed, emptied or forged by the application, nor changed by the owner', async () => {
+    const [event] = await house.rows<{ company: string }>(
+      'owner',
+      'SELECT company_id AS company FROM kernel_event LIMIT 1',
+    );
+    const companyId = event?.company ?? '';
+    const count = 'SELECT count(*)::integer AS n FROM kernel_event';
+    const before = await house.rows('owner', count);
+    for (const sql of [
+      `UPDATE kernel_event SET actor_login = 'otra'`,
+      'DELETE FROM kernel_event',
+      'TRUNCATE kernel_event',
+      'ALTER TABLE kernel_event DISABLE TRIGGER ALL',
+      'DROP TABLE kernel_event',
+    ]) {
+      await expect(house.rows('application', sql, { companyId })).rejects.toThrow(
+        /permission denied|must be owner/,
+      );
+    }
+    for (const sql of [
+      `UPDATE kernel_event SET actor_login = 'otra'`,
+      'DELETE FROM kernel_event',
+      'TRUNCATE kernel_event',
+    ]) {
+      await expect(house.rows('owner', sql)).rejects.toThrow('append-only');
+    }
+    expect(await house.rows('owner', count)).toEqual(before);
+  });
+
+  it('shows the same through the view audit_log, to the reader’s own company only', async () => {
+    const company = await encargada.get('base/company');
+    const companyId = String(company.body.id);
+    const sql = `SELECT created_at, action, target_model, target_pk, actor_id, ip, request_id FROM audit_log
+      WHERE action = 'service.price_changed' ORDER BY created_at`;
+    const rows = await house.rows('readonly', sql, { companyId });
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatchObject({ target_model: 'sales.service', ip: '127.0.0.1' });
+    expect(await house.rows('readonly', sql)).toEqual([]);
+  });
+
+  it('stores event and data in one transaction', async () => {
+    const { id } = await takeOrder(vendedora, centro, 1);
+    const [row] = await house.rows<{ order: string; event: string }>(
+      'owner',
+      `SELECT o.xmin::text AS order, (e.transaction_id::text::bigint % (2^32)::bigint)::text AS event
+       FROM sales_order o JOIN kernel_event e ON e.subject_id = o.id WHERE o.id = $1`,
+      { values: [id] },
+    );
+    expect(row?.event).toBe(row?.order);
+  });
+});

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  bootstrap,
+  House,
+  kernel,
+  loyalty,
+  makeDatabase,
+  openSession,
+  shop,
+  takeOrder,
+} from '#test';
+import type { Client, Shop, TestUrls } from '#test';
+
+const env = { OFITEC_ADDONS: resolve('dist/test/support/acme-loyalty/index.js') };
+
+/** An integrator's addon: installed, served, and told of payments by the worker. */
+describe('an outside addon', () => {
+  let house: House;
+  let urls: TestUrls;
+  let database: string;
+  let encargada: Client;
+  let centro: Shop;
+  let worker: { stop: () => Promise<void> };
+
+  beforeAll(async () => {
+    database = `loyalty_${randomBytes(6).toString('hex')}`;
+    urls = await makeDatabase(database, 'demo');
+    const { available } = await bootstrap.readBlueprint({
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'error',
+      ...env,
+    });
+    const addon = available.find(({ name }) => name === 'acme-loyalty');
+    if (!addon) throw new Error('OFITEC_ADDONS brought no addon');
+    const { Installation, kernelAddon } = kernel;
+    await Installation.asOwner(
+      { ownerUrl: urls.owner, kernel: kernelAddon, report: () => {} },
+      (desk) => desk.install([addon]),
+    );
+    house = await House.over(database, urls, env);
+    encargada = await house.as('encargada');
+    centro = await shop(encargada);
+    await openSession(encargada, centro.registerIds[0] ?? '');
+    worker = await startWorker(house);
+  });
+
+  afterAll(() => worker.stop());
+
+  async function startWorker(of: House): Promise<{ stop: () => Promise<void> }> {
+    const found = of.app.get(kernel.Worker);
+    await found.start(urls.application);
+    return found;
+  }
+
+  async function pay(amount: number): Promise<string> {
+    const { id: orderId } = await takeOrder(encargada, centro, 10);
+    const paid = await encargada.pay('payments/payments', { orderId, method: 'cash', amount });
+    expect(paid.status).toBe(201);
+    return orderId;
+  }
+
+  async function pointsOf(orderId: string): Promise<number[]> {
+    const { body } = await encargada.get(`acme-loyalty/points?orderId=${orderId}`);
+    return (body.items as { points: number }[]).map(({ points }) => points);
+  }
+
+  async function until(condition: () => Promise<boolean>, seconds = 20): Promise<void> {
+    for (let tries = 0; tries < seconds * 20; tries += 1) {
+      if (await condition()) return;
+      await sleep(50);
+    }
+    throw new Error('it did not happen in time');
+  }
+
+  it('is served under its own address, in the document, with its own permission', async () => {
+    expect((await encargada.get('acme-loyalty/points')).status).toBe(200);
+    const vendedora = await house.as('vendedora');
+    expect((await vendedora.get('acme-loyalty/points')).status).toBe(403);
+    expect(Object.keys(house.openApi().paths)).toContain('/api/v1/acme-loyalty/points');
+  });
+
+  it('hears of a payment after its commit, once', async () => {
+    const orderId = await pay(12_500);
+    await until(async () => (await pointsOf(orderId)).length > 0);
+    expect(await pointsOf(orderId)).toEqual([12]);
+  });
+
+  it('hears of nothing that was rolled back', async () => {
+    const { id: orderId, total } = await takeOrder(encargada, centro, 1);
+    const refused = await encargada.pay('payments/payments', {
+      orderId,
+      method: 'cash',
+      amount: total + 1,
+    });
+    expect(refused.status).toBe(422);
+    const other = await pay(5_000);
+    await until(async () => (await pointsOf(other)).length > 0);
+    expect(await pointsOf(orderId)).toEqual([]);
+  });
+
+  it('is told again when it fails, and what the failed try wrote is gone', async () => {
+    loyalty.refuseDeliveries(2);
+    const orderId = await pay(7_000);
+    await until(async () => (await pointsOf(orderId)).length > 0, 30);
+    expect(await pointsOf(orderId)).toEqual([7]);
+  });
+
+  it('gets 60 payments exactly once each from two workers on one database', async () => {
+    const second = await House.over(database, urls, env);
+    const rival = await startWorker(second);
+    const orders = await Promise.all(Array.from({ length: 60 }, () => pay(1_000)));
+    const rewarded = async (): Promise<number> => {
+      const ids = orders.map((id) => `'${id}'`).join(',');
+      const sql = `SELECT count(*)::integer AS n, count(DISTINCT order_id)::integer AS d FROM acme_loyalty_point WHERE order_id IN (${ids})`;
+      const [row] = await house.rows<{ n: number; d: number }>('owner', sql);
+      expect(row?.n).toBe(row?.d);
+      return row?.n ?? 0;
+    };
+    await until(async () => (await rewarded()) === orders.length);
+    await rival.stop();
+    await second.close();
+    const left = await house.rows('owner', 'SELECT 1 FROM kernel_event_pending');
+    expect(left).toEqual([]);
+  });
+
+  it('runs a schedule once per due time and company, whoever claims it', async () => {
+    const schedules = house.app.get(kernel.Schedules);
+    const due = new Date('2026-11-21T07:00:00Z');
+    const ran = await Promise.all(
+      Array.from({ length: 10 }, () => schedules.runOnce('acme-loyalty.count', due)),
+    );
+    expect(ran.filter(Boolean)).toHaveLength(1);
+    expect(await schedules.runOnce('acme-loyalty.count', due)).toBe(false);
+    expect(await schedules.runOnce('acme-loyalty.count', new Date(due.getTime() + 1))).toBe(true);
+    const [row] = await house.rows<{ n: number }>(
+      'owner',
+      'SELECT count(*)::integer AS n FROM acme_loyalty_point WHERE points = 0 AND order_id = company_id',
+    );
+    expect(row?.n).toBe(2);
+    const runs = await house.rows<{ error: string | null; done: boolean }>(
+      'owner',
+      `SELECT error, finished_at IS NOT NULL AS done FROM kernel_schedule_run WHERE name = 'acme-loyalty.count'`,
+    );
+    expect(runs).toEqual([
+      { error: null, done: true },
+      { error: null, done: true },
+    ]);
+  });
+
+  it('stops the boot when its code is gone, with the reason', async () => {
+    await expect(House.over(database, urls)).rejects.toThrow(
+      'addon acme-loyalty is installed, but its code is not here',
+    );
+  });
+
+  it('names what is wrong with an addon that cannot be loaded', async () => {
+    const read = (OFITEC_ADDONS: string): Promise<unknown> =>
+      bootstrap.readBlueprint({ NODE_ENV: 'test', OFITEC_ADDONS });
+    await expect(read('@acme/absent')).rejects.toThrow('@acme/absent cannot be loaded');
+    await expect(read(resolve('dist/src/place.js'))).rejects.toThrow('is not made by defineAddon');
+  });
+});
