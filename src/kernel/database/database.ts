@@ -8,7 +8,7 @@ import { currentContext } from '../access/context.js';
 import { Problem } from '../http/problem.js';
 import { OutcomeUnknown } from '../http/problems.js';
 import { isId } from '../values/id.js';
-import { isTransient, sqlState } from './sql-state.js';
+import { isTransient, isUnavailable, sqlState } from './sql-state.js';
 
 /** The transaction that the present work is part of. */
 interface Transaction {
@@ -127,19 +127,20 @@ async function begin(runner: QueryRunner, client: Client, companyId: string | nu
 }
 
 /**
- * Commits. A warning of class 01000 (the wait for a synchronous standby was cancelled) or a
- * connection lost while committing leaves the outcome unknown, and it is reported as just that.
+ * Commits. A warning 01000 (the wait for a synchronous standby was cancelled) or 57P01 (the
+ * server goes down in that wait), or a connection lost while committing, leaves the outcome
+ * unknown, and it is reported as just that.
  */
 async function commit(client: Client): Promise<void> {
   let warned = false;
   const onNotice = (notice: { code?: string | undefined }): void => {
-    warned ||= notice.code === '01000';
+    warned ||= notice.code === '01000' || notice.code === '57P01';
   };
   client.on('notice', onNotice);
   try {
     await client.query('COMMIT');
   } catch (error) {
-    if (sqlState(error) !== null) throw error;
+    if (sqlState(error) !== null && !isUnavailable(error)) throw error;
     throw new Problem(OutcomeUnknown, { cause: error, retryAfterSeconds: 1 });
   } finally {
     client.off('notice', onNotice);

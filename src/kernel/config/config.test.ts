@@ -1,0 +1,73 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { bootstrap } from '#test';
+
+const read = (env: Record<string, string>): Promise<{ kernel: { SECRET_KEY?: string } }> =>
+  bootstrap.readBlueprint(env) as never;
+
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://ofitec_app@db/ofitec',
+  ALLOWED_HOSTS: 'erp.example.cl',
+  SECRET_KEY: randomBytes(40).toString('base64url'),
+};
+
+describe('configuration', () => {
+  it('tells every fault of the environment at once', async () => {
+    const env = {
+      PORT: '99999',
+      LOG_LEVEL: 'loud',
+      SESSION_COOKIE_AGE_SECONDS: 'ten',
+      NODE_ENV: 'x',
+    };
+    await expect(read(env)).rejects.toThrow(/PORT must be.*\n.*LOG_LEVEL must be/);
+    await expect(read({ SESSION_COOKIE_AGE_SECONDS: '1' })).rejects.toThrow(
+      'SESSION_COOKIE_AGE_SECONDS must be a whole number from 60 to 2592000, not "1"',
+    );
+  });
+
+  it('accepts a sound production', async () => {
+    await expect(read(production)).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['the embedded database', { DATABASE_URL: '' }, 'DATABASE_URL is unset'],
+    ['demo data', { OFITEC_DEMO_PASSWORD: 'x' }, 'OFITEC_DEMO_PASSWORD is set'],
+    ['no key', { SECRET_KEY: '' }, 'SECRET_KEY is missing'],
+    ['a short key', { SECRET_KEY: randomBytes(24).toString('base64url') }, 'SECRET_KEY is weak'],
+    ['a repeated key', { SECRET_KEY: '0123456789'.repeat(6) }, 'SECRET_KEY is weak'],
+    ['a key of one letter', { SECRET_KEY: 'a'.repeat(80) }, 'SECRET_KEY is weak'],
+    [
+      'a placeholder',
+      { SECRET_KEY: `insecure-${randomBytes(40).toString('hex')}` },
+      'SECRET_KEY is weak',
+    ],
+    ['any host', { ALLOWED_HOSTS: '' }, 'ALLOWED_HOSTS is unset'],
+  ])('production refuses %s', async (_, part, line) => {
+    await expect(read({ ...production, ...part })).rejects.toThrow(line);
+  });
+
+  it('production tells all of it at once', async () => {
+    const lines = /DATABASE_URL is unset[^]*SECRET_KEY is missing[^]*ALLOWED_HOSTS is unset/;
+    await expect(read({ NODE_ENV: 'production' })).rejects.toThrow(lines);
+  });
+
+  it('reads a secret from a file, and never prints one', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'ofitec-config-')), 'key');
+    writeFileSync(file, `${production.SECRET_KEY}\n`);
+    const { SECRET_KEY, ...rest } = production;
+    const { kernel } = await read({ ...rest, SECRET_KEY_FILE: file });
+    expect(kernel.SECRET_KEY).toBe(SECRET_KEY);
+    await expect(read({ ...production, SECRET_KEY_FILE: file })).rejects.toThrow('both set');
+    await expect(read({ ...rest, SECRET_KEY_FILE: '/absent' })).rejects.toThrow(
+      /cannot be read: ENOENT/,
+    );
+    const weak = await read({ ...production, SECRET_KEY: 'hunter2' }).catch(
+      (e: Error) => e.message,
+    );
+    expect(weak).not.toContain('hunter2');
+  });
+});

@@ -1,0 +1,154 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { House, kernel } from '#test';
+
+const { Database, runAsHouse } = kernel;
+
+/** The ambient transaction: joins, dooms, starts again, keeps companies apart. */
+describe('Database', () => {
+  let house: House;
+  let database: kernel.Database;
+  let companyId: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    database = house.app.get(Database);
+    const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
+    companyId = company?.id ?? '';
+    await house.rows(
+      'superuser',
+      `CREATE TABLE scratch (id integer PRIMARY KEY, value integer);
+       GRANT ALL ON scratch TO ofitec_app, ofitec_owner`,
+    );
+  });
+
+  const asHouse = <T>(work: () => Promise<T>): Promise<T> => runAsHouse(companyId, 'test', work);
+  const put = (id: number, value = 0): Promise<unknown> =>
+    database.rows('INSERT INTO scratch VALUES ($1, $2)', [id, value]);
+  const stored = async (id: number): Promise<number> =>
+    (await house.rows('owner', 'SELECT 1 FROM scratch WHERE id = $1', { values: [id] })).length;
+
+  it('commits nested calls together', async () => {
+    await asHouse(() =>
+      database.transaction(async () => {
+        await put(1);
+        await database.transaction(() => put(2));
+        expect(await stored(2)).toBe(0);
+      }),
+    );
+    expect([await stored(1), await stored(2)]).toEqual([1, 1]);
+  });
+
+  it('dooms the whole when an inner call failed, even if its error was caught', async () => {
+    const work = asHouse(() =>
+      database.transaction(async () => {
+        await put(10);
+        await database
+          .transaction(async () => {
+            await put(11);
+            throw new Error('inner');
+          })
+          .catch(() => 'caught');
+        await put(12);
+        return 'done';
+      }),
+    );
+    await expect(work).rejects.toThrow('inner');
+    expect([await stored(10), await stored(11), await stored(12)]).toEqual([0, 0, 0]);
+  });
+
+  it('refuses data outside a transaction, and a company where there is none', async () => {
+    expect(() => database.manager).toThrow('inside Database.transaction only');
+    await expect(database.transaction(async () => database.companyId)).rejects.toThrow(
+      'without a company',
+    );
+  });
+
+  it('starts the outermost work again after a deadlock, from its beginning', async () => {
+    await asHouse(() => database.transaction(() => Promise.all([put(20), put(21)])));
+    let tries = 0;
+    const cross = (first: number, second: number): Promise<void> =>
+      asHouse(() =>
+        database.transaction(async () => {
+          tries += 1;
+          await database.rows('UPDATE scratch SET value = value + 1 WHERE id = $1', [first]);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          await database.transaction(() =>
+            database.rows('UPDATE scratch SET value = value + 1 WHERE id = $1', [second]),
+          );
+        }),
+      );
+    await Promise.all([cross(20, 21), cross(21, 20)]);
+    expect(tries).toBeGreaterThan(2);
+    const rows = await house.rows('owner', 'SELECT value FROM scratch WHERE id IN (20, 21)');
+    expect(rows).toEqual([{ value: 2 }, { value: 2 }]);
+  });
+
+  it('gives up after three fresh starts, and starts nothing else again', async () => {
+    let tries = 0;
+    const failing = (sqlState: string): Promise<unknown> =>
+      asHouse(() =>
+        database.transaction(async () => {
+          tries += 1;
+          await database.rows(`DO $$ BEGIN RAISE SQLSTATE '${sqlState}'; END $$`);
+        }),
+      );
+    await expect(failing('40001')).rejects.toThrow();
+    expect(tries).toBe(4);
+    tries = 0;
+    await expect(failing('23514')).rejects.toThrow();
+    expect(tries).toBe(1);
+  });
+
+  it('never lets a pooled connection keep a company', async () => {
+    const seen = async (): Promise<string> => {
+      const [row] = await database.transaction(() =>
+        database.rows<{ id: string }>(`SELECT current_setting('ofitec.company_id', true) AS id`),
+      );
+      return row?.id ?? '';
+    };
+    expect(await asHouse(seen)).toBe(companyId);
+    const after = await Promise.all(Array.from({ length: 40 }, seen));
+    expect(after.filter((id) => id !== '')).toEqual([]);
+    const users = await database.transaction(() => database.rows('SELECT 1 FROM base_user'));
+    expect(users).toEqual([]);
+  });
+
+  it('refuses a company id that is no id, before it reaches SQL', async () => {
+    await expect(
+      runAsHouse(`x', true); DROP TABLE scratch; --`, 'test', () =>
+        database.transaction(() => put(30)),
+      ),
+    ).rejects.toThrow('A company id is a UUID');
+    expect(await stored(1)).toBe(1);
+  });
+
+  it('does not answer done when the commit was cut short: the outcome is unknown', async () => {
+    await house.rows(
+      'superuser',
+      `CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE WARNING USING ERRCODE = '01000', MESSAGE = 'canceling wait'; RETURN NULL; END $$;
+       CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON scratch DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW WHEN (NEW.id = 41) EXECUTE FUNCTION warn()`,
+    );
+    await expect(asHouse(() => database.transaction(() => put(41)))).rejects.toThrow(
+      'unknown whether this was stored',
+    );
+    expect(await stored(41)).toBe(1);
+  });
+
+  it('reports a connection that dies during the commit as unknown, and works on with a new one', async () => {
+    await house.rows(
+      'superuser',
+      `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$;
+       CREATE CONSTRAINT TRIGGER die AFTER INSERT ON scratch DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW WHEN (NEW.id = 50) EXECUTE FUNCTION die()`,
+    );
+    await expect(asHouse(() => database.transaction(() => put(50)))).rejects.toThrow(
+      'unknown whether this was stored',
+    );
+    expect(await stored(50)).toBe(0);
+    await asHouse(() => database.transaction(() => put(51)));
+    expect(await stored(51)).toBe(1);
+  });
+});
