@@ -17,3 +17,5 @@ export { faultyAddons } from './faulty-addons.js';
 export { operationsOf, routeNames, sampleOf } from './documented.js';
 export type { Operation } from './documented.js';
 export * as loyalty from './acme-loyalty/index.js';
+export { postgresOf, READY, run, runCli, runServer } from './process.js';
+export type { Program } from './process.js';

@@ -115,7 +115,10 @@ function mark(pid: number): string {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return `${pid} ended`;
   }
   const stat = readIfThere(`/proc/${pid}/stat`);
-  return `${pid} ${stat?.slice(stat.lastIndexOf(')')).split(' ')[20] ?? 'alive'}`;
+  if (stat === null) return `${pid} alive`;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended; it only waits for its parent to notice.
+  return fields[0] === 'Z' ? `${pid} ended` : `${pid} ${fields[19] ?? 'alive'}`;
 }
 
 function linkIfFree(from: string, to: string): boolean {

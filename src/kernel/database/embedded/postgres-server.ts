@@ -20,6 +20,7 @@ export interface PostgresServerOptions {
 }
 
 const START_TIMEOUT_MS = 60_000;
+const START_ATTEMPTS = 40;
 const STOP_TIMEOUT_MS = 30_000;
 const LOG_LIMIT_BYTES = 10_000_000;
 
@@ -35,7 +36,7 @@ export class PostgresServer {
   static async start(options: PostgresServerOptions): Promise<PostgresServer> {
     const identity = chooseIdentity(options.binaries, options.data);
     if (!fs.existsSync(options.data)) initialise(options, identity);
-    return (await adopt(options)) ?? (await launch(options, identity));
+    return (await adopt(options)) ?? (await launchWithPatience(options, identity));
   }
 
   /** The server on this data folder if it runs and answers; never starts one. */
@@ -107,6 +108,42 @@ function hint(command: string): string {
   return command === 'unshare'
     ? '\nRoot needs user namespaces here; or set OFITEC_HOME to a folder whose parents let others pass.'
     : '';
+}
+
+/**
+ * Where PostgreSQL was killed outright, its own children need a moment to notice and let go of
+ * the shared memory; a start in that moment is refused and worth repeating.
+ */
+async function launchWithPatience(
+  options: PostgresServerOptions,
+  identity: Identity,
+): Promise<PostgresServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      passZombie(options);
+      return await launch(options, identity);
+    } catch (error) {
+      if (attempt >= START_ATTEMPTS || !/still in use/.test(lastWords(options))) throw error;
+      await sleep(250);
+    }
+  }
+}
+
+/**
+ * A killed server that nobody has reaped (a container without an init) still looks alive to
+ * PostgreSQL. Its lock file is given our own number, which PostgreSQL knows to be stale, and not
+ * removed: the check for shared memory in use needs the rest of it.
+ */
+function passZombie({ data }: PostgresServerOptions): void {
+  const file = join(data, 'postmaster.pid');
+  if (!fs.existsSync(file)) return;
+  const [pid, ...rest] = fs.readFileSync(file, 'utf8').split('\n');
+  if (isZombie(Number(pid))) fs.writeFileSync(file, [process.pid, ...rest].join('\n'));
+}
+
+/** The end of the server's log. */
+function lastWords({ data }: PostgresServerOptions): string {
+  return fs.readFileSync(`${data}.log`, 'utf8').slice(-500);
 }
 
 async function launch(options: PostgresServerOptions, identity: Identity): Promise<PostgresServer> {

@@ -1,0 +1,271 @@
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  dropDatabase,
+  makeDatabase,
+  openSession,
+  postgresOf,
+  READY,
+  runCli,
+  runServer,
+  shop,
+  signIn,
+  takeOrder,
+} from '#test';
+import type { TestUrls } from '#test';
+
+const PASSWORD = 'tal cual, sin más';
+
+/** An operator starts the house on its embedded database, and it is there after whatever happened. */
+describe('the embedded house', () => {
+  let home: string;
+  const env = (): Record<string, string> => ({ OFITEC_HOME: home, OFITEC_DEMO_PASSWORD: PASSWORD });
+
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'ofitec-home-'));
+    chmodSync(home, 0o755);
+  });
+
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  async function addressOf(server: {
+    until(p: RegExp): Promise<RegExpExecArray>;
+  }): Promise<string> {
+    return (await server.until(READY))[1]?.replace('localhost', '127.0.0.1') ?? '';
+  }
+
+  it('starts from nothing, tells where it is, and ends with everything it started', async () => {
+    const server = runServer(env());
+    const url = await addressOf(server);
+    expect(server.output).toContain('payments: applies');
+    expect(server.output).toContain(`Docs    ${url.replace('127.0.0.1', 'localhost')}/docs`);
+    expect(server.output).toContain(`Password of all of them: ${PASSWORD}`);
+    expect(statSync(join(home, 'demo-password.json')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(home, 'database-passwords.json')).mode & 0o777).toBe(0o600);
+    for (const login of ['admin', 'encargada', 'vendedora', 'vendedora.norte', 'contador']) {
+      await signIn(url, login, PASSWORD);
+    }
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    expect(postgresOf(home)).not.toBeNull();
+    const { code } = await server.end('SIGTERM');
+    expect(code).toBe(0);
+    expect(postgresOf(home)).toBeNull();
+  });
+
+  it('is ready again without migrating or showing the password, and Ctrl-C stops it', async () => {
+    const server = runServer({ OFITEC_HOME: home });
+    const url = await addressOf(server);
+    expect(server.output).toContain('Database is up to date');
+    expect(server.output).not.toContain(PASSWORD);
+    await signIn(url, 'admin', PASSWORD);
+    const { code } = await server.end('SIGINT');
+    expect(code).toBe(0);
+    expect(postgresOf(home)).toBeNull();
+  });
+
+  it('refuses a second start on one home with a clear line, and the first goes on', async () => {
+    const first = runServer(env());
+    const url = await addressOf(first);
+    const second = await runServer(env()).end();
+    expect(second.code).toBe(1);
+    expect(second.output).toContain(`Another OFITEC (process ${first.pid}) runs on ${home}`);
+    expect(second.output).not.toMatch(/ at .*\.js:/);
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    const listed = await runCli(['addon', 'list', '--json'], env());
+    expect(listed.code).toBe(0);
+    expect((JSON.parse(listed.output) as { name: string }[]).map(({ name }) => name)).toContain(
+      'sales',
+    );
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    await first.end('SIGTERM');
+  });
+
+  it('finds every acknowledged order after kill -9, and adopts the PostgreSQL left running', async () => {
+    const killed = runServer(env());
+    const vendedora = await signIn(await addressOf(killed), 'vendedora', PASSWORD);
+    const centro = await shop(vendedora);
+    await openSession(vendedora, centro.registerIds[0] ?? '');
+    const acknowledged: string[] = [];
+    const taking = Promise.allSettled(
+      Array.from({ length: 60 }, async () => {
+        const { id } = await takeOrder(vendedora, centro, 1);
+        acknowledged.push(id);
+        if (acknowledged.length === 25) process.kill(killed.pid, 'SIGKILL');
+      }),
+    );
+    await killed.end();
+    await taking;
+    const left = postgresOf(home);
+    expect(left).not.toBeNull();
+    expect(acknowledged.length).toBeGreaterThanOrEqual(25);
+
+    const server = runServer(env());
+    const again = await signIn(await addressOf(server), 'vendedora', PASSWORD);
+    expect(postgresOf(home)).toBe(left);
+    const stored = (await again.get('sales/orders?limit=200')).body.items as {
+      id: string;
+      number: number;
+    }[];
+    expect(stored.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+    const numbers = stored.map(({ number }) => number).sort((a, b) => a - b);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    await server.end('SIGTERM');
+    expect(postgresOf(home)).toBeNull();
+  });
+
+  it('recovers when PostgreSQL itself was killed with it', async () => {
+    const killed = runServer(env());
+    await addressOf(killed);
+    const postgres = postgresOf(home) ?? 0;
+    process.kill(killed.pid, 'SIGKILL');
+    process.kill(postgres, 'SIGKILL');
+    await killed.end();
+    const server = runServer(env());
+    await addressOf(server);
+    expect(postgresOf(home)).not.toBe(postgres);
+    await server.end('SIGTERM');
+  });
+
+  it('runs the operator’s command on a home at rest, and leaves it at rest', async () => {
+    const listed = await runCli(['addon', 'list'], env());
+    expect(listed.code).toBe(0);
+    const lines = listed.output.trim().split('\n');
+    expect(lines[0]).toMatch(/^name +installed +code +depends +summary$/);
+    expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual([
+      ...['audit', 'auth', 'base', 'payments', 'sales'],
+    ]);
+    expect(postgresOf(home)).toBeNull();
+  });
+});
+
+/** With an external database nothing happens unless the operator says so. */
+describe('an external database', () => {
+  let name: string;
+  let urls: TestUrls;
+  const env = (): Record<string, string> => ({
+    DATABASE_URL: urls.application,
+    DATABASE_OWNER_URL: urls.owner,
+    LOG_LEVEL: 'error',
+  });
+
+  beforeAll(async () => {
+    name = `external_${randomBytes(6).toString('hex')}`;
+    urls = await makeDatabase(name, 'empty');
+  });
+
+  afterAll(() => dropDatabase(name));
+
+  it('is not migrated by the server', async () => {
+    const { code, output } = await runServer(env()).end();
+    expect(code).toBe(1);
+    expect(output).toContain('the database was never migrated; run: ofitec migrate');
+  });
+
+  it('is migrated and given its first company and administrator by commands', async () => {
+    const migrated = await runCli(['migrate', '--json'], env());
+    expect([migrated.code, JSON.parse(migrated.output)]).toEqual([
+      0,
+      { applied: 6, state: 'up to date' },
+    ]);
+    const again = await runCli(['migrate', '--json'], env());
+    expect(JSON.parse(again.output)).toEqual({ applied: 0, state: 'up to date' });
+    const wrong = await runCli(
+      ['base', 'create-company', '--rut', '76123456-1', '--name', 'X', '--admin', 'jefa'],
+      env(),
+    );
+    expect(wrong.code).toBe(1);
+    expect(wrong.output).toContain('--rut is no RUT');
+    const made = await runCli(
+      [
+        'base',
+        'create-company',
+        '--rut',
+        '76.123.456-0',
+        '--name',
+        'Lavandería Uno',
+        '--admin',
+        'jefa',
+        '--json',
+      ],
+      env(),
+    );
+    expect(JSON.parse(made.output)).toMatchObject({ rut: '76123456-0', admin: 'jefa' });
+    const reset = await runCli(['auth', 'reset-password', '--login', 'jefa', '--json'], env());
+    const { password } = JSON.parse(reset.output) as { password: string };
+
+    const server = runServer(env());
+    const url = (await server.until(READY))[1] ?? '';
+    expect(server.output).not.toContain('demo');
+    const jefa = await signIn(url.replace('localhost', '127.0.0.1'), 'jefa', password);
+    expect((await jefa.get('base/company')).body).toMatchObject({ name: 'Lavandería Uno' });
+    expect((await jefa.get('sales/services')).body.items).toEqual([]);
+    await server.end('SIGTERM');
+  });
+
+  it('is refused as a role that owns tables, each fault on its line', async () => {
+    const { code, output } = await runServer({ ...env(), DATABASE_URL: urls.owner }).end();
+    expect(code).toBe(1);
+    expect(output).toContain('  - role ofitec_owner owns tables');
+    expect(output).toContain('  - role ofitec_owner may create tables');
+  });
+
+  it('loses and regains an addon: refused while needed, tables kept, purged into files', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'ofitec-purge-'));
+    const cli = (...args: string[]): ReturnType<typeof runCli> =>
+      runCli(['addon', ...args], { ...env(), OFITEC_HOME: home });
+    const needed = await cli('uninstall', 'sales');
+    expect([needed.code, needed.output.trim()]).toEqual([
+      1,
+      'Addon sales stays: payments depends on it.',
+    ]);
+    expect((await cli('uninstall', 'nothing')).output).toContain(
+      'No addon is named nothing; at hand are',
+    );
+
+    const kept = await cli('uninstall', 'audit', '--json');
+    expect(JSON.parse(kept.output)).toMatchObject({
+      uninstalled: 'audit',
+      tables: expect.stringContaining('kept'),
+    });
+    const gone = await runServer(env());
+    const url = (await gone.until(READY))[1]?.replace('localhost', '127.0.0.1') ?? '';
+    expect((await fetch(`${url}/api/v1/audit/events`)).status).toBe(404);
+    await gone.end('SIGTERM');
+    expect(JSON.parse((await cli('install', 'audit', '--json')).output)).toMatchObject({
+      installed: 'audit',
+    });
+
+    const purged = await cli('uninstall', 'payments', '--purge', '--json');
+    const { dropped, written } = JSON.parse(purged.output) as { dropped: string; written: string };
+    expect(dropped).toBe('payments_cash_session, payments_daily_cut, payments_payment');
+    for (const file of written.split(', ')) expect(statSync(file).mode & 0o777).toBe(0o600);
+    const upgraded = await cli('upgrade', '--json');
+    expect(JSON.parse(upgraded.output)).toMatchObject({
+      migrations: 0,
+      upgraded: 'audit, auth, base, sales',
+    });
+    const back = await cli('install', 'payments', '--json');
+    expect(JSON.parse(back.output)).toMatchObject({ installed: 'payments' });
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it('prints help for every part of the command', async () => {
+    const parts = [[], ['migrate'], ['config'], ['addon'], ['addon', 'list'], ['addon', 'install']];
+    const more = [
+      ['addon', 'upgrade'],
+      ['addon', 'uninstall'],
+      ['base', 'create-company'],
+      ['auth', 'reset-password'],
+    ];
+    const helps = await Promise.all(
+      [...parts, ...more].map((part) => runCli([...part, '--help'], env())),
+    );
+    for (const { code, output } of helps) {
+      expect(code).toBe(0);
+      expect(output).toContain('Usage: ofitec');
+    }
+  });
+});

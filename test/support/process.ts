@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** A program of the house run as its own process, as an operator would. */
+export class Program {
+  output = '';
+  private readonly ended: Promise<number | null>;
+
+  constructor(private readonly child: ChildProcess) {
+    const read = (chunk: Buffer): void => void (this.output += chunk.toString());
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    this.ended = new Promise((resolve) => {
+      child.once('error', (error) => {
+        this.output += String(error);
+        resolve(null);
+      });
+      child.once('exit', (code) => resolve(code));
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Waits until the output matches. @throws Error with the output when it ends or takes too long */
+  async until(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const match = pattern.exec(this.output);
+      if (match) return match;
+      if (this.child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`${String(pattern)} did not appear:\n${this.output}`);
+      }
+      await sleep(20);
+    }
+  }
+
+  /** Waits for its end, signalling first when told. */
+  async end(signal?: NodeJS.Signals): Promise<Ended> {
+    if (signal) this.child.kill(signal);
+    const code = await this.ended;
+    return { code, output: this.output };
+  }
+}
+
+/** Runs a program with just the given environment beside PATH and HOME. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: {
+    env?: Readonly<Record<string, string>>;
+    cwd?: string;
+    uid?: number;
+    gid?: number;
+  } = {},
+): Program {
+  const { env, ...rest } = options;
+  const { PATH, HOME } = process.env;
+  const child = spawn(command, [...args], {
+    ...rest,
+    env: { ...(PATH ? { PATH } : {}), ...(HOME ? { HOME } : {}), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return new Program(child);
+}
+
+/** The built server; `.until(READY)` tells its address. */
+export function runServer(env: Readonly<Record<string, string>>): Program {
+  return run(process.execPath, [join('dist', 'src', 'main.js')], { env: { PORT: '0', ...env } });
+}
+
+/** The built operator's command. */
+export function runCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  return run(process.execPath, [join('dist', 'src', 'cli.js'), ...args], { env }).end();
+}
+
+/** What the server prints when it is ready; the first group is its address. */
+export const READY = /OFITEC {2}(http:\/\/localhost:\d+)\n[^]*Docs[^]*\n/;
+
+/** The process id of a home's embedded PostgreSQL, or null when it does not run. */
+export function postgresOf(home: string): number | null {
+  const file = join(home, 'postgres', 'postmaster.pid');
+  if (!existsSync(file)) return null;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return null;
+  }
+}
