@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { postgresOf, READY, run, signIn } from '#test';
 import type { Program } from '#test';
 
-const SOMEBODY = 12_345;
+/** Debian's www-data: any user with a line in /etc/passwd will do. */
+const SOMEBODY = 33;
 const PASSWORD = 'clave de la copia limpia';
 
 /** `git clone`, `npm start`, and nothing else. */

@@ -52,7 +52,7 @@ export class Program {
   }
 }
 
-/** Runs a program with just the given environment beside PATH and HOME. */
+/** Runs a program with this process's environment, without what configures a house or npm. */
 export function run(
   command: string,
   args: readonly string[],
@@ -64,10 +64,12 @@ export function run(
   } = {},
 ): Program {
   const { env, ...rest } = options;
-  const { PATH, HOME } = process.env;
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|OFITEC_|DATABASE_|NODE_ENV$|NODE_OPTIONS$|PORT$|JEST_)/.test(name),
+  );
   const child = spawn(command, [...args], {
     ...rest,
-    env: { ...(PATH ? { PATH } : {}), ...(HOME ? { HOME } : {}), ...env },
+    env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new Program(child);
