@@ -7,8 +7,12 @@ const ops = process.env.OFITEC_TEST_KIND === 'ops';
 export default {
   testMatch: ops
     ? ['<rootDir>/test/ops/**/*.test.ts']
-    : ['<rootDir>/{src,modules,test}/**/*.test.ts', '!<rootDir>/test/ops/**'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
+    : ['<rootDir>/{src,modules,test}/**/*.test.ts'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/dist/',
+    ...(ops ? [] : ['<rootDir>/test/ops/']),
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testEnvironment: '<rootDir>/test/support/environment.cjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',

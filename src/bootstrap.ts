@@ -16,7 +16,6 @@ import {
   inDependencyOrder,
   Installation,
   installEdge,
-  installQueue,
   JsonLogger,
   kernelAddon,
   kernelConfig,
@@ -65,9 +64,7 @@ export async function migrate(
       installed.length === 0
         ? available
         : available.filter((addon) => installed.includes(addon.name));
-    const applied = await installation.install(wanted);
-    await installQueue(ownerUrl);
-    return applied;
+    return installation.install(wanted);
   });
 }
 
@@ -84,13 +81,15 @@ export async function createHttpApplication(
     {
       logger: new JsonLogger(),
       abortOnError: false,
-      forceCloseConnections: true,
       bodyParser: false,
     },
   );
   const fastify = app.getHttpAdapter().getInstance();
   installEdge(fastify, blueprint.kernel, filter);
   await fastify.register(fastifyCookie);
+  if (blueprint.kernel.TRUSTED_ORIGINS.length > 0) {
+    app.enableCors(crossOrigin(blueprint.kernel.TRUSTED_ORIGINS));
+  }
   let document: OpenAPIObject | undefined;
   const openApi = (): OpenAPIObject =>
     (document ??= buildOpenApi(app, {
@@ -113,6 +112,19 @@ export async function createContextApplication(
     logger: new JsonLogger(),
     abortOnError: false,
   });
+}
+
+/** What a page of a trusted origin may send and read. */
+function crossOrigin(
+  origins: readonly string[],
+): Parameters<NestFastifyApplication['enableCors']>[0] {
+  return {
+    origin: [...origins],
+    credentials: true,
+    methods: ['GET', 'POST', 'PATCH', 'PUT'],
+    exposedHeaders: ['ETag', 'Idempotency-Replayed', 'Retry-After', 'X-Request-Id'],
+    maxAge: 600,
+  };
 }
 
 async function compose(

@@ -6,3 +6,4 @@
  */
 export * from '#kernel';
 export { shippedAddons } from './addons.js';
+export { isolateCompanies, openDoor } from '../migrations/sql.js';

@@ -10,3 +10,5 @@ CREATE ROLE ofitec_readonly LOGIN;
 CREATE DATABASE :"database" OWNER ofitec_owner;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO ofitec_app, ofitec_readonly;
+-- COPY into a table under row-level security goes through a temporary one.
+GRANT TEMPORARY ON DATABASE :"database" TO ofitec_app;

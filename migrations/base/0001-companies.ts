@@ -31,7 +31,7 @@ const STATEMENTS = [
      created_at timestamptz(3) NOT NULL,
      updated_at timestamptz(3) NOT NULL,
      version integer NOT NULL,
-     rut text NOT NULL,
+     rut text NOT NULL CONSTRAINT base_company_rut_key UNIQUE,
      name text NOT NULL,
      address text
    )`,

@@ -1,6 +1,8 @@
-import { newId, normalizeRut, runAsHouse } from '#kernel';
+import { checkInput, Database, newId, runAsHouse } from '#kernel';
 import type { CommandDefinition } from '#kernel';
+import { FoundCompany } from './company/company.input.js';
 import { CompanyService } from './company/company.service.js';
+import { CreateUser } from './user/user.input.js';
 import { UserService } from './user/user.service.js';
 
 /** Founds a company: the first thing to do in an empty installation. */
@@ -13,18 +15,19 @@ const createCompany: CommandDefinition = {
     '--admin <login>': 'login of the first administrator',
   },
   async run(app, options) {
-    const rut = normalizeRut(options['rut'] ?? '');
-    if (!rut) throw new Error('--rut is no RUT with a valid check character.');
+    const company = checkInput(FoundCompany, { rut: options['rut'], name: options['name'] });
+    const login = options['admin'];
+    const user = checkInput(CreateUser, { login, name: login, roles: ['admin'] });
     const companyId = newId();
-    return runAsHouse(companyId, 'ofitec base create-company', async () => {
-      const company = await app
-        .get(CompanyService, { strict: false })
-        .found({ rut, name: options['name'] ?? '', address: null });
-      const user = await app
-        .get(UserService, { strict: false })
-        .create({ login: options['admin'] ?? '', name: options['admin'] ?? '', roles: ['admin'] });
-      return { company: company.id, rut, admin: user.login };
-    });
+    return runAsHouse(companyId, 'ofitec base create-company', () =>
+      app.get(Database).transaction(async () => {
+        const { rut } = await app
+          .get(CompanyService, { strict: false })
+          .found({ ...company, address: null });
+        const admin = await app.get(UserService, { strict: false }).create(user);
+        return { company: companyId, rut, admin: admin.login };
+      }),
+    );
   },
 };
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { dependenciesOf, exportTables, Installation, kernelAddon, readInstalled } from '#kernel';
+import { exportTables, Installation, kernelAddon, readInstalled } from '#kernel';
 import type { Addon } from '#kernel';
 import type { Blueprint } from '../bootstrap.js';
 import { findPlace, homeOf } from '../place.js';
@@ -74,7 +74,7 @@ async function listAddons(desk: Desk): Promise<Record<string, string>[]> {
       name,
       installed: row?.version ?? '-',
       code: code?.version ?? 'missing',
-      depends: code?.depends.map((addon) => addon.name).join(', ') || '-',
+      depends: (code?.depends.map((addon) => addon.name) ?? row?.depends ?? []).join(', ') || '-',
       summary: code?.summary ?? '',
     };
   });
@@ -103,35 +103,30 @@ async function uninstall(
   name: string,
   purgeInto: string | null,
 ): Promise<Record<string, unknown>> {
-  const addon = demandAddon(desk, name);
-  const installed = await desk.installation.installedNames();
-  if (!installed.includes(name)) throw new Error(`Addon ${name} is not installed.`);
-  const dependents = desk.available.filter(
-    (other) => installed.includes(other.name) && dependenciesOf(other).has(addon),
-  );
+  const installed = (await readInstalled(desk.installation.query)) ?? [];
+  if (!installed.some((row) => row.name === name))
+    throw new Error(`Addon ${name} is not installed.`);
+  const dependents = installed.filter((row) => row.depends.includes(name)).map((row) => row.name);
   if (dependents.length > 0) {
-    const names = dependents.map((other) => other.name).join(', ');
-    throw new Error(
-      `Addon ${name} stays: ${names} depend${dependents.length === 1 ? 's' : ''} on it.`,
-    );
+    const verb = dependents.length === 1 ? 'depends' : 'depend';
+    throw new Error(`Addon ${name} stays: ${dependents.join(', ')} ${verb} on it.`);
   }
   if (purgeInto === null) {
-    await desk.installation.remove(addon, { dropTables: false });
+    await desk.installation.forget(name);
     return {
       uninstalled: name,
       tables: 'kept; uninstall with --purge to drop them',
       note: RESTART,
     };
   }
+  const addon = demandAddon(desk, name);
   const tables = await desk.installation.tablesOf(addon);
+  const views = await desk.installation.tablesOf(addon, 'views');
   const files = await exportTables(desk.ownerUrl, tables, purgeInto);
-  await desk.installation.remove(addon, { dropTables: true });
-  return {
-    uninstalled: name,
-    dropped: tables.join(', ') || '-',
-    written: files.join(', ') || '-',
-    note: RESTART,
-  };
+  await desk.installation.dropTables(addon);
+  await desk.installation.forget(name);
+  const dropped = [...tables, ...views].join(', ') || '-';
+  return { uninstalled: name, dropped, written: files.join(', ') || '-', note: RESTART };
 }
 
 function demandAddon({ available }: Desk, name: string): Addon {

@@ -54,7 +54,6 @@ export type { Changes, EventDefinition, StoredEvent, Subject } from './events/ev
 export { EventRow } from './events/event.entity.js';
 export { Events } from './events/events.js';
 export { OnEvent } from './events/on-event.js';
-export { installQueue } from './events/queue.js';
 export { OnSchedule } from './events/schedule.js';
 export type { ScheduleDefinition } from './events/schedule.js';
 export { Schedules } from './events/schedules.js';
@@ -71,6 +70,7 @@ export { buildOpenApi } from './http/openapi.js';
 export { defineProblem, Problem } from './http/problem.js';
 export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js';
 export { ProblemFilter } from './http/problem-filter.js';
+export { checkInput } from './http/validation.js';
 export { Conflict, CrossSite, Malformed, NotFound, UnknownReference } from './http/problems.js';
 
 export { kernelAddon } from './kernel.addon.js';

@@ -64,6 +64,16 @@ describe('audit', () => {
     expect((await encargada.get(path)).body.price).toBe(9_000);
   });
 
+  it('says nothing of an edit that changes nothing', async () => {
+    const admin = await house.as('admin');
+    const { id, version, name } = (await admin.get('base/branches?code=NORTE')).body.items[0];
+    for (const body of [{}, { name }]) {
+      const same = await admin.patch(`base/branches/${id}`, body, version);
+      expect([same.status, same.body.version]).toEqual([200, version]);
+    }
+    expect((await admin.get(`audit/history/base.branch/${id}`)).body.items).toHaveLength(1);
+  });
+
   it('lets one of ten simultaneous edits of one version through', async () => {
     const path = `sales/services/${centro.services['ABRIGO']}`;
     const answers = await Promise.all(

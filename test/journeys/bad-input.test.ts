@@ -114,7 +114,7 @@ describe('bad input', () => {
     ['a fraction of pesos', { amount: 100.25 }, 400, 'kernel.malformed'],
     ['a text', { amount: '100' }, 400, 'kernel.malformed'],
     ['more than any amount', { amount: 1e18 }, 400, 'kernel.malformed'],
-    ['an unsafe integer', { amount: 9007199254740993 }, 400, 'kernel.malformed'],
+    ['an unsafe integer', { amount: 2 ** 53 + 2 }, 400, 'kernel.malformed'],
     ['another method', { method: 'cheque' }, 400, 'kernel.malformed'],
     ['a method that is everybody’s', { method: '__proto__' }, 400, 'kernel.malformed'],
     ['more than the balance', { amount: 7_471 }, 422, 'sales.payment-exceeds-balance'],

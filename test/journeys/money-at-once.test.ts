@@ -89,22 +89,27 @@ describe('money at once', () => {
 
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     'lands no payment in a session that closes at the same time (round %i)',
-    async () => {
+    async (round) => {
       const registerId = ninth;
       const sessionId = await openSession(norte, registerId, 5_000);
       const orders = await Promise.all(
         Array.from({ length: 12 }, () => takeOrder(norte, centro, 1)),
       );
-      const charges = orders.map(({ id: orderId, total }) =>
-        norte.pay('payments/payments', { orderId, method: 'cash', amount: total }),
-      );
-      charges.splice(
-        5,
-        0,
-        norte.post(`payments/cash-sessions/${sessionId}/close`, { countedAmount: 5_000 }),
-      );
-      const answers = await Promise.all(charges);
-      const [closed] = answers.splice(5, 1);
+      const charge = ({
+        id: orderId,
+        total,
+      }: {
+        id: string;
+        total: number;
+      }): ReturnType<Client['pay']> =>
+        norte.pay('payments/payments', { orderId, method: 'cash', amount: total });
+      const [closed, ...answers] = await Promise.all([
+        // Each round a millisecond later, so that it falls before, among and after the charges.
+        new Promise((resolve) => setTimeout(resolve, round)).then(() =>
+          norte.post(`payments/cash-sessions/${sessionId}/close`, { countedAmount: 5_000 }),
+        ),
+        ...orders.map(charge),
+      ]);
       expect(closed?.status).toBe(200);
       const taken = answers.filter(({ status }) => status === 201);
       const late = answers.filter(({ status }) => status !== 201);

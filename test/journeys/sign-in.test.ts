@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { DEMO_PASSWORD, House } from '#test';
+import { DEMO_PASSWORD, House, setPassword } from '#test';
 
 /** Signing in and out: by header, by cookie, and not from another site. */
 describe('sign-in', () => {
@@ -60,6 +60,32 @@ describe('sign-in', () => {
     const user = (await admin.get('base/users?login=encargada')).body.items[0];
     await admin.patch(`base/users/${user.id}`, { active: false }, user.version);
     expect((await encargada.get('auth/me')).status).toBe(401);
+  });
+
+  it('ends every session of a user whose password is changed', async () => {
+    const client = await house.as('vendedora');
+    const me = await client.get('auth/me');
+    const { id, companyId } = me.body.user as { id: string; companyId: string };
+    await setPassword(house, companyId, id, DEMO_PASSWORD);
+    expect((await client.get('auth/me')).status).toBe(401);
+    await house.as('vendedora');
+  });
+
+  it('lets a page of a trusted origin ask first, and no other', async () => {
+    const preflight = (origin: string): Promise<Response> =>
+      fetch(`${house.url}/api/v1/sales/orders`, {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'content-type,idempotency-key',
+        },
+      });
+    const trusted = await preflight('https://caja.example.cl');
+    expect(trusted.headers.get('access-control-allow-origin')).toBe('https://caja.example.cl');
+    expect(trusted.headers.get('access-control-allow-credentials')).toBe('true');
+    const other = await preflight('https://malo.example');
+    expect(other.headers.get('access-control-allow-origin')).not.toBe('https://malo.example');
   });
 
   it('keeps the token out of the database', async () => {

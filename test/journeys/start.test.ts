@@ -2,6 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   dropDatabase,
@@ -177,7 +179,7 @@ describe('an external database', () => {
       env(),
     );
     expect(wrong.code).toBe(1);
-    expect(wrong.output).toContain('--rut is no RUT');
+    expect(wrong.output).toContain('rut is no RUT with a valid check character');
     const made = await runCli(
       [
         'base',
@@ -205,6 +207,69 @@ describe('an external database', () => {
     await server.end('SIGTERM');
   });
 
+  it('founds a company whole or not at all', async () => {
+    const found = (rut: string, admin: string): ReturnType<typeof runCli> =>
+      runCli(['base', 'create-company', '--rut', rut, '--name', 'Otra', '--admin', admin], env());
+    const misnamed = await found('96543210-8', 'Ana María');
+    expect([misnamed.code, misnamed.output.trim()]).toEqual([
+      1,
+      'The request is malformed: login does not have the expected form',
+    ]);
+    const taken = await found('96543210-8', 'jefa');
+    expect(taken.code).toBe(1);
+    const twice = await found('76123456-0', 'otra');
+    expect(twice.code).toBe(1);
+    const good = await found('96543210-8', 'otra');
+    expect([good.code, good.output]).toEqual([0, expect.stringContaining('96543210-8')]);
+  });
+
+  it('lets a payment in flight finish when it is told to end', async () => {
+    const server = runServer(env());
+    const url = ((await server.until(READY))[1] ?? '').replace('localhost', '127.0.0.1');
+    const reset = await runCli(['auth', 'reset-password', '--login', 'otra', '--json'], env());
+    const { password } = JSON.parse(reset.output) as { password: string };
+    const admin = await signIn(url, 'otra', password);
+    const branch = await admin.post('base/branches', { code: 'UNO', name: 'Uno' });
+    const branchId = String(branch.body.id);
+    const register = await admin.post('base/registers', { branchId, code: 'U1', name: 'Caja' });
+    await openSession(admin, String(register.body.id));
+    const service = await admin.post('sales/services', { code: 'X', name: 'X', price: 1_000 });
+    const services = { X: String(service.body.id) };
+    const order = await takeOrder(admin, { branchId, registerIds: [], services }, 1, 'X');
+
+    const rival = new Connection({ connectionString: urls.owner });
+    await rival.connect();
+    await rival.query('BEGIN');
+    await rival.query('SELECT 1 FROM sales_order WHERE id = $1 FOR UPDATE', [order.id]);
+    const paying = admin.pay('payments/payments', {
+      orderId: order.id,
+      method: 'cash',
+      amount: 1_000,
+    });
+    await sleep(300);
+    const ending = server.end('SIGTERM');
+    await sleep(500);
+    await rival.query('ROLLBACK');
+    await rival.end();
+    expect((await paying).status).toBe(201);
+    expect((await ending).code).toBe(0);
+  });
+
+  it('is not migrated by code that is older than itself', async () => {
+    const rival = new Connection({ connectionString: urls.owner });
+    await rival.connect();
+    await rival.query(`UPDATE kernel_addon SET version = '9.0.0' WHERE name = 'sales'`);
+    const server = await runServer(env()).end();
+    expect(server.output).toContain('addon sales is installed as 9.0.0, newer than the code');
+    const migrated = await runCli(['migrate'], env());
+    expect([migrated.code, migrated.output]).toEqual([
+      1,
+      expect.stringContaining('newer than this code'),
+    ]);
+    await rival.query(`UPDATE kernel_addon SET version = '0.1.0' WHERE name = 'sales'`);
+    await rival.end();
+  });
+
   it('is refused as a role that owns tables, each fault on its line', async () => {
     const { code, output } = await runServer({ ...env(), DATABASE_URL: urls.owner }).end();
     expect(code).toBe(1);
@@ -221,16 +286,14 @@ describe('an external database', () => {
       1,
       'Addon sales stays: payments depends on it.',
     ]);
-    expect((await cli('uninstall', 'nothing')).output).toContain(
-      'No addon is named nothing; at hand are',
-    );
+    expect((await cli('uninstall', 'nothing')).output).toContain('Addon nothing is not installed.');
 
     const kept = await cli('uninstall', 'audit', '--json');
     expect(JSON.parse(kept.output)).toMatchObject({
       uninstalled: 'audit',
       tables: expect.stringContaining('kept'),
     });
-    const gone = await runServer(env());
+    const gone = runServer(env());
     const url = (await gone.until(READY))[1]?.replace('localhost', '127.0.0.1') ?? '';
     expect((await fetch(`${url}/api/v1/audit/events`)).status).toBe(404);
     await gone.end('SIGTERM');

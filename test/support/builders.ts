@@ -55,7 +55,7 @@ export async function foundSecondCompany(
   const get = house.app.get.bind(house.app);
   return runAsHouse(companyId, 'test', async () => {
     await get(CompanyService, { strict: false }).found({
-      rut: '96543210-1',
+      rut: '96543210-8',
       name: 'Otra Lavandería SpA',
       address: null,
     });
@@ -85,4 +85,15 @@ async function items(client: Client, path: string): Promise<{ id: string; code: 
 function idOf(answer: { status: number; text: string; body: unknown }): string {
   if (answer.status !== 201) throw new Error(`not created: ${answer.status} ${answer.text}`);
   return (answer.body as { id: string }).id;
+}
+
+/** Sets a user's password, as an administrator's command does. */
+export async function setPassword(
+  house: House,
+  companyId: string,
+  userId: string,
+  password: string,
+): Promise<void> {
+  const credentials = house.app.get(CredentialService, { strict: false });
+  await runAsHouse(companyId, 'test', () => credentials.setPassword(userId, password));
 }

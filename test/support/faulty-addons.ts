@@ -101,6 +101,10 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
     addons: [addon({ name: 'Faulty_One', version: '1' })],
     faults: ['Faulty_One: the name is not kebab-case', 'Faulty_One: 1 is no version a.b.c'],
   },
+  'two addons whose tables could not be told apart': {
+    addons: [addon({ name: 'stock' }), addon({ name: 'stock-count' })],
+    faults: ['stock: stock-count begins with this name, so their tables could not be told apart'],
+  },
   'a table outside the addon’s prefix': {
     addons: [addon({ entities: [StrayTable] })],
     faults: ['faulty: table other_thing does not begin with faulty_'],

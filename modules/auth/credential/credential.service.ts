@@ -19,7 +19,7 @@ export class CredentialService {
     private readonly events: Events,
   ) {}
 
-  /** Sets a user's password. @throws Problem NotFound for an id outside the company */
+  /** Sets a user's password and ends the user's sessions. @throws Problem NotFound for an id outside the company */
   async setPassword(userId: string, password: string): Promise<void> {
     const passwordHash = await hash(password.normalize('NFC'), ARGON2ID);
     await this.database.transaction(async () => {
@@ -27,6 +27,7 @@ export class CredentialService {
       const known = await this.records.find(Credential, { id: userId }, 'update');
       if (known) await this.records.store(Object.assign(known, { passwordHash }));
       else await this.records.insert(Credential, { id: userId, passwordHash });
+      await this.database.rows('DELETE FROM auth_session WHERE user_id = $1', [userId]);
       await this.events.publish(PasswordChanged, {
         subject: { type: 'base.user', id: userId, label: user.login },
         payload: { userId },

@@ -53,6 +53,7 @@ export class BranchService {
       const branch = await this.records.get(Branch, id, 'update');
       this.records.matchVersion(branch, version);
       const changes = await this.records.store(Object.assign(branch, input));
+      if (Object.keys(changes).length === 0) return branch;
       const payload = { branchId: branch.id };
       await this.events.publish(BranchChanged, { subject: subjectOf(branch), payload, changes });
       return branch;

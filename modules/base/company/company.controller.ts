@@ -2,6 +2,7 @@ import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Edits, IfMatch, SIGNED_IN } from '#kernel';
 import { EditCompany } from './company.input.js';
+import { CompanyRutTaken } from './company.problems.js';
 import { CompanyService } from './company.service.js';
 import { CompanyView } from './company.view.js';
 
@@ -19,7 +20,7 @@ export class CompanyController {
 
   @Patch()
   @Allow('base.company.edit')
-  @Edits(CompanyView)
+  @Edits(CompanyView, CompanyRutTaken)
   async edit(@Body() input: EditCompany, @IfMatch() version: number): Promise<CompanyView> {
     return CompanyView.of(await this.companies.edit(input, version));
   }

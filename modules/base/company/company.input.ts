@@ -1,5 +1,13 @@
 import { RutField, TextField } from '#kernel';
 
+export class FoundCompany {
+  @RutField()
+  rut!: string;
+
+  @TextField({ max: 200 })
+  name!: string;
+}
+
 export class EditCompany {
   @RutField({ optional: true })
   rut?: string;

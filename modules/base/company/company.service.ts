@@ -42,6 +42,7 @@ export class CompanyService {
       const company = await this.records.get(Company, currentActor().companyId, 'update');
       this.records.matchVersion(company, version);
       const changes = await this.records.store(Object.assign(company, input));
+      if (Object.keys(changes).length === 0) return company;
       await this.events.publish(CompanyChanged, {
         subject: subjectOf(company),
         payload: { companyId: company.id },

@@ -55,6 +55,7 @@ export class RegisterService {
       const register = await this.records.get(Register, id, 'update');
       this.records.matchVersion(register, version);
       const changes = await this.records.store(Object.assign(register, input));
+      if (Object.keys(changes).length === 0) return register;
       await this.events.publish(RegisterChanged, { ...factsOf(register), changes });
       return register;
     });

@@ -8,7 +8,7 @@ export class RegisterView {
   @IdField()
   branchId!: string;
 
-  @TextField({ max: 12 })
+  @TextField({ max: 20 })
   code!: string;
 
   @TextField({ max: 100 })

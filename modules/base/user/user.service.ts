@@ -51,6 +51,7 @@ export class UserService {
       this.records.matchVersion(user, version);
       const roles = input.roles ? { roles: this.knownRoles(input.roles) } : {};
       const changes = await this.records.store(Object.assign(user, input, roles), ['name']);
+      if (Object.keys(changes).length === 0) return user;
       const payload = { userId: user.id };
       await this.events.publish(UserChanged, { subject: subjectOf(user), payload, changes });
       return user;

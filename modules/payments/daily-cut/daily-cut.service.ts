@@ -71,13 +71,19 @@ export class DailyCutService {
       const branch = await this.branches.show(branchId);
       if (date > businessDay(this.clock.now())) throw new Problem(DayInFuture);
       await this.database.lockName(`payments.day ${branchId} ${date}`);
-      const sessions = await this.records.all(CashSession, { branchId, businessDate: date });
+      const sessions = await this.records.allBeyondRules(CashSession, {
+        branchId,
+        businessDate: date,
+      });
       const waiting = sessions.filter((session) => session.state !== 'closed');
       if (waiting.length > 0) {
         const cashSessionIds = waiting.map((session) => session.id);
         throw new Problem(SessionsNotClosed, { extra: { cashSessionIds } });
       }
-      const earlier = await this.records.all(DailyCut, { branchId, businessDate: date });
+      const earlier = await this.records.allBeyondRules(DailyCut, {
+        branchId,
+        businessDate: date,
+      });
       const fresh = sessions.filter((session) => session.dailyCutId === null);
       if (earlier.length > 0 && fresh.length === 0) throw new Problem(DayAlreadyCut);
 

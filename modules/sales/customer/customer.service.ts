@@ -45,6 +45,7 @@ export class CustomerService {
       const customer = await this.records.get(Customer, id, 'update');
       this.records.matchVersion(customer, version);
       const changes = await this.records.store(Object.assign(customer, input), PERSONAL_FIELDS);
+      if (Object.keys(changes).length === 0) return customer;
       await this.events.publish(CustomerChanged, { ...factsOf(customer), changes });
       return customer;
     });

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Id, Lists, mapPage, NotFound } from '#kernel';
+import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
 import type { Page } from '#kernel';
 import { BranchInactive } from '#modules/base';
 import { CancelOrder, CreateOrder } from './order.input.js';
@@ -31,6 +31,7 @@ export class OrderController {
 
   @Post()
   @Allow('sales.order.create')
+  @Idempotent('optional')
   @Creates(
     OrderWithLinesView,
     NotFound,

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Addon } from './addon.js';
-import { pendingMigrations, readInstalled } from './installed.js';
+import { isNewer, pendingMigrations, readInstalled } from './installed.js';
 import type { Query } from './installed.js';
 import { inDependencyOrder } from './order.js';
 import { addonFaults } from './verify.js';
@@ -32,7 +32,7 @@ export async function composeInstalled(
     installed.flatMap(({ name }) => byName.get(name) ?? []).filter((addon) => addon !== kernel),
   );
   const ahead = installed.filter(({ name, version }) =>
-    isNewer(version, byName.get(name)?.version),
+    isNewer(version, byName.get(name)?.version ?? version),
   );
   const absent = addons.filter((addon) => !installed.some(({ name }) => name === addon.name));
   const pending = await pendingMigrations(query, [kernel, ...addons]);
@@ -69,12 +69,4 @@ async function roleFaults(query: Query): Promise<string[]> {
     ...(role.owns ? [`role ${role.name} owns tables; ${hint}`] : []),
     ...(role.creates ? [`role ${role.name} may create tables; ${hint}`] : []),
   ];
-}
-
-function isNewer(installed: string, code: string | undefined): boolean {
-  if (!code) return false;
-  const parts = (version: string): number[] => version.split('.').map(Number);
-  const [a, b] = [parts(installed), parts(code)];
-  const index = a.findIndex((part, i) => part !== b[i]);
-  return index >= 0 && (a[index] ?? 0) > (b[index] ?? 0);
 }

@@ -5,6 +5,8 @@ export interface InstalledAddon {
   readonly name: string;
   readonly version: string;
   readonly installedAt: Date;
+  /** Names of the addons it needed when it was installed; known even without its code. */
+  readonly depends: readonly string[];
 }
 
 /** One migration of one addon that the database does not have yet. */
@@ -20,7 +22,8 @@ export async function ensureRecords(query: Query): Promise<void> {
   await query(`CREATE TABLE IF NOT EXISTS kernel_addon (
     name text PRIMARY KEY,
     version text NOT NULL,
-    installed_at timestamptz(3) NOT NULL
+    installed_at timestamptz(3) NOT NULL,
+    depends text[] NOT NULL
   )`);
   await query(`CREATE TABLE IF NOT EXISTS kernel_migration (
     addon text NOT NULL,
@@ -38,7 +41,7 @@ export async function readInstalled(query: Query): Promise<InstalledAddon[] | nu
   );
   if (!found?.table) return null;
   return query<InstalledAddon>(
-    'SELECT name, version, installed_at AS "installedAt" FROM kernel_addon ORDER BY name',
+    'SELECT name, version, installed_at AS "installedAt", depends FROM kernel_addon ORDER BY name',
   );
 }
 
@@ -56,6 +59,13 @@ export async function pendingMigrations(
       .map((migration) => ({ addon: addon.name, migration: migrationName(new migration()) }))
       .filter((pending) => !done.has(`${pending.addon}/${pending.migration}`)),
   );
+}
+
+/** Whether the installed version is newer than the code's. */
+export function isNewer(installed: string, code: string): boolean {
+  const [a, b] = [installed, code].map((version) => version.split('.').map(Number));
+  const index = a?.findIndex((part, i) => part !== b?.[i]) ?? -1;
+  return index >= 0 && (a?.[index] ?? 0) > (b?.[index] ?? 0);
 }
 
 /** The stable name of a migration. */

@@ -1,10 +1,17 @@
 import type { RecordRule } from '../access/record-rule.js';
 import type { Addon } from './addon.js';
 import type { SettingDefinition } from './setting.js';
+import { providersOf } from './verify.js';
 
 /** What the composed addons declare, looked up by name. */
 export class AddonRegistry {
   constructor(readonly addons: readonly Addon[]) {}
+
+  /** The name of the addon that provides the class; the kernel provides what no addon does. */
+  ownerOf(provider: unknown): string {
+    const owner = this.addons.find((addon) => providersOf(addon).some((each) => each === provider));
+    return owner?.name ?? 'kernel';
+  }
 
   /** Every permission and its meaning. */
   get permissions(): Readonly<Record<string, string>> {

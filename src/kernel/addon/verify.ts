@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { METHOD_METADATA, MODULE_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { getMetadataArgsStorage } from 'typeorm';
 import { ALLOW, PUBLIC, SIGNED_IN } from '../access/allow.js';
+import type { RecordRule } from '../access/record-rule.js';
 import type { EventDefinition } from '../events/event.js';
 import { ON_EVENT } from '../events/on-event.js';
 import { ON_SCHEDULE } from '../events/schedule.js';
@@ -42,6 +43,9 @@ const isWellNamed: Rule = (addon, all) => [
   ...(all.some((other) => other !== addon && other.name === addon.name)
     ? ['two addons have this name']
     : []),
+  ...all
+    .filter((other) => other.name.startsWith(`${addon.name}-`))
+    .map((other) => `${other.name} begins with this name, so their tables could not be told apart`),
 ];
 
 const ownsItsTables: Rule = (addon) => {
@@ -154,8 +158,14 @@ const worksItsSchedules: Rule = (addon) => {
 
 const rulesItsOwnEntities: Rule = (addon) =>
   addon.rules
-    .filter((rule) => !addon.entities.includes(rule.entity))
+    .filter((rule) => !addon.entities.includes(rule.entity) && !admitsOwnRoles(addon, rule))
     .map((rule) => `a record rule limits ${rule.entity.name}, which is not its own`);
+
+/** An addon may say what the roles that it declares itself reach of a dependency's records. */
+function admitsOwnRoles(addon: Addon, rule: RecordRule): boolean {
+  const near = [...dependenciesOf(addon)].some((other) => other.entities.includes(rule.entity));
+  return near && !!rule.roles?.every((role) => addon.roles[role]?.summary);
+}
 
 function permissionsWithin(addon: Addon): Set<string> {
   const within = [...dependenciesOf(addon), addon];
@@ -172,6 +182,11 @@ export function controllersOf(addon: Addon): Type[] {
   return partsOf(addon, MODULE_METADATA.CONTROLLERS);
 }
 
+/** The providers of an addon that are classes. */
+export function providersOf(addon: Addon): Type[] {
+  return partsOf(addon, MODULE_METADATA.PROVIDERS);
+}
+
 function partsOf(addon: Addon, key: string): Type[] {
   const foreign = new Set([...dependenciesOf(addon)].map((other) => other.module));
   const within = (module: Type): unknown[] => {
@@ -184,7 +199,7 @@ function partsOf(addon: Addon, key: string): Type[] {
 }
 
 function marked<M>(addon: Addon, key: string): { name: string; mark: M }[] {
-  return partsOf(addon, MODULE_METADATA.PROVIDERS).flatMap((provider) =>
+  return providersOf(addon).flatMap((provider) =>
     methodsOf(provider)
       .map(({ name, method }) => ({
         name: `${provider.name}.${name}`,

@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { bootstrap } from '#test';
 
 const read = (env: Record<string, string>): Promise<{ kernel: { SECRET_KEY?: string } }> =>
-  bootstrap.readBlueprint(env) as never;
+  bootstrap.readBlueprint(env);
 
 const production = {
   NODE_ENV: 'production',

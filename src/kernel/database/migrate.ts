@@ -1,20 +1,26 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { tablePrefix } from '../addon/addon.js';
 import type { Addon, MigrationClass } from '../addon/addon.js';
-import { ensureRecords, migrationName, readInstalled } from '../addon/installed.js';
+import { ensureRecords, isNewer, migrationName, readInstalled } from '../addon/installed.js';
 import type { Query } from '../addon/installed.js';
 import { inDependencyOrder } from '../addon/order.js';
+import { installQueue } from '../events/queue.js';
 import { createDataSource } from './data-source.js';
 
 /** A line of progress for whoever watches. */
 export type Report = (line: string) => void;
 
+export interface InstallationOptions {
+  readonly ownerUrl: string;
+  readonly kernel: Addon;
+  readonly report: Report;
+}
+
 /** What the owner may do with the addons of one database; every method is safe to repeat. */
 export class Installation {
   private constructor(
     private readonly dataSource: DataSource,
-    private readonly kernel: Addon,
-    private readonly report: Report,
+    private readonly options: InstallationOptions,
   ) {}
 
   /**
@@ -22,7 +28,7 @@ export class Installation {
    * migrating at once.
    */
   static async asOwner<T>(
-    options: { ownerUrl: string; kernel: Addon; report: Report },
+    options: InstallationOptions,
     work: (installation: Installation) => Promise<T>,
   ): Promise<T> {
     const dataSource = createDataSource({
@@ -36,9 +42,7 @@ export class Installation {
     try {
       await lock.query(`SET lock_timeout = 0; SET statement_timeout = 0`);
       await lock.query(`SELECT pg_advisory_lock(hashtextextended('ofitec migrate', 0))`);
-      const installation = new Installation(dataSource, options.kernel, options.report);
-      await installation.prepare();
-      return await work(installation);
+      return await work(new Installation(dataSource, options));
     } finally {
       await lock.release();
       await dataSource.destroy();
@@ -55,19 +59,24 @@ export class Installation {
    * @returns how many migrations were applied since the work began, the kernel's included
    */
   async install(addons: readonly Addon[]): Promise<number> {
+    await this.prepare();
+    await this.refuseOlderCode([this.options.kernel, ...inDependencyOrder(addons)]);
     for (const addon of inDependencyOrder(addons)) {
       await this.apply(addon);
       await this.record(addon);
     }
+    await installQueue(this.options.ownerUrl);
     return this.applied;
   }
 
-  /** Takes the addon's migrations back, newest first, and forgets the addon. */
-  async remove(addon: Addon, options: { dropTables: boolean }): Promise<void> {
-    if (options.dropTables) {
-      for (const migration of [...addon.migrations].reverse()) await this.revert(addon, migration);
-    }
-    await this.query('DELETE FROM kernel_addon WHERE name = $1', [addon.name]);
+  /** Takes the addon's migrations back, newest first: its tables are gone. */
+  async dropTables(addon: Addon): Promise<void> {
+    for (const migration of [...addon.migrations].reverse()) await this.revert(addon, migration);
+  }
+
+  /** Forgets that the addon is installed. */
+  async forget(name: string): Promise<void> {
+    await this.query('DELETE FROM kernel_addon WHERE name = $1', [name]);
   }
 
   /** Takes back one migration, if it is applied. */
@@ -75,7 +84,7 @@ export class Installation {
     const migration = new Migration();
     const name = migrationName(migration);
     if (!(await this.isApplied(addon, name))) return;
-    this.report(`${addon.name}: takes back ${name}`);
+    this.options.report(`${addon.name}: takes back ${name}`);
     await this.inTransaction(async (runner) => {
       await migration.down(runner);
       await runner.query('DELETE FROM kernel_migration WHERE addon = $1 AND name = $2', [
@@ -85,19 +94,19 @@ export class Installation {
     });
   }
 
-  /** The addon's tables that are there, by its prefix; installed before or not. */
-  async tablesOf(addon: Addon): Promise<string[]> {
+  /** The addon's tables (or views) that are there, by its prefix; installed before or not. */
+  async tablesOf(addon: Addon, kind: 'tables' | 'views' = 'tables'): Promise<string[]> {
     const rows = await this.query<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
-       AND relkind IN ('r', 'p') AND starts_with(relname, $1) ORDER BY relname`,
-      [`${tablePrefix(addon)}_`],
+       AND relkind = ANY($2) AND starts_with(relname, $1) ORDER BY relname`,
+      [`${tablePrefix(addon)}_`, kind === 'tables' ? ['r', 'p'] : ['v', 'm']],
     );
     return rows.map((row) => row.name);
   }
 
   async installedNames(): Promise<string[]> {
     const installed = (await readInstalled(this.query)) ?? [];
-    return installed.map((addon) => addon.name).filter((name) => name !== this.kernel.name);
+    return installed.map((addon) => addon.name).filter((name) => name !== this.options.kernel.name);
   }
 
   private async prepare(): Promise<void> {
@@ -110,8 +119,21 @@ export class Installation {
       );
     }
     await ensureRecords(this.query);
-    await this.apply(this.kernel);
-    await this.record(this.kernel);
+    await this.refuseOlderCode([this.options.kernel]);
+    await this.apply(this.options.kernel);
+    await this.record(this.options.kernel);
+  }
+
+  /** A newer release has migrated this database: older code must not write its own version over it. */
+  private async refuseOlderCode(addons: readonly Addon[]): Promise<void> {
+    const installed = (await readInstalled(this.query)) ?? [];
+    for (const { name, version } of addons) {
+      const known = installed.find((row) => row.name === name);
+      if (!known || !isNewer(known.version, version)) continue;
+      throw new Error(
+        `Addon ${name} is installed as ${known.version}, newer than this code (${version}).`,
+      );
+    }
   }
 
   private async apply(addon: Addon): Promise<void> {
@@ -119,7 +141,7 @@ export class Installation {
       const migration: MigrationInterface = new Migration();
       const name = migrationName(migration);
       if (await this.isApplied(addon, name)) continue;
-      this.report(`${addon.name}: applies ${name}`);
+      this.options.report(`${addon.name}: applies ${name}`);
       await this.inTransaction(async (runner) => {
         await migration.up(runner);
         await runner.query('INSERT INTO kernel_migration VALUES ($1, $2, now())', [
@@ -133,9 +155,9 @@ export class Installation {
 
   private async record(addon: Addon): Promise<void> {
     await this.query(
-      `INSERT INTO kernel_addon (name, version, installed_at) VALUES ($1, $2, now())
-       ON CONFLICT (name) DO UPDATE SET version = excluded.version`,
-      [addon.name, addon.version],
+      `INSERT INTO kernel_addon (name, version, installed_at, depends) VALUES ($1, $2, now(), $3)
+       ON CONFLICT (name) DO UPDATE SET version = excluded.version, depends = excluded.depends`,
+      [addon.name, addon.version, addon.depends.map((other) => other.name)],
     );
   }
 

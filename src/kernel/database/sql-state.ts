@@ -34,10 +34,13 @@ export function isTransient(error: unknown): boolean {
 /** Thrown inside a transaction to have its outermost work start again in a new one. */
 export class StartAgain extends Error {}
 
-/** Whether the database could not be reached or went away: its classes 08, 53, 57P and sockets. */
+/**
+ * Whether the database could not be reached, refused this process or went away: SQLSTATE classes
+ * 08, 28, 53, 57P, 3D000, and socket errors.
+ */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
-  if (state) return /^(08|53|57P0)/.test(state);
+  if (state) return /^(08|53|57P0|28|3D000)/.test(state);
   const { code } = serverError(error);
   if (typeof code === 'string') {
     return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code);

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { AddonRegistry } from '../addon/registry.js';
 
 /** A method of a provider that carries a mark, bound and ready to call. */
 export interface MarkedMethod<M> {
-  /** `Class.method`, stable across restarts. */
+  /** `<addon>/<Class>.<method>`, stable across restarts. */
   readonly name: string;
   readonly mark: M;
   readonly call: (...args: unknown[]) => Promise<void>;
@@ -16,12 +17,13 @@ export class MarkedMethods {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
+    private readonly registry: AddonRegistry,
   ) {}
 
   /** Every provider method that carries metadata under the key. */
   find<M>(key: string): MarkedMethod<M>[] {
     const found: MarkedMethod<M>[] = [];
-    for (const { instance } of this.discovery.getProviders()) {
+    for (const { instance, metatype } of this.discovery.getProviders()) {
       const owner = instance as Record<string, unknown> | null;
       if (typeof owner !== 'object' || owner === null) continue;
       const prototype = Object.getPrototypeOf(owner) as object | null;
@@ -32,7 +34,8 @@ export class MarkedMethods {
         const mark = this.reflector.get<M | undefined>(key, method);
         if (mark === undefined) continue;
         const call = method.bind(owner) as MarkedMethod<M>['call'];
-        found.push({ name: `${owner.constructor.name}.${name}`, mark, call });
+        const addon = this.registry.ownerOf(metatype);
+        found.push({ name: `${addon}/${owner.constructor.name}.${name}`, mark, call });
       }
     }
     return found;

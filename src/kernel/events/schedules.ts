@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { CronJob } from 'cron';
+import { CronJob, CronTime } from 'cron';
 import { runAsHouse } from '../access/context.js';
 import { Database } from '../database/database.js';
 import { BUSINESS_TIME_ZONE } from '../values/business-day.js';
@@ -10,6 +10,8 @@ import { MarkedMethods } from './marked-methods.js';
 import type { MarkedMethod } from './marked-methods.js';
 import { ON_SCHEDULE } from './schedule.js';
 import type { ScheduleDefinition } from './schedule.js';
+
+const CATCH_UP_MS = 25 * 3_600_000;
 
 /**
  * Runs declared schedules once per cluster and due time. The due time, not the moment of
@@ -26,16 +28,25 @@ export class Schedules {
     private readonly clock: Clock,
   ) {}
 
-  /** Arms every schedule of this process. */
+  /** Arms every schedule of this process, and catches up with the last due time of each. */
   start(): void {
     for (const method of this.marked.find<ScheduleDefinition>(ON_SCHEDULE)) {
+      const { name, cron } = method.mark;
+      const times = new CronTime(cron, BUSINESS_TIME_ZONE);
+      let dueAt = nextAfter(times, this.clock.now());
       const job = CronJob.from({
-        cronTime: method.mark.cron,
+        cronTime: cron,
         timeZone: BUSINESS_TIME_ZONE,
-        onTick: () => this.tick(method),
+        onTick: async () => {
+          const now = dueAt;
+          dueAt = nextAfter(times, new Date(Math.max(dueAt.getTime(), this.clock.now().getTime())));
+          await this.runLogged(method, now);
+        },
       });
-      this.registry.addCronJob(method.mark.name, job);
+      this.registry.addCronJob(name, job);
       job.start();
+      const missed = lastBefore(times, this.clock.now());
+      if (missed) void this.runLogged(method, missed);
     }
   }
 
@@ -57,10 +68,7 @@ export class Schedules {
     return this.claimAndRun(method, dueAt);
   }
 
-  private async tick(method: MarkedMethod<ScheduleDefinition>): Promise<void> {
-    const job = this.registry.getCronJob(method.mark.name);
-    const dueAt = job.lastDate() ?? this.clock.now();
-    dueAt.setMilliseconds(0);
+  private async runLogged(method: MarkedMethod<ScheduleDefinition>, dueAt: Date): Promise<void> {
     try {
       await this.claimAndRun(method, dueAt);
     } catch (error) {
@@ -106,4 +114,20 @@ export class Schedules {
           runAsHouse(id, method.mark.name, () => method.call()),
     );
   }
+}
+
+/** The first due time after an instant; a schedule's due times are whole minutes. */
+function nextAfter(times: CronTime, instant: Date): Date {
+  return times.getNextDateFrom(instant, BUSINESS_TIME_ZONE).toJSDate();
+}
+
+/** The last due time of the past day, which a house that was down has missed; or null. */
+function lastBefore(times: CronTime, now: Date): Date | null {
+  let last: Date | null = null;
+  let next = nextAfter(times, new Date(now.getTime() - CATCH_UP_MS));
+  for (let count = 0; next <= now && count < 2_000; count += 1) {
+    last = next;
+    next = nextAfter(times, next);
+  }
+  return last;
 }

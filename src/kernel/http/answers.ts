@@ -6,6 +6,7 @@ import { DEFAULT_LIMIT, isOrdered, MAX_LIMIT } from '../access/list.js';
 import type { FilterKind } from '../access/list.js';
 import type { CompanyRow } from '../database/entity.js';
 import type { ProblemDefinition } from './problem.js';
+import { OutOfRange } from './problems.js';
 
 export const PROBLEMS = 'ofitec:problems';
 export const EDITS = 'ofitec:edits';
@@ -84,7 +85,7 @@ export function Lists<E extends CompanyRow>(view: Type, list: ListDefinition<E>)
       },
     }),
     ...filters.flatMap(([name, kind]) => filterParameters(name, kind)),
-    SetMetadata(PROBLEMS, []),
+    SetMetadata(PROBLEMS, [OutOfRange]),
   );
 }
 

@@ -22,6 +22,8 @@ export function createAdapter(config: KernelConfig, filter: ProblemFilter): Fast
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
     requestTimeout: 30_000,
+    // At the end, requests in flight finish; connections without one are closed.
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       filter.answer(error, request, reply),

@@ -10,7 +10,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsISO8601,
   IsNumber,
   IsString,
   Matches,
@@ -154,14 +153,19 @@ export function ChoiceField(
   return field(options, { type: 'string', enum: [...choices] }, IsIn([...choices]));
 }
 
-/** An instant, ISO 8601 with offset; read into a Date. */
+const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+@ValidatorConstraint({ name: 'instant' })
+class IsInstant implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    const day = typeof value === 'string' ? INSTANT.exec(value)?.[1] : undefined;
+    return isDay(day) && !Number.isNaN(new Date(String(value)).getTime());
+  }
+}
+
+/** An instant as RFC 3339 writes it, with its offset. */
 export function InstantField(options: FieldOptions = {}): PropertyDecorator {
-  return field(
-    options,
-    { type: 'string', format: 'date-time' },
-    IsISO8601({ strict: true, strictSeparator: true }),
-    Matches(/^(19|2\d)\d\d-.*(Z|[+-]\d\d:\d\d)$/),
-  );
+  return field(options, { type: 'string', format: 'date-time' }, Validate(IsInstant));
 }
 
 @ValidatorConstraint({ name: 'day' })

@@ -35,13 +35,23 @@ export function problemBody(problem: Problem, language: Language, requestId: str
   };
 }
 
-/** The first of the client's languages that the house speaks; Spanish without a wish. */
+/** The language that the client likes best of those the house speaks; Spanish without a wish. */
 export function languageOf(acceptLanguage: string | undefined): Language {
-  const wishes = (acceptLanguage ?? '').toLowerCase().split(',');
-  const spoken = wishes
-    .map((wish) => wish.trim().slice(0, 2))
-    .find((w) => w === 'es' || w === 'en');
-  return spoken ?? 'es';
+  const wishes = (acceptLanguage ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((wish) => {
+      const [tag = '', ...parameters] = wish.split(';').map((part) => part.trim());
+      const quality = parameters.find((part) => part.startsWith('q='))?.slice(2);
+      return { language: tag.slice(0, 2), quality: Number(quality ?? 1) };
+    });
+  const spoken = wishes.filter(({ language, quality }) => isLanguage(language) && quality > 0);
+  spoken.sort((a, b) => b.quality - a.quality);
+  return spoken[0]?.language === 'en' ? 'en' : 'es';
+}
+
+function isLanguage(tag: string): boolean {
+  return tag === 'es' || tag === 'en';
 }
 
 /** What an error of any origin means to the client. Unknown ones mean Internal. */

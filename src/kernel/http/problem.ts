@@ -36,6 +36,8 @@ const declared = new Map<string, ProblemDefinition>();
 /** Declares a problem. @throws Error when another one has the code or constraint already */
 export function defineProblem(definition: ProblemDefinition): ProblemDefinition {
   if (declared.has(definition.code)) throw new Error(`Problem ${definition.code} declared twice.`);
+  const taken = definition.constraints?.find((constraint) => problemOfConstraint(constraint));
+  if (taken) throw new Error(`Two problems claim the constraint ${taken}.`);
   declared.set(definition.code, definition);
   return definition;
 }
@@ -56,6 +58,13 @@ export class Problem extends Error {
     readonly definition: ProblemDefinition,
     readonly options: ProblemOptions = {},
   ) {
-    super(options.detail?.en ?? definition.title.en, { cause: options.cause });
+    super(messageOf(definition, options), { cause: options.cause });
   }
+}
+
+/** The English words for logs and the operator's terminal. */
+function messageOf(definition: ProblemDefinition, options: ProblemOptions): string {
+  const faults = options.faults?.map(({ field, en }) => `${field} ${en}`).join('; ');
+  const detail = options.detail?.en ?? faults;
+  return detail ? `${definition.title.en}: ${detail}` : definition.title.en;
 }

@@ -34,12 +34,6 @@ export const NotFound = defineProblem({
   title: { es: 'No existe', en: 'It does not exist' },
 });
 
-export const MethodNotAllowed = defineProblem({
-  code: 'kernel.method-not-allowed',
-  status: 405,
-  title: { es: 'Método no permitido', en: 'Method not allowed' },
-});
-
 export const Conflict = defineProblem({
   code: 'kernel.conflict',
   status: 409,

@@ -1,20 +1,35 @@
 import { ValidationPipe } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
 import type { ValidationError } from 'class-validator';
 import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
 import { Malformed } from './problems.js';
 
+const STRICT = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+  stopAtFirstError: true,
+  validationError: { target: false, value: false },
+} as const;
+
 /** Checks a body against its input class: nothing unknown, nothing coerced, every fault told. */
 export function inputPipe(): ValidationPipe {
-  return new ValidationPipe({
-    transform: true,
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
-    stopAtFirstError: true,
-    validationError: { target: false, value: false },
-    exceptionFactory: (errors) => new Problem(Malformed, { faults: faultsOf(errors, '') }),
-  });
+  return new ValidationPipe({ ...STRICT, transform: true, exceptionFactory: problemOf });
+}
+
+/** The same check for what does not come over HTTP (commands). @throws Problem Malformed */
+export function checkInput<T extends object>(input: Type<T>, plain: object): T {
+  const checked = plainToInstance(input, plain);
+  const errors = validateSync(checked, STRICT);
+  if (errors.length > 0) throw problemOf(errors);
+  return checked;
+}
+
+function problemOf(errors: readonly ValidationError[]): Problem {
+  return new Problem(Malformed, { faults: faultsOf(errors, '') });
 }
 
 function faultsOf(errors: readonly ValidationError[], path: string): FieldFault[] {
@@ -35,7 +50,7 @@ const SPANISH: Readonly<Record<string, string>> = {
   isNumber: 'debe ser un número con tres decimales como máximo',
   isBoolean: 'debe ser true o false',
   isArray: 'debe ser una lista',
-  isIso8601: 'debe ser un instante ISO 8601',
+  instant: 'debe ser un instante que exista, AAAA-MM-DDThh:mm:ss con zona',
   nestedValidation: 'debe ser un objeto',
   day: 'debe ser un día que exista, AAAA-MM-DD',
   rut: 'no es un RUT con dígito verificador válido',
@@ -45,6 +60,7 @@ const SPANISH: Readonly<Record<string, string>> = {
 const ENGLISH: Readonly<Record<string, string>> = {
   whitelistValidation: 'is no known field',
   day: 'must be a day that exists, YYYY-MM-DD',
+  instant: 'must be an instant that exists, YYYY-MM-DDThh:mm:ss with offset',
   rut: 'is no RUT with a valid check character',
   matches: 'does not have the expected form',
 };

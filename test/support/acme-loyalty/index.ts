@@ -13,6 +13,7 @@ import {
   defineList,
   IdField,
   IntegerField,
+  isolateCompanies,
   Lists,
   mapPage,
   OnEvent,
@@ -114,10 +115,7 @@ class Points {
       order_id uuid NOT NULL,
       points integer NOT NULL
     )`);
-    await runner.query('ALTER TABLE acme_loyalty_point ENABLE ROW LEVEL SECURITY');
-    await runner.query(`CREATE POLICY one_company ON acme_loyalty_point
-      USING (company_id = nullif(current_setting('ofitec.company_id', true), '')::uuid)`);
-    await runner.query('GRANT SELECT, INSERT ON acme_loyalty_point TO ofitec_app');
+    await isolateCompanies(runner, 'acme_loyalty_point', 'SELECT, INSERT');
   }
 
   async down(runner: QueryRunner): Promise<void> {
