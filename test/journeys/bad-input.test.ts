@@ -291,6 +291,15 @@ describe('bad input', () => {
     expect(live.status).toBe(200);
   });
 
+  it('sends the headers that keep a browser from harm', async () => {
+    const { headers } = await vendedora.get('auth/me');
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['x-frame-options']).toBe('SAMEORIGIN');
+    expect(headers['content-security-policy']).toContain("default-src 'self'");
+    expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers['strict-transport-security']).toBeUndefined();
+  });
+
   it('wrote nothing through all of this, and still works', async () => {
     expect(await written()).toBe(before);
     const fine = await vendedora.pay('payments/payments', { orderId, method: 'cash', amount: 100 });

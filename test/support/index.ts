@@ -19,3 +19,4 @@ export type { Operation } from './documented.js';
 export * as loyalty from './acme-loyalty/index.js';
 export { postgresOf, READY, run, runCli, runServer } from './process.js';
 export type { Program } from './process.js';
+export { companyTables, isolationFaults } from './isolation.js';
