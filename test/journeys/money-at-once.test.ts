@@ -128,6 +128,25 @@ describe('money at once', () => {
     },
   );
 
+  it('waits at closing for a payment that is on its way into the session', async () => {
+    await house.rows(
+      'superuser',
+      `CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_sleep(0.7); RETURN NEW; END $$;
+       CREATE TRIGGER dawdle AFTER INSERT ON payments_payment
+         FOR EACH ROW WHEN (NEW.amount = 1230) EXECUTE FUNCTION dawdle()`,
+    );
+    const sessionId = await openSession(norte, ninth, 0);
+    const { id: orderId } = await takeOrder(norte, centro, 1);
+    const paying = norte.pay('payments/payments', { orderId, method: 'cash', amount: 1_230 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const closed = await norte.post(`payments/cash-sessions/${sessionId}/close`, {
+      countedAmount: 0,
+    });
+    expect((await paying).status).toBe(201);
+    expect(closed.body).toMatchObject({ expectedAmount: 1_230, difference: -1_230 });
+  });
+
   it('opens one session of ten that a cashier, and of two that a register, asks for at once', async () => {
     const registers = (await shop(norte, 'NORTE')).registerIds;
     const mine = await Promise.all(
