@@ -5,9 +5,17 @@
  */
 export {
   CashSessionClosed,
+  CashSessionCounted,
   CashSessionEnded,
   CashSessionOpened,
 } from './cash-session/cash-session.events.js';
 export { DailyCutMade } from './daily-cut/daily-cut.events.js';
-export { PaymentCreated } from './payment/payment.events.js';
+export { CashMoved, MovementUndone } from './entry/entry.events.js';
+export {
+  PaymentCreated,
+  PaymentEdited,
+  PaymentRefunded,
+  PaymentReversed,
+  PaymentVoided,
+} from './payment/payment.events.js';
 export { paymentsAddon } from './payments.addon.js';

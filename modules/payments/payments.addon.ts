@@ -1,31 +1,63 @@
 import { paymentsMigrations } from '#migrations/payments';
+import type { Type } from '@nestjs/common';
 import { defineAddon, recordRule } from '#kernel';
+import type { CompanyRow, RecordRule } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
 import { CashSession } from './cash-session/cash-session.entity.js';
 import * as cashSessionEvents from './cash-session/cash-session.events.js';
 import { DailyCut } from './daily-cut/daily-cut.entity.js';
 import { DailyCutMade } from './daily-cut/daily-cut.events.js';
+import { Entry } from './entry/entry.entity.js';
+import { CashMoved, MovementUndone } from './entry/entry.events.js';
 import { Payment } from './payment/payment.entity.js';
-import { PaymentCreated } from './payment/payment.events.js';
+import * as paymentEvents from './payment/payment.events.js';
+import { REFUND } from './payment/payment.service.js';
 import { PaymentsModule } from './payments.module.js';
 
 const permissions = {
   'payments.cash-session.close': 'close cash sessions with the counted cash',
+  'payments.cash-session.count': 'count the drawer of an ended session',
   'payments.cash-session.end': 'end cash sessions',
   'payments.cash-session.open': 'open cash sessions',
   'payments.cash-session.read': 'read cash sessions',
   'payments.daily-cut.create': 'cut a branch’s day',
   'payments.daily-cut.read': 'read daily cuts',
+  'payments.entry.create': 'put cash into a drawer or take it out',
+  'payments.entry.read': 'read cash movements and roundings',
+  'payments.entry.undo': 'take a cash movement back',
   'payments.payment.create': 'charge orders',
+  'payments.payment.edit': 'put another charge in the place of one in an open session',
   'payments.payment.read': 'read payments',
+  'payments.payment.refund': 'give money back, also after the session of the charge has ended',
+  'payments.payment.void': 'take a charge back in its open session',
 };
 
 const reading = Object.keys(permissions).filter((name) => name.endsWith('.read'));
-const cashier = Object.keys(permissions).filter((name) => !name.includes('.daily-cut.'));
+const cashier = Object.keys(permissions).filter(
+  (name) => !name.includes('.daily-cut.') && name !== REFUND,
+);
 
 const OWN = ['vendedora'];
 const ALL = ['encargada', 'admin', 'contador'];
+
+/** Whose cash it is: a cashier's own, or all of it for those who answer for the shop. */
+function cashRules(entity: Type<CompanyRow & { cashierId: string }>): RecordRule[] {
+  return [
+    recordRule({
+      entity,
+      summary: 'a vendedora reaches what belongs to her own cash sessions',
+      roles: OWN,
+      where: ({ userId }) => ({ cashierId: userId ?? '' }),
+    }),
+    recordRule({
+      entity,
+      summary: 'encargada, admin and contador reach the cash of the whole company',
+      roles: ALL,
+      where: () => 'everything',
+    }),
+  ];
+}
 
 export const paymentsAddon = defineAddon({
   name: 'payments',
@@ -33,7 +65,7 @@ export const paymentsAddon = defineAddon({
   summary: 'cash sessions, payments, daily cuts',
   depends: [baseAddon, salesAddon],
   module: PaymentsModule,
-  entities: [CashSession, DailyCut, Payment],
+  entities: [CashSession, DailyCut, Entry, Payment],
   migrations: paymentsMigrations,
   permissions,
   roles: {
@@ -42,31 +74,12 @@ export const paymentsAddon = defineAddon({
     admin: { grants: Object.keys(permissions) },
     contador: { grants: reading },
   },
-  rules: [
-    recordRule({
-      entity: CashSession,
-      summary: 'a vendedora reaches her own cash sessions',
-      roles: OWN,
-      where: ({ userId }) => ({ cashierId: userId ?? '' }),
-    }),
-    recordRule({
-      entity: CashSession,
-      summary: 'encargada, admin and contador reach every cash session of the company',
-      roles: ALL,
-      where: () => 'everything',
-    }),
-    recordRule({
-      entity: Payment,
-      summary: 'a vendedora reaches the payments that she took',
-      roles: OWN,
-      where: ({ userId }) => ({ cashierId: userId ?? '' }),
-    }),
-    recordRule({
-      entity: Payment,
-      summary: 'encargada, admin and contador reach every payment of the company',
-      roles: ALL,
-      where: () => 'everything',
-    }),
+  rules: [...cashRules(CashSession), ...cashRules(Entry), ...cashRules(Payment)],
+  events: [
+    ...Object.values(cashSessionEvents),
+    CashMoved,
+    MovementUndone,
+    DailyCutMade,
+    ...Object.values(paymentEvents),
   ],
-  events: [...Object.values(cashSessionEvents), DailyCutMade, PaymentCreated],
 });

@@ -5,12 +5,15 @@ import { CashSessionController } from './cash-session/cash-session.controller.js
 import { CashSessionService } from './cash-session/cash-session.service.js';
 import { DailyCutController } from './daily-cut/daily-cut.controller.js';
 import { DailyCutService } from './daily-cut/daily-cut.service.js';
+import { LedgerService } from './cash-session/ledger.service.js';
+import { EntryController } from './entry/entry.controller.js';
+import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
 import { PaymentService } from './payment/payment.service.js';
 
 @Module({
   imports: [BaseModule, SalesModule],
-  controllers: [CashSessionController, DailyCutController, PaymentController],
-  providers: [CashSessionService, DailyCutService, PaymentService],
+  controllers: [CashSessionController, DailyCutController, EntryController, PaymentController],
+  providers: [CashSessionService, DailyCutService, EntryService, LedgerService, PaymentService],
 })
 export class PaymentsModule {}

@@ -71,7 +71,14 @@ export { defineProblem, Problem } from './http/problem.js';
 export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js';
 export { ProblemFilter } from './http/problem-filter.js';
 export { checkInput } from './http/validation.js';
-export { Conflict, CrossSite, Malformed, NotFound, UnknownReference } from './http/problems.js';
+export {
+  Conflict,
+  CrossSite,
+  Forbidden,
+  Malformed,
+  NotFound,
+  UnknownReference,
+} from './http/problems.js';
 
 export { kernelAddon } from './kernel.addon.js';
 export { KernelModule } from './kernel.module.js';
@@ -79,6 +86,6 @@ export { KernelModule } from './kernel.module.js';
 export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js';
 export { Clock } from './values/clock.js';
 export { isId, newId } from './values/id.js';
-export { isPesos, MAX_PESOS, priceOf } from './values/money.js';
+export { cashRounded, isPesos, MAX_PESOS, priceOf } from './values/money.js';
 export { pick } from './values/pick.js';
 export { normalizeRut, rutCheckCharacter } from './values/rut.js';

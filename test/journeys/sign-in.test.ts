@@ -88,6 +88,13 @@ describe('sign-in', () => {
     expect(other.headers.get('access-control-allow-origin')).not.toBe('https://malo.example');
   });
 
+  it('ends a session at its absolute end', async () => {
+    const client = await house.as('vendedora');
+    expect((await client.get('auth/me')).status).toBe(200);
+    await house.rows('owner', `UPDATE auth_session SET expires_at = now() - interval '1 second'`);
+    expect((await client.get('auth/me')).status).toBe(401);
+  });
+
   it('keeps the token out of the database', async () => {
     const { token } = await signInFor();
     const rows = await house.rows<{ all: string }>(

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
 import type { Page } from '#kernel';
 import { BranchInactive, RegisterInactive } from '#modules/base';
-import { CloseCashSession, OpenCashSession } from './cash-session.input.js';
+import { CloseCashSession, CountCash, OpenCashSession } from './cash-session.input.js';
 import * as problems from './cash-session.problems.js';
 import { cashSessionList, CashSessionService } from './cash-session.service.js';
 import { CashSessionView } from './cash-session.view.js';
@@ -37,6 +37,7 @@ export class CashSessionController {
     BranchInactive,
     problems.CashierHasSession,
     problems.RegisterHasSession,
+    problems.CountDiffers,
   )
   async open(@Body() input: OpenCashSession): Promise<CashSessionView> {
     return CashSessionView.of(await this.sessions.open(input));
@@ -49,10 +50,27 @@ export class CashSessionController {
     return CashSessionView.of(await this.sessions.end(id));
   }
 
+  @Post(':id/count')
+  @Allow('payments.cash-session.count')
+  @Answers(
+    CashSessionView,
+    problems.CashSessionClosedAlready,
+    problems.CashNotCounted,
+    problems.CountDiffers,
+  )
+  async count(@Id() id: string, @Body() input: CountCash): Promise<CashSessionView> {
+    return CashSessionView.of(await this.sessions.count(id, input));
+  }
+
   @Post(':id/close')
   @Allow('payments.cash-session.close')
   @Idempotent('optional')
-  @Answers(CashSessionView, problems.CashSessionClosedAlready)
+  @Answers(
+    CashSessionView,
+    problems.CashSessionClosedAlready,
+    problems.CashNotCounted,
+    problems.CountDiffers,
+  )
   async close(@Id() id: string, @Body() input: CloseCashSession): Promise<CashSessionView> {
     return CashSessionView.of(await this.sessions.close(id, input));
   }

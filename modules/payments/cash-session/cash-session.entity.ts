@@ -1,10 +1,33 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRecord, InstantColumn, PesosColumn, Problem } from '#kernel';
-import { CashSessionClosedAlready, CashSessionNotOpen } from './cash-session.problems.js';
+import type { PaymentMethod } from '../payment/payment.entity.js';
+import {
+  CashNotCounted,
+  CashSessionClosedAlready,
+  CashSessionNotOpen,
+} from './cash-session.problems.js';
+import type { Denomination } from './cash-session.denominations.js';
 
 export const CASH_SESSION_STATES = ['open', 'ended', 'closed'] as const;
 
 export type CashSessionState = (typeof CASH_SESSION_STATES)[number];
+
+/** What one method should have brought and what was found, in whole pesos. */
+export interface MethodReconciliation {
+  readonly method: PaymentMethod;
+  readonly expected: number;
+  /** Null when nobody counted: slips of a card terminal may be reconciled or not. */
+  readonly counted: number | null;
+  readonly difference: number | null;
+}
+
+/** What was found in the drawer. */
+export interface Count {
+  readonly now: Date;
+  readonly by: string | null;
+  readonly amount: number;
+  readonly denominations: readonly Denomination[] | null;
+}
 
 /** One cashier's turn at one register: from the opening float to the count. */
 @Entity('payments_cash_session')
@@ -29,6 +52,13 @@ export class CashSession extends CompanyRecord {
   @PesosColumn()
   openingAmount!: number;
 
+  @Column({ type: 'jsonb', nullable: true })
+  openingDenominations!: readonly Denomination[] | null;
+
+  /** Whole pesos, this float minus what the register's last session was closed with. */
+  @PesosColumn({ nullable: true })
+  openingDifference!: number | null;
+
   @InstantColumn({ nullable: true })
   endedAt!: Date | null;
 
@@ -46,6 +76,16 @@ export class CashSession extends CompanyRecord {
   @PesosColumn({ nullable: true })
   countedAmount!: number | null;
 
+  @Column({ type: 'jsonb', nullable: true })
+  countedDenominations!: readonly Denomination[] | null;
+
+  @Column({ type: 'uuid', nullable: true })
+  countedBy!: string | null;
+
+  /** Every method expected and counted, fixed at closing. */
+  @Column({ type: 'jsonb', nullable: true })
+  byMethod!: readonly MethodReconciliation[] | null;
+
   @Column({ type: 'text', nullable: true })
   note!: string | null;
 
@@ -61,27 +101,59 @@ export class CashSession extends CompanyRecord {
 
   /** No payment enters any more; what is in the drawer is to be counted. */
   end(now: Date): void {
-    if (this.state !== 'open')
-      throw new Problem(CashSessionNotOpen, { extra: { state: this.state } });
+    this.demandOpen();
     this.state = 'ended';
     this.endedAt = now;
   }
 
-  /** The count is in. The caller holds the row's lock and has summed the session under it. */
-  close(count: {
-    now: Date;
-    by: string | null;
-    expectedAmount: number;
-    countedAmount: number;
-    note: string | null;
-  }): void {
+  /** @throws Problem CashSessionNotOpen */
+  demandOpen(): void {
+    if (this.state === 'open') return;
+    throw new Problem(CashSessionNotOpen, { extra: { state: this.state } });
+  }
+
+  /** Somebody counts the drawer; a later count of an ended session takes its place. */
+  count(count: Count): void {
     if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
     if (this.state === 'open') this.end(count.now);
+    this.countedAmount = count.amount;
+    this.countedDenominations = count.denominations;
+    this.countedBy = count.by;
+  }
+
+  /**
+   * The count is accepted. The caller holds the row's lock and has summed the session under it.
+   *
+   * @param expected what the ledger says of each method
+   * @param countedByMethod what was found of the methods that are not cash
+   */
+  close(closing: {
+    readonly now: Date;
+    readonly by: string | null;
+    readonly expected: readonly { readonly method: PaymentMethod; readonly amount: number }[];
+    readonly countedByMethod: readonly {
+      readonly method: PaymentMethod;
+      readonly amount: number;
+    }[];
+    readonly note: string | null;
+  }): void {
+    if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
+    if (this.countedAmount === null) throw new Problem(CashNotCounted);
+    const cash = { method: 'cash' as const, amount: this.countedAmount };
+    const counts = [cash, ...closing.countedByMethod.filter(({ method }) => method !== 'cash')];
+    this.byMethod = closing.expected.map(({ method, amount: expected }) => {
+      const counted = counts.find((each) => each.method === method)?.amount ?? null;
+      return {
+        method,
+        expected,
+        counted,
+        difference: counted === null ? null : counted - expected,
+      };
+    });
+    this.expectedAmount = this.byMethod.find(({ method }) => method === 'cash')?.expected ?? 0;
     this.state = 'closed';
-    this.closedAt = count.now;
-    this.closedBy = count.by;
-    this.expectedAmount = count.expectedAmount;
-    this.countedAmount = count.countedAmount;
-    this.note = count.note;
+    this.closedAt = closing.now;
+    this.closedBy = closing.by;
+    this.note = closing.note;
   }
 }

@@ -9,16 +9,24 @@ export interface CashSessionFacts {
   readonly businessDate: string;
 }
 
-export const CashSessionOpened = defineEvent<CashSessionFacts & { openingAmount: number }>({
+export const CashSessionOpened = defineEvent<
+  CashSessionFacts & { openingAmount: number; openingDifference: number | null }
+>({
   name: 'cash_session.opened',
   version: 1,
-  summary: 'a cashier opened a register with a float',
+  summary: 'a cashier opened a register with a float; the difference is to its last count',
 });
 
 export const CashSessionEnded = defineEvent<CashSessionFacts>({
   name: 'cash_session.ended',
   version: 1,
   summary: 'a cash session takes no more payments',
+});
+
+export const CashSessionCounted = defineEvent<CashSessionFacts>({
+  name: 'cash_session.counted',
+  version: 1,
+  summary: 'the drawer of an ended session was counted',
 });
 
 export const CashSessionClosed = defineEvent<

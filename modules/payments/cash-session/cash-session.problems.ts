@@ -26,6 +26,21 @@ export const CashSessionClosedAlready = defineProblem({
   title: { es: 'La caja ya está cerrada', en: 'The cash session is closed already' },
 });
 
+export const CashNotCounted = defineProblem({
+  code: 'payments.cash-not-counted',
+  status: 422,
+  title: { es: 'Falta contar el efectivo', en: 'The cash was not counted' },
+});
+
+export const CountDiffers = defineProblem({
+  code: 'payments.count-differs',
+  status: 422,
+  title: {
+    es: 'El monto no coincide con el detalle de billetes y monedas',
+    en: 'The amount does not agree with the notes and coins',
+  },
+});
+
 export const NoOpenCashSession = defineProblem({
   code: 'payments.no-open-cash-session',
   status: 409,

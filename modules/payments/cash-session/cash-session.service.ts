@@ -9,12 +9,15 @@ import {
   Problem,
   Records,
 } from '#kernel';
-import type { Page, Subject } from '#kernel';
+import type { EventDefinition, Page, Subject } from '#kernel';
 import { BranchService, RegisterService } from '#modules/base';
+import { sumOf } from './cash-session.denominations.js';
 import { CASH_SESSION_STATES, CashSession } from './cash-session.entity.js';
+import type { Count } from './cash-session.entity.js';
 import * as events from './cash-session.events.js';
-import type { CloseCashSession, OpenCashSession } from './cash-session.input.js';
-import { NoOpenCashSession } from './cash-session.problems.js';
+import type { CloseCashSession, CountCash, OpenCashSession } from './cash-session.input.js';
+import { CashNotCounted, CountDiffers, NoOpenCashSession } from './cash-session.problems.js';
+import { LedgerService } from './ledger.service.js';
 
 /** What clients may ask of the cash sessions. */
 export const cashSessionList = defineList({
@@ -41,6 +44,7 @@ export class CashSessionService {
     private readonly clock: Clock,
     private readonly branches: BranchService,
     private readonly registers: RegisterService,
+    private readonly ledger: LedgerService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<CashSession>> {
@@ -53,6 +57,8 @@ export class CashSessionService {
 
   /** Opens the actor's session at a register. @throws Problem CashierHasSession, RegisterHasSession */
   async open(input: OpenCashSession): Promise<CashSession> {
+    const { openingAmount, denominations = null } = input;
+    if (denominations && sumOf(denominations) !== openingAmount) throw new Problem(CountDiffers);
     return this.database.transaction(async () => {
       const register = await this.registers.demandActive(input.registerId);
       await this.branches.demandActive(register.branchId);
@@ -62,13 +68,15 @@ export class CashSessionService {
         cashierId: cashierId(),
         businessDate: businessDay(this.clock.now()),
         state: 'open',
-        openingAmount: input.openingAmount,
+        openingAmount,
+        openingDenominations: denominations,
+        openingDifference: await this.openingDifference(register.id, openingAmount),
         ...NOT_CLOSED,
       });
-      const { openingAmount } = session;
+      const { openingDifference } = session;
       await this.events.publish(events.CashSessionOpened, {
         subject: subjectOf(session),
-        payload: { ...factsOf(session), openingAmount },
+        payload: { ...factsOf(session), openingAmount, openingDifference },
       });
       return session;
     });
@@ -79,39 +87,50 @@ export class CashSessionService {
     return this.database.transaction(async () => {
       const session = await this.records.get(CashSession, id, 'update');
       session.end(this.clock.now());
-      await this.announceEnd(session);
+      await this.announce(events.CashSessionEnded, session);
+      return session;
+    });
+  }
+
+  /** Stores a count without closing; an open session is ended first. A manager may be the one who counts. */
+  async count(id: string, input: CountCash): Promise<CashSession> {
+    return this.database.transaction(async () => {
+      const session = await this.records.get(CashSession, id, 'update');
+      await this.endIfOpen(session);
+      session.count(this.countOf(input));
+      await this.announce(events.CashSessionCounted, session);
       return session;
     });
   }
 
   /**
-   * Closes with the counted cash; an open session is ended first. The row's exclusive lock waits
-   * for every payment that is on its way into the session, and turns back those that come after.
+   * Closes with the counted cash, or with the count that was stored before; an open session is
+   * ended first. The row's exclusive lock waits for every payment that is on its way into the
+   * session, and turns back those that come after.
+   *
+   * @throws Problem CashSessionClosedAlready, CashNotCounted, CountDiffers
    */
   async close(id: string, input: CloseCashSession): Promise<CashSession> {
     return this.database.transaction(async () => {
       const session = await this.records.get(CashSession, id, 'update');
-      const now = this.clock.now();
-      if (session.state === 'open') {
-        session.end(now);
-        await this.announceEnd(session);
-      }
+      const hasCount = input.countedAmount !== undefined || input.denominations !== undefined;
+      await this.endIfOpen(session);
+      if (hasCount) session.count(this.countOf(input));
       session.close({
-        now,
+        now: this.clock.now(),
         by: currentActor().userId,
-        expectedAmount: await this.expectedCash(session),
-        countedAmount: input.countedAmount,
+        expected: await this.ledger.expected(session),
+        countedByMethod: input.countedByMethod ?? [],
         note: input.note ?? null,
       });
       const changes = await this.records.store(session);
-      const { expectedAmount, countedAmount, difference } = session;
       await this.events.publish(events.CashSessionClosed, {
         subject: subjectOf(session),
         payload: {
           ...factsOf(session),
-          expectedAmount: expectedAmount ?? 0,
-          countedAmount: countedAmount ?? 0,
-          difference: difference ?? 0,
+          expectedAmount: session.expectedAmount ?? 0,
+          countedAmount: session.countedAmount ?? 0,
+          difference: session.difference ?? 0,
         },
         changes,
       });
@@ -132,28 +151,43 @@ export class CashSessionService {
     return session;
   }
 
-  /**
-   * Whole pesos that must be in the drawer: float plus applied cash. Summed by the session's id
-   * and never by a time window, and without the actor's record rules: what she may not see is
-   * in the drawer all the same.
-   */
-  private async expectedCash(session: CashSession): Promise<number> {
-    const [row] = await this.database.rows<{ cash: string }>(
-      `SELECT coalesce(sum(amount), 0) AS cash FROM payments_payment
-       WHERE company_id = $1 AND cash_session_id = $2 AND method = 'cash'`,
-      [session.companyId, session.id],
-    );
-    return session.openingAmount + Number(row?.cash ?? 0);
+  /** The session, held against closing until the transaction ends, if it is still open. */
+  async holdIfOpen(id: string): Promise<CashSession | null> {
+    return this.records.find(CashSession, { id, state: 'open' as const }, 'share');
   }
 
-  private async announceEnd(session: CashSession): Promise<void> {
+  private async openingDifference(registerId: string, amount: number): Promise<number | null> {
+    const [last] = await this.database.rows<{ counted: string }>(
+      `SELECT counted_amount AS counted FROM payments_cash_session
+       WHERE company_id = $1 AND register_id = $2 AND state = 'closed'
+       ORDER BY closed_at DESC LIMIT 1`,
+      [this.database.companyId, registerId],
+    );
+    return last ? amount - Number(last.counted) : null;
+  }
+
+  private countOf({ countedAmount, denominations }: CountCash): Count {
+    const sum = denominations ? sumOf(denominations) : null;
+    const amount = countedAmount ?? sum;
+    if (amount === null) throw new Problem(CashNotCounted);
+    if (sum !== null && sum !== amount) throw new Problem(CountDiffers);
+    const now = this.clock.now();
+    return { now, by: currentActor().userId, amount, denominations: denominations ?? null };
+  }
+
+  private async endIfOpen(session: CashSession): Promise<void> {
+    if (session.state !== 'open') return;
+    session.end(this.clock.now());
+    await this.announce(events.CashSessionEnded, session);
+  }
+
+  private async announce(
+    event: EventDefinition<events.CashSessionFacts>,
+    session: CashSession,
+  ): Promise<void> {
     const changes = await this.records.store(session);
-    const payload = factsOf(session);
-    await this.events.publish(events.CashSessionEnded, {
-      subject: subjectOf(session),
-      payload,
-      changes,
-    });
+    const subject = subjectOf(session);
+    await this.events.publish(event, { subject, payload: factsOf(session), changes });
   }
 }
 
@@ -163,6 +197,9 @@ const NOT_CLOSED = {
   closedBy: null,
   expectedAmount: null,
   countedAmount: null,
+  countedDenominations: null,
+  countedBy: null,
+  byMethod: null,
   note: null,
   dailyCutId: null,
 };

@@ -4,13 +4,31 @@ import {
   IdField,
   InstantField,
   IntegerField,
+  ListField,
   MAX_PESOS,
   PesosField,
   pick,
   TextField,
 } from '#kernel';
+import { PAYMENT_METHODS } from '../payment/payment.entity.js';
+import type { PaymentMethod } from '../payment/payment.entity.js';
+import { Denomination } from './cash-session.denominations.js';
 import { CASH_SESSION_STATES } from './cash-session.entity.js';
 import type { CashSession, CashSessionState } from './cash-session.entity.js';
+
+class MethodReconciliationView {
+  @ChoiceField(PAYMENT_METHODS)
+  method!: PaymentMethod;
+
+  @PesosField({ min: -MAX_PESOS })
+  expected!: number;
+
+  @PesosField({ nullable: true })
+  counted!: number | null;
+
+  @PesosField({ nullable: true, min: -MAX_PESOS })
+  difference!: number | null;
+}
 
 export class CashSessionView {
   @IdField()
@@ -47,6 +65,25 @@ export class CashSessionView {
   })
   difference!: number | null;
 
+  @PesosField({
+    nullable: true,
+    min: -MAX_PESOS,
+    description: 'whole pesos, this float minus the register’s last count',
+  })
+  openingDifference!: number | null;
+
+  @ListField(() => Denomination, { nullable: true, maxItems: 9 })
+  openingDenominations!: readonly Denomination[] | null;
+
+  @ListField(() => Denomination, { nullable: true, maxItems: 9 })
+  countedDenominations!: readonly Denomination[] | null;
+
+  @IdField({ nullable: true })
+  countedBy!: string | null;
+
+  @ListField(() => MethodReconciliationView, { nullable: true, maxItems: 10 })
+  byMethod!: readonly MethodReconciliationView[] | null;
+
   @TextField({ max: 500, nullable: true })
   note!: string | null;
 
@@ -79,6 +116,11 @@ export class CashSessionView {
         'expectedAmount',
         'countedAmount',
         'difference',
+        'openingDifference',
+        'openingDenominations',
+        'countedDenominations',
+        'countedBy',
+        'byMethod',
         'note',
         'dailyCutId',
         'version',

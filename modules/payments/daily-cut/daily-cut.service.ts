@@ -37,7 +37,7 @@ interface SumRow {
 }
 
 const SUMS = `SELECT cash_session_id AS "cashSessionId", method, sum(amount) AS amount,
-    count(*)::integer AS payments
+    (count(*) FILTER (WHERE kind = 'charge'))::integer AS payments
   FROM payments_payment WHERE company_id = $1 AND cash_session_id = ANY($2)
   GROUP BY cash_session_id, method`;
 

@@ -1,11 +1,23 @@
-import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
+import {
+  Allow,
+  Answers,
+  Creates,
+  Edits,
+  Forbidden,
+  Id,
+  Idempotent,
+  IfMatch,
+  Lists,
+  mapPage,
+  NotFound,
+} from '#kernel';
 import type { Page } from '#kernel';
 import { OrderNotInState, PaymentExceedsBalance } from '#modules/sales';
 import { NoOpenCashSession } from '../cash-session/cash-session.problems.js';
-import { RegisterPayment } from './payment.input.js';
-import { ChangeOnlyFromCash, TenderedTooLittle } from './payment.problems.js';
+import { EditPayment, RefundPayment, RegisterPayment, VoidPayment } from './payment.input.js';
+import * as problems from './payment.problems.js';
 import { paymentList, PaymentService } from './payment.service.js';
 import { PaymentView } from './payment.view.js';
 
@@ -37,10 +49,50 @@ export class PaymentController {
     NoOpenCashSession,
     OrderNotInState,
     PaymentExceedsBalance,
-    TenderedTooLittle,
-    ChangeOnlyFromCash,
+    problems.TenderedTooLittle,
+    problems.ChangeOnlyFromCash,
   )
   async register(@Body() input: RegisterPayment): Promise<PaymentView> {
     return PaymentView.of(await this.payments.register(input));
+  }
+
+  @Patch(':id')
+  @Allow('payments.payment.edit')
+  @Edits(
+    PaymentView,
+    OrderNotInState,
+    PaymentExceedsBalance,
+    problems.PaymentInClosedSession,
+    problems.PaymentReversedAlready,
+    problems.TenderedTooLittle,
+    problems.ChangeOnlyFromCash,
+  )
+  async edit(
+    @Id() id: string,
+    @Body() input: EditPayment,
+    @IfMatch() version: number,
+  ): Promise<PaymentView> {
+    return PaymentView.of(await this.payments.edit(id, input, version));
+  }
+
+  @Post(':id/void')
+  @Allow('payments.payment.void')
+  @Idempotent()
+  @Answers(PaymentView, NoOpenCashSession, Forbidden, problems.PaymentReversedAlready)
+  async void(@Id() id: string, @Body() input: VoidPayment): Promise<PaymentView> {
+    return PaymentView.of(await this.payments.void(id, input));
+  }
+
+  @Post(':id/refund')
+  @Allow('payments.payment.refund')
+  @Idempotent()
+  @Answers(
+    PaymentView,
+    NoOpenCashSession,
+    problems.PaymentReversedAlready,
+    problems.RefundExceedsPayment,
+  )
+  async refund(@Id() id: string, @Body() input: RefundPayment): Promise<PaymentView> {
+    return PaymentView.of(await this.payments.refund(id, input));
   }
 }

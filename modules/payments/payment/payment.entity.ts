@@ -1,13 +1,22 @@
 import { Column, Entity } from 'typeorm';
-import { CompanyRow, PesosColumn } from '#kernel';
+import { CompanyRecord, PesosColumn, Problem } from '#kernel';
+import { PaymentReversedAlready, RefundExceedsPayment } from './payment.problems.js';
 
 export const PAYMENT_METHODS = ['cash', 'debit', 'credit', 'transfer'] as const;
 
 export type PaymentMethod = (typeof PAYMENT_METHODS)[number];
 
-/** Money applied to an order, in a cash session. Never changed, never deleted. */
+/** Money in, taken back whole (mistake), or given back in part or whole (the customer gets it). */
+export const PAYMENT_KINDS = ['charge', 'void', 'refund'] as const;
+
+export type PaymentKind = (typeof PAYMENT_KINDS)[number];
+
+/**
+ * Money applied to an order or taken back from it, in a cash session. What a row says never
+ * changes and no row is deleted: a charge is undone by a further row of the opposite sign.
+ */
 @Entity('payments_payment')
-export class Payment extends CompanyRow {
+export class Payment extends CompanyRecord {
   @Column({ type: 'uuid' })
   orderId!: string;
 
@@ -25,17 +34,65 @@ export class Payment extends CompanyRow {
   businessDate!: string;
 
   @Column({ type: 'text' })
+  kind!: PaymentKind;
+
+  @Column({ type: 'text' })
   method!: PaymentMethod;
 
-  /** Whole pesos applied to the order; what the drawer is expected to hold grows by this. */
+  /** Whole pesos applied to the order; negative in a void or refund. */
   @PesosColumn()
   amount!: number;
 
-  /** Whole pesos handed over. */
+  /** Whole pesos that changed hands: in cash the amount rounded to the ten (Ley 20.956). */
+  @PesosColumn()
+  collected!: number;
+
+  /** Whole pesos handed over; 0 in a void or refund. */
   @PesosColumn()
   tendered!: number;
 
-  /** Whole pesos given back. */
+  /** Whole pesos given back as change. */
   @PesosColumn()
   change!: number;
+
+  /** Boleta or voucher number, as the method gives one. */
+  @Column({ type: 'text', nullable: true })
+  reference!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  reason!: string | null;
+
+  /** The charge that this row takes back. */
+  @Column({ type: 'uuid', nullable: true })
+  reversesId!: string | null;
+
+  /** The charge in whose place this one stands after an edit. */
+  @Column({ type: 'uuid', nullable: true })
+  replacesId!: string | null;
+
+  /** Whole pesos of this charge that were taken back so far. */
+  @PesosColumn()
+  reversedAmount!: number;
+
+  /** What of the charge stands, in whole pesos. */
+  get remaining(): number {
+    return this.kind === 'charge' ? this.amount - this.reversedAmount : 0;
+  }
+
+  /** Takes the whole of what stands. @returns whole pesos @throws Problem PaymentReversedAlready */
+  reverseAll(): number {
+    const { remaining } = this;
+    if (remaining === 0) throw new Problem(PaymentReversedAlready);
+    this.reversedAmount += remaining;
+    return remaining;
+  }
+
+  /** Takes a part. @throws Problem PaymentReversedAlready, RefundExceedsPayment */
+  reversePart(amount: number): number {
+    const { remaining } = this;
+    if (remaining === 0) throw new Problem(PaymentReversedAlready);
+    if (amount > remaining) throw new Problem(RefundExceedsPayment, { extra: { remaining } });
+    this.reversedAmount += amount;
+    return amount;
+  }
 }

@@ -1,4 +1,4 @@
-import { ChoiceField, IdField, PesosField } from '#kernel';
+import { ChoiceField, IdField, PesosField, TextField } from '#kernel';
 import { PAYMENT_METHODS } from './payment.entity.js';
 import type { PaymentMethod } from './payment.entity.js';
 
@@ -14,4 +14,37 @@ export class RegisterPayment {
 
   @PesosField({ min: 1, optional: true, description: 'whole pesos handed over; cash may be more' })
   tendered?: number;
+
+  @TextField({ max: 40, optional: true, description: 'boleta or voucher number' })
+  reference?: string;
+}
+
+export class EditPayment {
+  @ChoiceField(PAYMENT_METHODS, { optional: true })
+  method?: PaymentMethod;
+
+  @PesosField({ min: 1, optional: true })
+  amount?: number;
+
+  @PesosField({ min: 1, optional: true })
+  tendered?: number;
+
+  @TextField({ max: 40, optional: true })
+  reference?: string;
+
+  @TextField({ min: 3, max: 500 })
+  reason!: string;
+}
+
+export class VoidPayment {
+  @TextField({ min: 3, max: 500 })
+  reason!: string;
+}
+
+export class RefundPayment {
+  @PesosField({ min: 1, description: 'whole pesos to give back, never over what stands' })
+  amount!: number;
+
+  @TextField({ min: 3, max: 500 })
+  reason!: string;
 }

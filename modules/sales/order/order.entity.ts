@@ -117,6 +117,12 @@ export class Order extends CompanyRecord {
     this.paidAmount += amount;
   }
 
+  /** Money that was applied goes back. The caller holds the row's lock. */
+  takeBackPayment(amount: number): void {
+    if (amount > this.paidAmount) throw new Error('More goes back than was ever applied.');
+    this.paidAmount -= amount;
+  }
+
   private demandState(verb: string, allowed: readonly OrderState[]): void {
     if (allowed.includes(this.state)) return;
     throw new Problem(OrderNotInState, { extra: { state: this.state, verb, allowed } });

@@ -137,6 +137,26 @@ export class OrderService {
     });
   }
 
+  /** Locks an order's row until the transaction ends: the first lock on every path of money. */
+  async hold(id: string): Promise<Order> {
+    return this.database.transaction(() => this.records.get(Order, id, 'update'));
+  }
+
+  /**
+   * Takes applied money back from an order, in the caller's transaction; locks the order's row.
+   *
+   * @param amount whole pesos, at most what is applied
+   * @throws Problem NotFound
+   */
+  async takeBackPayment(id: string, amount: number): Promise<Order> {
+    return this.database.transaction(async () => {
+      const order = await this.records.get(Order, id, 'update');
+      order.takeBackPayment(amount);
+      await this.records.store(order);
+      return order;
+    });
+  }
+
   private async change(
     id: string,
     event: EventDefinition<events.OrderFacts>,

@@ -109,6 +109,14 @@ describe('Database', () => {
     expect(await asHouse(seen)).toBe(companyId);
     const after = await Promise.all(Array.from({ length: 40 }, seen));
     expect(after.filter((id) => id !== '')).toEqual([]);
+    const outside = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        database.rowsWithoutCompany<{ id: string | null }>(
+          `SELECT nullif(current_setting('ofitec.company_id', true), '') AS id`,
+        ),
+      ),
+    );
+    expect(outside.flat().filter(({ id }) => id !== null)).toEqual([]);
     const users = await database.transaction(() => database.rows('SELECT 1 FROM base_user'));
     expect(users).toEqual([]);
   });

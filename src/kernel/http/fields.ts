@@ -163,6 +163,14 @@ class IsInstant implements ValidatorConstraintInterface {
   }
 }
 
+/** One of a closed list of numbers. */
+export function OneOfField(
+  numbers: readonly number[],
+  options: FieldOptions = {},
+): PropertyDecorator {
+  return field(options, { type: 'integer', enum: [...numbers] }, IsIn([...numbers]));
+}
+
 /** An instant as RFC 3339 writes it, with its offset. */
 export function InstantField(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: 'string', format: 'date-time' }, Validate(IsInstant));

@@ -24,3 +24,16 @@ export function priceOf(unitPrice: number, quantity: number): number {
   }
   return Number((BigInt(unitPrice) * BigInt(thousandths) + 500n) / 1000n);
 }
+
+/**
+ * What is collected in cash for an amount: coins under ten pesos are gone, so a last digit of
+ * 1 to 5 goes down to the ten and 6 to 9 up (Ley 20.956, article 10). Cash only; what is
+ * charged stays the amount.
+ *
+ * @param amount whole pesos, of either sign: what goes back is rounded as what came in
+ */
+export function cashRounded(amount: number): number {
+  const digit = Math.abs(amount) % 10;
+  const rounded = Math.abs(amount) - digit + (digit > 5 ? 10 : 0);
+  return amount < 0 ? -rounded : rounded;
+}
