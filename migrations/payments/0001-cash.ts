@@ -66,6 +66,7 @@ const SESSION = `CREATE TABLE payments_cash_session (
   counted_amount bigint CHECK (counted_amount >= 0),
   counted_denominations jsonb,
   counted_by uuid,
+  approved_by uuid CHECK (approved_by <> cashier_id),
   by_method jsonb,
   note text,
   daily_cut_id uuid,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Authenticator } from '#kernel';
 import { CredentialService } from './credential/credential.service.js';
+import { IdentityService } from './identity/identity.service.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { SessionController } from './session/session.controller.js';
 import { SessionService } from './session/session.service.js';
@@ -9,9 +10,10 @@ import { SessionService } from './session/session.service.js';
   controllers: [SessionController],
   providers: [
     CredentialService,
+    IdentityService,
     SessionService,
     { provide: Authenticator, useClass: SessionAuthenticator },
   ],
-  exports: [CredentialService],
+  exports: [IdentityService],
 })
 export class AuthModule {}

@@ -4,9 +4,11 @@
  * @packageDocumentation
  */
 export {
+  CashSessionApproved,
   CashSessionClosed,
   CashSessionCounted,
   CashSessionEnded,
+  CashSessionHighDifference,
   CashSessionOpened,
 } from './cash-session/cash-session.events.js';
 export { DailyCutMade } from './daily-cut/daily-cut.events.js';

@@ -2,10 +2,16 @@ import { paymentsMigrations } from '#migrations/payments';
 import type { Type } from '@nestjs/common';
 import { defineAddon, recordRule } from '#kernel';
 import type { CompanyRow, RecordRule } from '#kernel';
+import { authAddon } from '#modules/auth';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
 import { CashSession } from './cash-session/cash-session.entity.js';
 import * as cashSessionEvents from './cash-session/cash-session.events.js';
+import {
+  APPROVE,
+  cashSessionSettings,
+  SEE_EXPECTED,
+} from './cash-session/cash-session.settings.js';
 import { DailyCut } from './daily-cut/daily-cut.entity.js';
 import { DailyCutMade } from './daily-cut/daily-cut.events.js';
 import { Entry } from './entry/entry.entity.js';
@@ -23,9 +29,11 @@ const permissions = {
   'payments.cash-session.read': 'read cash sessions',
   'payments.daily-cut.create': 'cut a branch’s day',
   'payments.daily-cut.read': 'read daily cuts',
+  'payments.difference.approve': 'answer for a high cash difference of somebody else',
   'payments.entry.create': 'put cash into a drawer or take it out',
   'payments.entry.read': 'read cash movements and roundings',
   'payments.entry.undo': 'take a cash movement back',
+  'payments.expected-amount.read': 'see what a cash session should hold where counting is blind',
   'payments.payment.create': 'charge orders',
   'payments.payment.edit': 'put another charge in the place of one in an open session',
   'payments.payment.read': 'read payments',
@@ -35,7 +43,7 @@ const permissions = {
 
 const reading = Object.keys(permissions).filter((name) => name.endsWith('.read'));
 const cashier = Object.keys(permissions).filter(
-  (name) => !name.includes('.daily-cut.') && name !== REFUND,
+  (name) => !name.includes('.daily-cut.') && ![REFUND, APPROVE, SEE_EXPECTED].includes(name),
 );
 
 const OWN = ['vendedora'];
@@ -63,7 +71,7 @@ export const paymentsAddon = defineAddon({
   name: 'payments',
   version: '0.1.0',
   summary: 'cash sessions, payments, daily cuts',
-  depends: [baseAddon, salesAddon],
+  depends: [authAddon, baseAddon, salesAddon],
   module: PaymentsModule,
   entities: [CashSession, DailyCut, Entry, Payment],
   migrations: paymentsMigrations,
@@ -75,6 +83,7 @@ export const paymentsAddon = defineAddon({
     contador: { grants: reading },
   },
   rules: [...cashRules(CashSession), ...cashRules(Entry), ...cashRules(Payment)],
+  settings: cashSessionSettings,
   events: [
     ...Object.values(cashSessionEvents),
     CashMoved,

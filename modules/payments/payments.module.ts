@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '#modules/auth';
 import { BaseModule } from '#modules/base';
 import { SalesModule } from '#modules/sales';
+import { ApprovalService } from './cash-session/approval.service.js';
 import { CashSessionController } from './cash-session/cash-session.controller.js';
 import { CashSessionService } from './cash-session/cash-session.service.js';
 import { DailyCutController } from './daily-cut/daily-cut.controller.js';
@@ -12,8 +14,15 @@ import { PaymentController } from './payment/payment.controller.js';
 import { PaymentService } from './payment/payment.service.js';
 
 @Module({
-  imports: [BaseModule, SalesModule],
+  imports: [AuthModule, BaseModule, SalesModule],
   controllers: [CashSessionController, DailyCutController, EntryController, PaymentController],
-  providers: [CashSessionService, DailyCutService, EntryService, LedgerService, PaymentService],
+  providers: [
+    ApprovalService,
+    CashSessionService,
+    DailyCutService,
+    EntryService,
+    LedgerService,
+    PaymentService,
+  ],
 })
 export class PaymentsModule {}

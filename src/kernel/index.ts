@@ -11,7 +11,7 @@ export type { DemoContext } from './addon/demo.js';
 export { readInstalled } from './addon/installed.js';
 export { dependenciesOf, inDependencyOrder } from './addon/order.js';
 export { AddonRegistry } from './addon/registry.js';
-export { booleanSetting } from './addon/setting.js';
+export { booleanSetting, pesosSetting } from './addon/setting.js';
 export type { SettingDefinition, SettingValue } from './addon/setting.js';
 export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  AddonRegistry,
   Clock,
   Config,
   currentActor,
@@ -13,23 +12,12 @@ import {
 } from '#kernel';
 import type { Actor, ScheduleDefinition } from '#kernel';
 import { authConfig } from '../auth.config.js';
-import { CredentialService } from '../credential/credential.service.js';
+import { IdentityService } from '../identity/identity.service.js';
 import { Session } from './session.entity.js';
 import { SessionEnded, SessionStarted } from './session.events.js';
 import type { SignIn } from './session.input.js';
 import { WrongCredentials } from './session.problems.js';
 import { hashToken, newToken } from './session.token.js';
-
-interface Identity {
-  readonly userId: string;
-  readonly companyId: string;
-  readonly login: string;
-  readonly name: string;
-  readonly roles: string[];
-  readonly active: boolean;
-}
-
-const IDENTITY = `user_id AS "userId", company_id AS "companyId", login, name, roles, active`;
 
 /** Forgets sessions that ended by themselves. */
 export const ForgetSessions: ScheduleDefinition = {
@@ -48,8 +36,7 @@ export class SessionService {
     private readonly database: Database,
     private readonly records: Records,
     private readonly events: Events,
-    private readonly registry: AddonRegistry,
-    private readonly credentials: CredentialService,
+    private readonly identities: IdentityService,
     private readonly clock: Clock,
     config: Config,
   ) {
@@ -57,35 +44,31 @@ export class SessionService {
   }
 
   /**
-   * Starts a session. Nobody has a company yet here: the login is looked up through the door
-   * `auth_find_login`, which shows one user and nothing else.
+   * Starts a session.
    *
    * @throws Problem WrongCredentials
    */
   async start(input: SignIn): Promise<{ token: string; expiresAt: Date; actor: Actor }> {
-    const [found] = await this.database.rowsWithoutCompany<Identity & { passwordHash: string }>(
-      `SELECT ${IDENTITY}, password_hash AS "passwordHash" FROM auth_find_login($1)`,
-      [input.login.toLowerCase()],
-    );
-    const fits = await this.credentials.fits(found?.passwordHash ?? null, input.password);
-    if (!found || !fits || !found.active) throw new Problem(WrongCredentials);
+    const found = await this.identities.prove(input.login, input.password);
+    if (!found) throw new Problem(WrongCredentials);
 
     const context = currentContext();
     if (!context) throw new Error('Sign-in happens in a request.');
-    context.actor = this.actorOf(found, null);
+    context.actor = found;
+    const userId = found.userId;
     const token = newToken();
     const expiresAt = new Date(this.clock.now().getTime() + this.lifetimeMs);
     const session = await this.database.transaction(async () => {
       const made = await this.records.insert(Session, {
-        userId: found.userId,
+        userId,
         tokenHash: hashToken(token),
         expiresAt,
         ip: context.ip,
       });
-      await this.events.publish(SessionStarted, factsOf(found.userId, found.login, made.id));
+      await this.events.publish(SessionStarted, factsOf(userId, found.login, made.id));
       return made;
     });
-    return { token, expiresAt, actor: this.actorOf(found, session.id) };
+    return { token, expiresAt, actor: { ...found, sessionId: session.id } };
   }
 
   /** Ends the actor's own session. */
@@ -100,11 +83,7 @@ export class SessionService {
 
   /** The actor whose living session has this token, or null; one round trip. */
   async actorOfToken(token: string): Promise<Actor | null> {
-    const [found] = await this.database.rowsWithoutCompany<Identity & { sessionId: string }>(
-      `SELECT ${IDENTITY}, session_id AS "sessionId" FROM auth_find_session($1, $2)`,
-      [hashToken(token), this.clock.now()],
-    );
-    return found?.active ? this.actorOf(found, found.sessionId) : null;
+    return this.identities.ofSession(hashToken(token), this.clock.now());
   }
 
   @OnSchedule(ForgetSessions)
@@ -114,12 +93,6 @@ export class SessionService {
         this.clock.now(),
       ]);
     });
-  }
-
-  private actorOf(identity: Identity, sessionId: string | null): Actor {
-    const { userId, companyId, login, name, roles } = identity;
-    const permissions = this.registry.permissionsOf(roles);
-    return { userId, companyId, login, name, roles, permissions, sessionId, unrestricted: false };
   }
 }
 

@@ -3,6 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
 import type { Page } from '#kernel';
 import { BranchInactive, RegisterInactive } from '#modules/base';
+import { ApprovalService } from './approval.service.js';
+import type { CashSession } from './cash-session.entity.js';
 import { CloseCashSession, CountCash, OpenCashSession } from './cash-session.input.js';
 import * as problems from './cash-session.problems.js';
 import { cashSessionList, CashSessionService } from './cash-session.service.js';
@@ -11,20 +13,26 @@ import { CashSessionView } from './cash-session.view.js';
 @ApiTags('payments')
 @Controller('api/v1/payments/cash-sessions')
 export class CashSessionController {
-  constructor(private readonly sessions: CashSessionService) {}
+  constructor(
+    private readonly sessions: CashSessionService,
+    private readonly approvals: ApprovalService,
+  ) {}
 
   @Get()
   @Allow('payments.cash-session.read')
   @Lists(CashSessionView, cashSessionList)
   async list(@Query() query: Record<string, unknown>): Promise<Page<CashSessionView>> {
-    return mapPage(await this.sessions.list(query), CashSessionView.of);
+    const seesExpected = await this.approvals.seesExpected();
+    return mapPage(await this.sessions.list(query), (session) =>
+      CashSessionView.of(session, seesExpected),
+    );
   }
 
   @Get(':id')
   @Allow('payments.cash-session.read')
   @Answers(CashSessionView)
   async show(@Id() id: string): Promise<CashSessionView> {
-    return CashSessionView.of(await this.sessions.show(id));
+    return this.view(await this.sessions.show(id));
   }
 
   @Post()
@@ -40,14 +48,14 @@ export class CashSessionController {
     problems.CountDiffers,
   )
   async open(@Body() input: OpenCashSession): Promise<CashSessionView> {
-    return CashSessionView.of(await this.sessions.open(input));
+    return this.view(await this.sessions.open(input));
   }
 
   @Post(':id/end')
   @Allow('payments.cash-session.end')
   @Answers(CashSessionView, problems.CashSessionNotOpen)
   async end(@Id() id: string): Promise<CashSessionView> {
-    return CashSessionView.of(await this.sessions.end(id));
+    return this.view(await this.sessions.end(id));
   }
 
   @Post(':id/count')
@@ -59,7 +67,19 @@ export class CashSessionController {
     problems.CountDiffers,
   )
   async count(@Id() id: string, @Body() input: CountCash): Promise<CashSessionView> {
-    return CashSessionView.of(await this.sessions.count(id, input));
+    return this.view(await this.sessions.count(id, input));
+  }
+
+  @Post(':id/approve')
+  @Allow('payments.difference.approve')
+  @Answers(
+    CashSessionView,
+    problems.CashSessionClosedAlready,
+    problems.CashNotCounted,
+    problems.OwnDifference,
+  )
+  async approve(@Id() id: string): Promise<CashSessionView> {
+    return this.view(await this.sessions.approve(id));
   }
 
   @Post(':id/close')
@@ -70,8 +90,14 @@ export class CashSessionController {
     problems.CashSessionClosedAlready,
     problems.CashNotCounted,
     problems.CountDiffers,
+    problems.DifferenceNeedsApproval,
+    problems.ApprovalRefused,
   )
   async close(@Id() id: string, @Body() input: CloseCashSession): Promise<CashSessionView> {
-    return CashSessionView.of(await this.sessions.close(id, input));
+    return this.view(await this.sessions.close(id, input));
+  }
+
+  private async view(session: CashSession): Promise<CashSessionView> {
+    return CashSessionView.of(session, await this.approvals.seesExpected());
   }
 }

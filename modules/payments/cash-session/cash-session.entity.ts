@@ -5,6 +5,7 @@ import {
   CashNotCounted,
   CashSessionClosedAlready,
   CashSessionNotOpen,
+  OwnDifference,
 } from './cash-session.problems.js';
 import type { Denomination } from './cash-session.denominations.js';
 
@@ -82,6 +83,10 @@ export class CashSession extends CompanyRecord {
   @Column({ type: 'uuid', nullable: true })
   countedBy!: string | null;
 
+  /** Who approved a high difference, other than the cashier. */
+  @Column({ type: 'uuid', nullable: true })
+  approvedBy!: string | null;
+
   /** Every method expected and counted, fixed at closing. */
   @Column({ type: 'jsonb', nullable: true })
   byMethod!: readonly MethodReconciliation[] | null;
@@ -119,6 +124,16 @@ export class CashSession extends CompanyRecord {
     this.countedAmount = count.amount;
     this.countedDenominations = count.denominations;
     this.countedBy = count.by;
+    // An approval was of the count before.
+    this.approvedBy = null;
+  }
+
+  /** Another person answers for whatever the difference of this count will be. */
+  approve(by: string): void {
+    if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
+    if (this.countedAmount === null) throw new Problem(CashNotCounted);
+    if (by === this.cashierId) throw new Problem(OwnDifference);
+    this.approvedBy = by;
   }
 
   /**

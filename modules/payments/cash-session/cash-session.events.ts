@@ -29,6 +29,25 @@ export const CashSessionCounted = defineEvent<CashSessionFacts>({
   summary: 'the drawer of an ended session was counted',
 });
 
+export const CashSessionApproved = defineEvent<CashSessionFacts>({
+  name: 'cash_session.approved',
+  version: 1,
+  summary: 'somebody other than the cashier answers for the difference of a count',
+});
+
+export const CashSessionHighDifference = defineEvent<
+  CashSessionFacts & {
+    difference: number;
+    threshold: number;
+    approvedBy: string;
+    approverLogin: string;
+  }
+>({
+  name: 'cash_session.high_difference',
+  version: 1,
+  summary: 'a session was closed with a cash difference above the threshold; who approved it',
+});
+
 export const CashSessionClosed = defineEvent<
   CashSessionFacts & { expectedAmount: number; countedAmount: number; difference: number }
 >({

@@ -1,4 +1,12 @@
-import { ChoiceField, IdField, ListField, PesosField, TextField } from '#kernel';
+import {
+  ChoiceField,
+  IdField,
+  ListField,
+  ObjectField,
+  PesosField,
+  SecretField,
+  TextField,
+} from '#kernel';
 import { PAYMENT_METHODS } from '../payment/payment.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
 import { Denomination, DENOMINATIONS } from './cash-session.denominations.js';
@@ -33,7 +41,22 @@ export class MethodCount {
   amount!: number;
 }
 
+/** A second person, proven on the spot. */
+export class Approval {
+  @TextField({ max: 64 })
+  login!: string;
+
+  @SecretField({ max: 256 })
+  password!: string;
+}
+
 export class CloseCashSession extends CountCash {
+  @ObjectField(() => Approval, {
+    optional: true,
+    description: 'the second person that a high difference needs',
+  })
+  approval?: Approval;
+
   @ListField(() => MethodCount, {
     optional: true,
     maxItems: PAYMENT_METHODS.length,

@@ -41,6 +41,30 @@ export const CountDiffers = defineProblem({
   },
 });
 
+export const DifferenceNeedsApproval = defineProblem({
+  code: 'payments.difference-needs-approval',
+  status: 409,
+  title: {
+    es: 'La diferencia es alta: debe aprobarla otra persona con permiso',
+    en: 'The difference is high: another person with the permission must approve it',
+  },
+});
+
+export const ApprovalRefused = defineProblem({
+  code: 'payments.approval-refused',
+  status: 403,
+  title: { es: 'La aprobación no es válida', en: 'The approval is not valid' },
+});
+
+export const OwnDifference = defineProblem({
+  code: 'payments.own-difference',
+  status: 409,
+  title: {
+    es: 'Nadie aprueba su propia diferencia',
+    en: 'Nobody approves a difference of their own',
+  },
+});
+
 export const NoOpenCashSession = defineProblem({
   code: 'payments.no-open-cash-session',
   status: 409,

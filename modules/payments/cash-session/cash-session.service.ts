@@ -11,6 +11,7 @@ import {
 } from '#kernel';
 import type { EventDefinition, Page, Subject } from '#kernel';
 import { BranchService, RegisterService } from '#modules/base';
+import { ApprovalService } from './approval.service.js';
 import { sumOf } from './cash-session.denominations.js';
 import { CASH_SESSION_STATES, CashSession } from './cash-session.entity.js';
 import type { Count } from './cash-session.entity.js';
@@ -45,6 +46,7 @@ export class CashSessionService {
     private readonly branches: BranchService,
     private readonly registers: RegisterService,
     private readonly ledger: LedgerService,
+    private readonly approvals: ApprovalService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<CashSession>> {
@@ -103,14 +105,26 @@ export class CashSessionService {
     });
   }
 
+  /** The actor answers for the difference of a session's count. @throws Problem OwnDifference, … */
+  async approve(id: string): Promise<CashSession> {
+    return this.database.transaction(async () => {
+      const session = await this.records.get(CashSession, id, 'update');
+      session.approve(cashierId());
+      await this.announce(events.CashSessionApproved, session);
+      return session;
+    });
+  }
+
   /**
    * Closes with the counted cash, or with the count that was stored before; an open session is
    * ended first. The row's exclusive lock waits for every payment that is on its way into the
    * session, and turns back those that come after.
    *
-   * @throws Problem CashSessionClosedAlready, CashNotCounted, CountDiffers
+   * @throws Problem CashSessionClosedAlready, CashNotCounted, CountDiffers,
+   *   DifferenceNeedsApproval, ApprovalRefused
    */
   async close(id: string, input: CloseCashSession): Promise<CashSession> {
+    const approver = await this.approvals.prove(input.approval);
     return this.database.transaction(async () => {
       const session = await this.records.get(CashSession, id, 'update');
       const hasCount = input.countedAmount !== undefined || input.denominations !== undefined;
@@ -123,7 +137,15 @@ export class CashSessionService {
         countedByMethod: input.countedByMethod ?? [],
         note: input.note ?? null,
       });
+      const high = await this.approvals.judge(session, approver);
+      if (high) session.approvedBy = high.approvedBy;
       const changes = await this.records.store(session);
+      if (high) {
+        await this.events.publish(events.CashSessionHighDifference, {
+          subject: subjectOf(session),
+          payload: { ...factsOf(session), ...high },
+        });
+      }
       await this.events.publish(events.CashSessionClosed, {
         subject: subjectOf(session),
         payload: {
@@ -199,6 +221,7 @@ const NOT_CLOSED = {
   countedAmount: null,
   countedDenominations: null,
   countedBy: null,
+  approvedBy: null,
   byMethod: null,
   note: null,
   dailyCutId: null,

@@ -81,6 +81,9 @@ export class CashSessionView {
   @IdField({ nullable: true })
   countedBy!: string | null;
 
+  @IdField({ nullable: true, description: 'who approved a high difference' })
+  approvedBy!: string | null;
+
   @ListField(() => MethodReconciliationView, { nullable: true, maxItems: 10 })
   byMethod!: readonly MethodReconciliationView[] | null;
 
@@ -102,7 +105,8 @@ export class CashSessionView {
   @IntegerField({ min: 1, max: 2_147_483_647 })
   version!: number;
 
-  static of(this: void, session: CashSession): CashSessionView {
+  /** @param seesExpected whether whoever asks may know what the session should hold */
+  static of(this: void, session: CashSession, seesExpected: boolean): CashSessionView {
     return {
       ...pick(
         session,
@@ -113,18 +117,19 @@ export class CashSessionView {
         'businessDate',
         'state',
         'openingAmount',
-        'expectedAmount',
         'countedAmount',
-        'difference',
-        'openingDifference',
         'openingDenominations',
         'countedDenominations',
         'countedBy',
-        'byMethod',
+        'approvedBy',
         'note',
         'dailyCutId',
         'version',
       ),
+      expectedAmount: seesExpected ? session.expectedAmount : null,
+      difference: seesExpected ? session.difference : null,
+      openingDifference: seesExpected ? session.openingDifference : null,
+      byMethod: seesExpected ? session.byMethod : null,
       openedAt: session.createdAt.toISOString(),
       endedAt: session.endedAt?.toISOString() ?? null,
       closedAt: session.closedAt?.toISOString() ?? null,

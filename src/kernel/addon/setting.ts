@@ -1,3 +1,5 @@
+import { isPesos } from '../values/money.js';
+
 /** A value of one company: what it means, and which JSON values it takes. */
 export interface SettingDefinition {
   readonly summary: string;
@@ -7,6 +9,21 @@ export interface SettingDefinition {
 }
 
 export type SettingValue = boolean | number | string;
+
+/** Whole pesos, from 0 to a bound. */
+export function pesosSetting(summary: string, fallback: number, max: number): SettingDefinition {
+  return {
+    summary,
+    fallback,
+    refuse: (value) =>
+      isPesos(value) && value <= max
+        ? null
+        : {
+            es: `debe ser un número entero de pesos, de 0 a ${max}`,
+            en: `must be a whole number of pesos, from 0 to ${max}`,
+          },
+  };
+}
 
 /** A yes or no. */
 export function booleanSetting(summary: string, fallback: boolean): SettingDefinition {

@@ -66,10 +66,13 @@ export class Database {
   }
 
   /**
-   * Rows of one SQL statement outside every transaction and company: one round trip, for the
-   * narrow SECURITY DEFINER functions that sign-in and readiness start from.
+   * Rows of one SQL statement that needs no company: one round trip, for the narrow SECURITY
+   * DEFINER functions that sign-in and readiness start from. Inside a transaction it uses that
+   * connection: a second one would starve the pool.
    */
   async rowsWithoutCompany<R>(sql: string, parameters: unknown[] = []): Promise<R[]> {
+    const joined = this.ambient.getStore();
+    if (joined) return joined.manager.query<R[]>(sql, parameters);
     return this.dataSource.query<R[]>(sql, parameters);
   }
 

@@ -122,13 +122,17 @@ function badKey(): Problem {
   });
 }
 
-/** The body in a form that the order of its members does not change. */
+/**
+ * The body in a form that the order of its members does not change. Passwords stay out: a stored
+ * hash of a body that holds one would let a thief guess it.
+ */
 function fingerprintOf(body: unknown): string {
-  const canonical = JSON.stringify(body ?? null, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
+  const canonical = JSON.stringify(body ?? null, (name, value: unknown) => {
+    if (name === 'password') return undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+      : value;
+  });
   return createHash('sha256').update(canonical).digest('hex');
 }
 

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { currentActor, Database, Problem } from '#kernel';
+import type { Actor } from '#kernel';
+import { IdentityService } from '#modules/auth';
+import { SettingService } from '#modules/base';
+import type { CashSession } from './cash-session.entity.js';
+import type { Approval } from './cash-session.input.js';
+import { ApprovalRefused, DifferenceNeedsApproval } from './cash-session.problems.js';
+import {
+  APPROVE,
+  BLIND_COUNT,
+  CASH_DIFF_ALERT_THRESHOLD,
+  SEE_EXPECTED,
+} from './cash-session.settings.js';
+
+/** A difference above the company's threshold, and who answered for it. */
+export interface HighDifference {
+  readonly difference: number;
+  readonly threshold: number;
+  readonly approvedBy: string;
+  readonly approverLogin: string;
+}
+
+/** The second person that a high cash difference needs. */
+@Injectable()
+export class ApprovalService {
+  constructor(
+    private readonly database: Database,
+    private readonly identities: IdentityService,
+    private readonly settings: SettingService,
+  ) {}
+
+  /**
+   * The person whom login and password prove. Call it before any row is locked: hashing a
+   * password takes its time on purpose.
+   *
+   * @throws Problem ApprovalRefused, whatever the reason: it tells nothing of accounts
+   */
+  async prove(approval: Approval | undefined): Promise<Actor | null> {
+    if (!approval) return null;
+    const person = await this.identities.prove(approval.login, approval.password);
+    const fits = person?.companyId === currentActor().companyId && person.permissions.has(APPROVE);
+    if (!fits) throw new Problem(ApprovalRefused);
+    return person;
+  }
+
+  /**
+   * Judges the difference of a session that is being closed. Who closes somebody else's session
+   * with the permission is the second person already.
+   *
+   * @param proven who approved with a password, if anybody
+   * @returns null when the difference is within the threshold
+   * @throws Problem DifferenceNeedsApproval
+   */
+  async judge(session: CashSession, proven: Actor | null): Promise<HighDifference | null> {
+    const threshold = await this.settings.value<number>(CASH_DIFF_ALERT_THRESHOLD);
+    const difference = session.difference ?? 0;
+    if (Math.abs(difference) <= threshold) return null;
+    const earlier = await this.earlierApprover(session);
+    const present = [proven, currentActor()].find(
+      (actor) => actor?.permissions.has(APPROVE) && actor.userId !== session.cashierId,
+    );
+    const approver = present ? { id: present.userId, login: present.login } : earlier;
+    if (!approver?.id) {
+      const shown = (await this.seesExpected()) ? { difference, threshold } : {};
+      throw new Problem(DifferenceNeedsApproval, { extra: shown });
+    }
+    return { difference, threshold, approvedBy: approver.id, approverLogin: approver.login };
+  }
+
+  /** Whether the actor may see what a session should hold. */
+  async seesExpected(): Promise<boolean> {
+    if (currentActor().permissions.has(SEE_EXPECTED)) return true;
+    return !(await this.settings.value<boolean>(BLIND_COUNT));
+  }
+
+  private async earlierApprover(
+    session: CashSession,
+  ): Promise<{ id: string; login: string } | undefined> {
+    if (!session.approvedBy) return undefined;
+    const [user] = await this.database.rows<{ id: string; login: string }>(
+      'SELECT id, login FROM base_user WHERE company_id = $1 AND id = $2 AND active',
+      [session.companyId, session.approvedBy],
+    );
+    return user;
+  }
+}
