@@ -1,0 +1,15 @@
+// The process that the benchmarks load: the house as it ships, or with its events taken out.
+import { Events } from '#kernel';
+import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
+
+const url = process.env['DATABASE_URL'] ?? '';
+const { app } = await createHttpApplication(await readBlueprint(process.env), {
+  application: url,
+  owner: url,
+});
+if (process.env['BENCH_EVENTS'] === 'off') {
+  app.get(Events).publish = async () => {};
+}
+await app.listen(0, '127.0.0.1');
+const address = app.getHttpServer().address();
+process.stdout.write(`ready ${typeof address === 'object' && address ? address.port : 0}\n`);
