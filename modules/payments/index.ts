@@ -11,6 +11,7 @@ export {
   CashSessionHighDifference,
   CashSessionOpened,
 } from './cash-session/cash-session.events.js';
+export { LedgerDrift } from './cash-session/ledger.events.js';
 export { DailyCutMade } from './daily-cut/daily-cut.events.js';
 export { CashMoved, MovementUndone } from './entry/entry.events.js';
 export {

@@ -12,6 +12,8 @@ import {
   cashSessionSettings,
   SEE_EXPECTED,
 } from './cash-session/cash-session.settings.js';
+import { LedgerDrift } from './cash-session/ledger.events.js';
+import { CheckLedger } from './cash-session/ledger-check.service.js';
 import { DailyCut } from './daily-cut/daily-cut.entity.js';
 import { DailyCutMade } from './daily-cut/daily-cut.events.js';
 import { Entry } from './entry/entry.entity.js';
@@ -84,8 +86,10 @@ export const paymentsAddon = defineAddon({
   },
   rules: [...cashRules(CashSession), ...cashRules(Entry), ...cashRules(Payment)],
   settings: cashSessionSettings,
+  schedules: [CheckLedger],
   events: [
     ...Object.values(cashSessionEvents),
+    LedgerDrift,
     CashMoved,
     MovementUndone,
     DailyCutMade,

@@ -7,6 +7,7 @@ import { CashSessionController } from './cash-session/cash-session.controller.js
 import { CashSessionService } from './cash-session/cash-session.service.js';
 import { DailyCutController } from './daily-cut/daily-cut.controller.js';
 import { DailyCutService } from './daily-cut/daily-cut.service.js';
+import { LedgerCheckService } from './cash-session/ledger-check.service.js';
 import { LedgerService } from './cash-session/ledger.service.js';
 import { EntryController } from './entry/entry.controller.js';
 import { EntryService } from './entry/entry.service.js';
@@ -21,6 +22,7 @@ import { PaymentService } from './payment/payment.service.js';
     CashSessionService,
     DailyCutService,
     EntryService,
+    LedgerCheckService,
     LedgerService,
     PaymentService,
   ],

@@ -1,5 +1,7 @@
 import { newId, runAsHouse } from '#kernel';
 import { BranchService, CompanyService, RegisterService, UserService } from '#modules/base';
+import { LedgerCheckService } from '../../modules/payments/cash-session/ledger-check.service.js';
+import type { Drift } from '../../modules/payments/cash-session/ledger-check.service.js';
 import { CredentialService } from '../../modules/auth/credential/credential.service.js';
 import type { Client } from './client.js';
 import type { House } from './house.js';
@@ -96,4 +98,14 @@ export async function setPassword(
 ): Promise<void> {
   const credentials = house.app.get(CredentialService, { strict: false });
   await runAsHouse(companyId, 'test', () => credentials.setPassword(userId, password));
+}
+
+/** What the nightly check of the demo company's ledger would find now. */
+export async function ledgerCheckOf(house: House): Promise<Drift[]> {
+  const [company] = await house.rows<{ id: string }>(
+    'owner',
+    'SELECT id FROM base_company ORDER BY id LIMIT 1',
+  );
+  const check = house.app.get(LedgerCheckService, { strict: false });
+  return runAsHouse(company?.id ?? '', 'test', () => check.drifts());
 }

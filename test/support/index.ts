@@ -5,7 +5,14 @@ refuseOutsideTraffic();
 
 export * as kernel from '#kernel';
 export * as bootstrap from '../../src/bootstrap.js';
-export { foundSecondCompany, openSession, setPassword, shop, takeOrder } from './builders.js';
+export {
+  foundSecondCompany,
+  ledgerCheckOf,
+  openSession,
+  setPassword,
+  shop,
+  takeOrder,
+} from './builders.js';
 export type { Shop } from './builders.js';
 export { Client, signIn } from './client.js';
 export { closeHouses, House } from './house.js';

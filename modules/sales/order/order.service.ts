@@ -157,6 +157,17 @@ export class OrderService {
     });
   }
 
+  /** Whole pesos applied to each of the orders, whatever the actor may see of them. */
+  async paidAmounts(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.database.transaction(async () => {
+      const rows = await this.database.rows<{ id: string; paid: string }>(
+        'SELECT id, paid_amount AS paid FROM sales_order WHERE company_id = $1 AND id = ANY($2)',
+        [this.database.companyId, ids],
+      );
+      return new Map(rows.map(({ id, paid }) => [id, Number(paid)]));
+    });
+  }
+
   private async change(
     id: string,
     event: EventDefinition<events.OrderFacts>,

@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { Database, Events, OnSchedule } from '#kernel';
+import type { ScheduleDefinition } from '#kernel';
+import { OrderService } from '#modules/sales';
+import { LedgerDrift } from './ledger.events.js';
+
+/** Recomputes the ledger every night. */
+export const CheckLedger: ScheduleDefinition = {
+  name: 'payments.check-ledger',
+  cron: '20 4 * * *',
+  summary: 'recomputes what sessions, roundings and orders say of money; publishes ledger.drift',
+  per: 'company',
+};
+
+/** A stored figure and what its rows add up to, in whole pesos. */
+export interface Drift {
+  readonly what: 'session' | 'rounding' | 'order';
+  readonly id: string;
+  readonly stored: number;
+  readonly recomputed: number;
+}
+
+interface Row {
+  readonly id: string;
+  readonly stored: string;
+  readonly recomputed: string;
+}
+
+const BATCH = 1_000;
+
+// A closed session's fixed figure against opening and entries.
+const SESSIONS = `SELECT s.id, s.expected_amount AS stored, sum(l.amount) AS recomputed
+  FROM payments_cash_session s JOIN payments_ledger l
+    ON l.company_id = s.company_id AND l.cash_session_id = s.id AND l.method = 'cash'
+  WHERE s.company_id = $1 AND s.state = 'closed'
+  GROUP BY s.id, s.expected_amount HAVING s.expected_amount <> sum(l.amount)`;
+
+// What changed hands against what was applied plus its roundings, open sessions too.
+const ROUNDINGS = `SELECT p.cash_session_id AS id, sum(p.collected - p.amount) AS stored,
+    coalesce((SELECT sum(e.amount) FROM payments_entry e WHERE e.company_id = $1
+      AND e.cash_session_id = p.cash_session_id AND e.kind = 'rounding'), 0) AS recomputed
+  FROM payments_payment p WHERE p.company_id = $1 GROUP BY p.cash_session_id
+  HAVING sum(p.collected - p.amount) <> coalesce((SELECT sum(e.amount) FROM payments_entry e
+    WHERE e.company_id = $1 AND e.cash_session_id = p.cash_session_id AND e.kind = 'rounding'), 0)`;
+
+const ORDERS = `SELECT order_id AS id, sum(amount) AS recomputed FROM payments_payment
+  WHERE company_id = $1 AND order_id > $2 GROUP BY order_id ORDER BY order_id LIMIT ${BATCH}`;
+
+/**
+ * Proves the ledger identity again from the rows: opening plus entries is what was expected, and
+ * payments are what their orders say was paid. A difference is announced, never mended: money
+ * that does not add up is for a person to explain.
+ */
+@Injectable()
+export class LedgerCheckService {
+  constructor(
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly orders: OrderService,
+  ) {}
+
+  @OnSchedule(CheckLedger)
+  async check(): Promise<void> {
+    await this.database.transaction(async () => {
+      for (const drift of await this.drifts()) {
+        await this.events.publish(LedgerDrift, {
+          subject: {
+            type: drift.what === 'order' ? 'sales.order' : 'payments.cash_session',
+            id: drift.id,
+            label: `${drift.what} ${drift.stored} ≠ ${drift.recomputed}`,
+          },
+          payload: { ...drift },
+        });
+      }
+    });
+  }
+
+  /** Every figure of the company that differs; empty when the books are right. */
+  async drifts(): Promise<Drift[]> {
+    return this.database.transaction(async () => [
+      ...(await this.compare('session', SESSIONS)),
+      ...(await this.compare('rounding', ROUNDINGS)),
+      ...(await this.compareOrders()),
+    ]);
+  }
+
+  private async compare(what: 'session' | 'rounding', sql: string): Promise<Drift[]> {
+    const rows = await this.database.rows<Row>(sql, [this.database.companyId]);
+    return rows.map(({ id, stored, recomputed }) => ({
+      ...{ what, id },
+      stored: Number(stored),
+      recomputed: Number(recomputed),
+    }));
+  }
+
+  private async compareOrders(): Promise<Drift[]> {
+    const drifts: Drift[] = [];
+    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+      const rows = await this.database.rows<Row>(ORDERS, [this.database.companyId, after]);
+      const paid = await this.orders.paidAmounts(rows.map(({ id }) => id));
+      for (const { id, recomputed: sum } of rows) {
+        const [stored, recomputed] = [paid.get(id) ?? 0, Number(sum)];
+        if (stored !== recomputed) drifts.push({ what: 'order', id, stored, recomputed });
+      }
+      const last = rows.at(-1);
+      if (!last || rows.length < BATCH) return drifts;
+      after = last.id;
+    }
+  }
+}

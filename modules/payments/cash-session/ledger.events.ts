@@ -1,0 +1,14 @@
+import { defineEvent } from '#kernel';
+
+/** A figure that does not agree with the rows it sums; amounts in whole pesos. */
+export const LedgerDrift = defineEvent<{
+  /** What was checked: `session`, `rounding` or `order`. */
+  readonly what: string;
+  readonly id: string;
+  readonly stored: number;
+  readonly recomputed: number;
+}>({
+  name: 'ledger.drift',
+  version: 1,
+  summary: 'a stored figure of money differs from its recomputation; somebody must look',
+});
