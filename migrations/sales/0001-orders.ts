@@ -6,7 +6,15 @@ export class Orders implements MigrationInterface {
   readonly name = 'Orders0001';
 
   async up(runner: QueryRunner): Promise<void> {
-    await run(runner, [CUSTOMER, SERVICE, ORDER, ...ORDER_INDEXES, LINE, LINE_INDEX]);
+    await run(runner, [
+      CUSTOMER,
+      CUSTOMER_INDEX,
+      SERVICE,
+      ORDER,
+      ...ORDER_INDEXES,
+      LINE,
+      LINE_INDEX,
+    ]);
     await isolateCompanies(runner, 'sales_customer', 'SELECT, INSERT, UPDATE');
     await isolateCompanies(runner, 'sales_service', 'SELECT, INSERT, UPDATE');
     await isolateCompanies(runner, 'sales_order', 'SELECT, INSERT, UPDATE');
@@ -35,6 +43,9 @@ const CUSTOMER = `CREATE TABLE sales_customer (${RECORD},
   UNIQUE (company_id, id),
   CONSTRAINT sales_customer_rut_key UNIQUE (company_id, rut)
 )`;
+
+const CUSTOMER_INDEX =
+  'CREATE INDEX sales_customer_by_name ON sales_customer (company_id, name, id)';
 
 const SERVICE = `CREATE TABLE sales_service (${RECORD},
   code text NOT NULL,

@@ -3,6 +3,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { House, openSession, shop, takeOrder } from '#test';
 import type { Client, Shop } from '#test';
 
+/** A megabyte that costs a careless server minutes: no field is known, and there are many. */
+function manyMembers(): string {
+  return `{${Array.from({ length: 90_000 }, (_, index) => `"${index}":1`).join(',')}}`;
+}
+
 /** What hostile or broken clients send: a clear problem each, and nothing written. */
 describe('bad input', () => {
   let house: House;
@@ -80,6 +85,10 @@ describe('bad input', () => {
     [
       'four decimals',
       () => ({ branchId: centro.branchId, lines: [{ ...line(), quantity: 1.0001 }] }),
+    ],
+    [
+      'a tiny quantity',
+      () => ({ branchId: centro.branchId, lines: [{ ...line(), quantity: 1e-7 }] }),
     ],
     [
       'a huge quantity',
@@ -200,6 +209,15 @@ describe('bad input', () => {
     ['XML', 'application/xml', '<name>x</name>', 415, 'kernel.unsupported-media-type'],
     ['10 MB', 'application/json', `{"name": "${'x'.repeat(10_000_000)}"}`, 413, 'kernel.too-large'],
     ['a megabyte of brackets', 'application/json', '['.repeat(900_000), 400, 'kernel.malformed'],
+    ['an object of 90,000 members', 'application/json', manyMembers(), 400, 'kernel.malformed'],
+    [
+      'a list of 400,000 items',
+      'application/json',
+      `[${'1,'.repeat(399_999)}1]`,
+      400,
+      'kernel.malformed',
+    ],
+    ['a control character', 'application/json', '{"name": "a\\u0001b"}', 400, 'kernel.malformed'],
     ['escaped NUL', 'application/json', '{"name": "a\\u0000b"}', 400, 'kernel.malformed'],
     [
       'escaped lone surrogate',
@@ -211,6 +229,7 @@ describe('bad input', () => {
   ])('refuses a body that is %s', async (_, type, body, status, code) => {
     const path = '/api/v1/sales/customers';
     const answer = await send(path, { method: 'POST', headers: { 'content-type': type }, body });
+    expect(JSON.stringify(answer.body).length).toBeLessThan(10_000);
     await expectRefused(answer, status, code);
   });
 
@@ -219,6 +238,8 @@ describe('bad input', () => {
     ['an operator that the kind does not have', '?code.gte=A', 400],
     ['a parameter twice', '?limit=1&limit=2', 400],
     ['limit 0', '?limit=0', 400],
+    ['a limit in hexadecimal', '?limit=0x10', 400],
+    ['a limit with a blank', '?limit=%205', 400],
     ['limit 201', '?limit=201', 400],
     ['a limit in words', '?limit=diez', 400],
     ['another sort', '?sort=price;DROP TABLE sales_order', 400],
@@ -291,11 +312,30 @@ describe('bad input', () => {
     expect(live.status).toBe(200);
   });
 
+  it('refuses an edit without a body, and instants that do not exist', async () => {
+    const admin = await house.as('admin');
+    const { id, version } = (await admin.get('base/branches?code=NORTE')).body.items[0];
+    const bare = await admin.raw('patch', `/api/v1/base/branches/${String(id)}`, undefined, {
+      'if-match': `"${String(version)}"`,
+    });
+    expect([bare.status, bare.body.errors[0].field]).toEqual([400, 'body']);
+    for (const instant of ['2026-01-01junk', '2026-02-31T00:00:00Z', '2026-01-01T00:00:00']) {
+      const answer = await admin.get(`sales/orders?createdAt.gte=${instant}`);
+      expect([instant, answer.status]).toEqual([instant, 400]);
+    }
+    for (const tag of ['*', '"1", "2"', 'W/"1"', '"01"', '"1']) {
+      const path = `/api/v1/base/branches/${String(id)}`;
+      const answer = await admin.raw('patch', path, { name: 'X' }, { 'if-match': tag });
+      expect([tag, answer.status]).toEqual([tag, 400]);
+    }
+  });
+
   it('sends the headers that keep a browser from harm', async () => {
     const { headers } = await vendedora.get('auth/me');
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['x-frame-options']).toBe('SAMEORIGIN');
     expect(headers['content-security-policy']).toContain("default-src 'self'");
+    expect(headers['cache-control']).toBe('no-store');
     expect(headers['x-powered-by']).toBeUndefined();
     expect(headers['strict-transport-security']).toBeUndefined();
   });

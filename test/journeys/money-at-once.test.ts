@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Client as Connection } from 'pg';
 import { House, kernel, openSession, shop, takeOrder } from '#test';
 import type { Client, Shop } from '#test';
 
@@ -77,6 +78,51 @@ describe('money at once', () => {
       expect(await paidFor(orderId)).toEqual({ sum: 1_000, count: 1 });
     },
   );
+
+  it('charges once however the address of a key is spelled', async () => {
+    const { id: orderId, total } = await takeOrder(vendedora, centro, 50);
+    const body = { orderId, method: 'cash', amount: 1_000 };
+    const key = kernel.newId();
+    const ids = new Set<unknown>();
+    for (const spelling of ['payments', '%70ayments', 'pa%79ments', 'payments?']) {
+      const paid = await vendedora.pay(`payments/${spelling}`, body, key);
+      expect([spelling, paid.status]).toEqual([spelling, 201]);
+      ids.add(paid.body.id);
+    }
+    expect(ids.size).toBe(1);
+    expect((await vendedora.get(`sales/orders/${orderId}`)).body.balance).toBe(total - 1_000);
+  });
+
+  it('answers with the rival’s payment when the same key came in between', async () => {
+    const { id: orderId, total } = await takeOrder(vendedora, centro, 1);
+    const body = { orderId, method: 'cash', amount: total };
+    const key = kernel.newId();
+    const first = await vendedora.pay('payments/payments', body, key);
+    expect(first.status).toBe(201);
+    // The moment in which the second request has looked and the first has not yet committed its
+    // key: the row of the key is away while the second waits for the order's lock.
+    const kept = 'SELECT * FROM kernel_idempotency WHERE key = $1';
+    await house.rows(
+      'owner',
+      'CREATE TABLE IF NOT EXISTS aside AS SELECT * FROM kernel_idempotency LIMIT 0',
+    );
+    await house.rows('owner', `INSERT INTO aside ${kept}`, { values: [key] });
+    const rival = new Connection({ connectionString: house.urls.owner });
+    await rival.connect();
+    await rival.query('DELETE FROM kernel_idempotency WHERE key = $1', [key]);
+    await rival.query('BEGIN');
+    await rival.query('SELECT 1 FROM sales_order WHERE id = $1 FOR UPDATE', [orderId]);
+    const second = vendedora.pay('payments/payments', body, key);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await house.rows('owner', 'INSERT INTO kernel_idempotency SELECT * FROM aside WHERE key = $1', {
+      values: [key],
+    });
+    await rival.query('ROLLBACK');
+    await rival.end();
+    expect((await second).status).toBe(201);
+    expect((await second).text).toBe(first.text);
+    expect(await paidFor(orderId)).toEqual({ sum: total, count: 1 });
+  });
 
   it('leaves a key free after a refusal', async () => {
     const { id: orderId, total } = await takeOrder(vendedora, centro, 1);

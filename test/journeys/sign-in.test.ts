@@ -95,6 +95,26 @@ describe('sign-in', () => {
     expect((await client.get('auth/me')).status).toBe(401);
   });
 
+  it('keeps the last administrator, whoever takes the others away at once', async () => {
+    const own = await House.open();
+    const admin = await own.as('admin');
+    const me = (await admin.get('base/users?login=admin')).body.items[0];
+    for (const edit of [{ active: false }, { roles: ['encargada'] }]) {
+      const refused = await admin.patch(`base/users/${String(me.id)}`, edit, Number(me.version));
+      expect([refused.status, refused.body.code]).toEqual([409, 'base.last-admin']);
+    }
+    const other = await admin.post('base/users', { login: 'otra', name: 'Otra', roles: ['admin'] });
+    const answers = await Promise.all([
+      admin.patch(`base/users/${String(me.id)}`, { roles: [] }, Number(me.version)),
+      admin.patch(`base/users/${String(other.body.id)}`, { active: false }, 1),
+    ]);
+    // The slower one finds no administrator left to be, or is no administrator any more.
+    expect([409, 403]).toContain(Math.max(...answers.map(({ status }) => status)));
+    const sql = `SELECT 1 FROM base_user WHERE active AND 'admin' = ANY(roles)`;
+    expect(await own.rows('owner', sql)).toHaveLength(1);
+    await own.close();
+  });
+
   it('keeps the token out of the database', async () => {
     const { token } = await signInFor();
     const rows = await house.rows<{ all: string }>(

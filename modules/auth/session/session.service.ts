@@ -6,11 +6,13 @@ import {
   currentContext,
   Database,
   Events,
+  OnEvent,
   OnSchedule,
   Problem,
   Records,
 } from '#kernel';
-import type { Actor, ScheduleDefinition } from '#kernel';
+import type { Actor, ScheduleDefinition, StoredEvent } from '#kernel';
+import { UserChanged } from '#modules/base';
 import { authConfig } from '../auth.config.js';
 import { IdentityService } from '../identity/identity.service.js';
 import { Session } from './session.entity.js';
@@ -84,6 +86,13 @@ export class SessionService {
   /** The actor whose living session has this token, or null; one round trip. */
   async actorOfToken(token: string): Promise<Actor | null> {
     return this.identities.ofSession(hashToken(token), this.clock.now());
+  }
+
+  /** A disabled user's sessions are refused at once; here they end, and stay ended when enabled again. */
+  @OnEvent(UserChanged)
+  async endOfDisabled({ payload, changes }: StoredEvent<{ userId: string }>): Promise<void> {
+    if (changes['active']?.after !== false) return;
+    await this.database.rows('DELETE FROM auth_session WHERE user_id = $1', [payload.userId]);
   }
 
   @OnSchedule(ForgetSessions)

@@ -56,6 +56,7 @@ export class SettingService {
       const known = await this.records.find(Setting, { name }, 'update');
       this.records.matchVersion(known ?? { version: 0 }, version);
       const before = known?.value ?? definition.fallback;
+      if (known && before === value) return this.view(name, known);
       const chosen = await this.choose(known, name, value as SettingValue);
       await this.events.publish(SettingChanged, {
         subject: { type: 'base.setting', id: chosen.id, label: name },

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage } from '#kernel';
 import type { Page } from '#kernel';
 import { CreateUser, EditUser } from './user.input.js';
-import { LoginTaken, UnknownRole } from './user.problems.js';
+import { LastAdmin, LoginTaken, UnknownRole } from './user.problems.js';
 import { userList, UserService } from './user.service.js';
 import { UserView } from './user.view.js';
 
@@ -35,7 +35,7 @@ export class UserController {
 
   @Patch(':id')
   @Allow('base.user.edit')
-  @Edits(UserView, UnknownRole)
+  @Edits(UserView, UnknownRole, LastAdmin)
   async edit(
     @Id() id: string,
     @Body() input: EditUser,

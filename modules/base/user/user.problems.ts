@@ -7,6 +7,15 @@ export const LoginTaken = defineProblem({
   constraints: ['base_user_login_key'],
 });
 
+export const LastAdmin = defineProblem({
+  code: 'base.last-admin',
+  status: 409,
+  title: {
+    es: 'Debe quedar al menos un administrador activo',
+    en: 'At least one active administrator must remain',
+  },
+});
+
 export const UnknownRole = defineProblem({
   code: 'base.unknown-role',
   status: 422,

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AddonRegistry, Database, defineList, Events, Problem, Records } from '#kernel';
-import type { Page, Subject } from '#kernel';
+import type { Changes, Page, Subject } from '#kernel';
 import { User } from './user.entity.js';
 import { UserChanged, UserCreated } from './user.events.js';
 import type { CreateUser, EditUser } from './user.input.js';
-import { UnknownRole } from './user.problems.js';
+import { LastAdmin, UnknownRole } from './user.problems.js';
 
 /** What clients may ask of the users. */
 export const userList = defineList({
@@ -52,10 +52,22 @@ export class UserService {
       const roles = input.roles ? { roles: this.knownRoles(input.roles) } : {};
       const changes = await this.records.store(Object.assign(user, input, roles), ['name']);
       if (Object.keys(changes).length === 0) return user;
+      await this.demandAdmin(changes);
       const payload = { userId: user.id };
       await this.events.publish(UserChanged, { subject: subjectOf(user), payload, changes });
       return user;
     });
+  }
+
+  /** Whoever takes an administrator away waits for every other who does. @throws Problem LastAdmin */
+  private async demandAdmin(changes: Changes): Promise<void> {
+    if (!changes['active'] && !changes['roles']) return;
+    await this.database.lockName(`base.admins ${this.database.companyId}`);
+    const admins = await this.database.rows(
+      `SELECT 1 FROM base_user WHERE company_id = $1 AND active AND 'admin' = ANY(roles) LIMIT 1`,
+      [this.database.companyId],
+    );
+    if (admins.length === 0) throw new Problem(LastAdmin);
   }
 
   private knownRoles(roles: readonly string[]): string[] {

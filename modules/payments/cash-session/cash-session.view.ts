@@ -5,7 +5,7 @@ import {
   InstantField,
   IntegerField,
   ListField,
-  MAX_PESOS,
+  MAX_SUM,
   PesosField,
   pick,
   TextField,
@@ -20,13 +20,13 @@ class MethodReconciliationView {
   @ChoiceField(PAYMENT_METHODS)
   method!: PaymentMethod;
 
-  @PesosField({ min: -MAX_PESOS })
+  @PesosField({ min: -MAX_SUM, max: MAX_SUM })
   expected!: number;
 
   @PesosField({ nullable: true })
   counted!: number | null;
 
-  @PesosField({ nullable: true, min: -MAX_PESOS })
+  @PesosField({ nullable: true, min: -MAX_SUM, max: MAX_SUM })
   difference!: number | null;
 }
 
@@ -52,7 +52,12 @@ export class CashSessionView {
   @PesosField()
   openingAmount!: number;
 
-  @PesosField({ nullable: true, description: 'whole pesos that should be there; from closing on' })
+  @PesosField({
+    nullable: true,
+    min: -MAX_SUM,
+    max: MAX_SUM,
+    description: 'whole pesos that should be there; from closing on',
+  })
   expectedAmount!: number | null;
 
   @PesosField({ nullable: true })
@@ -60,14 +65,16 @@ export class CashSessionView {
 
   @PesosField({
     nullable: true,
-    min: -MAX_PESOS,
+    min: -MAX_SUM,
+    max: MAX_SUM,
     description: 'whole pesos, counted minus expected',
   })
   difference!: number | null;
 
   @PesosField({
     nullable: true,
-    min: -MAX_PESOS,
+    min: -MAX_SUM,
+    max: MAX_SUM,
     description: 'whole pesos, this float minus the register’s last count',
   })
   openingDifference!: number | null;

@@ -5,7 +5,7 @@ import {
   InstantField,
   IntegerField,
   ListField,
-  MAX_PESOS,
+  MAX_SUM,
   PesosField,
   pick,
 } from '#kernel';
@@ -13,10 +13,12 @@ import { PAYMENT_METHODS } from '../payment/payment.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
 import type { DailyCut } from './daily-cut.entity.js';
 
+/** Voids and refunds of another day's charges can outweigh what came in. */
+const SUM = { min: -MAX_SUM, max: MAX_SUM };
 const COUNT = { min: 0, max: 10_000_000 };
 
 class TallyView {
-  @PesosField()
+  @PesosField(SUM)
   amount!: number;
 
   @IntegerField({ ...COUNT, description: 'number of payments' })
@@ -43,16 +45,16 @@ class SessionTotalView extends TallyView {
   @IdField()
   registerId!: string;
 
-  @PesosField()
+  @PesosField(SUM)
   openingAmount!: number;
 
-  @PesosField()
+  @PesosField(SUM)
   expectedAmount!: number;
 
-  @PesosField()
+  @PesosField(SUM)
   countedAmount!: number;
 
-  @PesosField({ min: -MAX_PESOS })
+  @PesosField(SUM)
   difference!: number;
 }
 
@@ -79,7 +81,7 @@ export class DailyCutView {
   @InstantField()
   createdAt!: string;
 
-  @PesosField({ description: 'whole pesos of all methods' })
+  @PesosField({ ...SUM, description: 'whole pesos of all methods' })
   total!: number;
 
   @IntegerField({ ...COUNT, description: 'number of payments' })

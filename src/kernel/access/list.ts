@@ -32,6 +32,8 @@ export function mapPage<T, V>(page: Page<T>, view: (item: T) => V): Page<V> {
 
 export const MAX_LIMIT = 200;
 export const DEFAULT_LIMIT = 50;
+/** Characters of a cursor: it may hold the longest name that a list is sorted by. */
+export const MAX_CURSOR = 2_000;
 
 /** Whether values of the kind have an order that `.gte` and its kin can use. */
 export function isOrdered(kind: FilterKind): boolean {

@@ -3,9 +3,9 @@ import type { CompanyRow } from '../database/entity.js';
 import { Problem } from '../http/problem.js';
 import type { FieldFault } from '../http/problem.js';
 import { Malformed } from '../http/problems.js';
-import { isDay } from '../values/business-day.js';
+import { isDay, isInstant } from '../values/business-day.js';
 import { isId } from '../values/id.js';
-import { DEFAULT_LIMIT, isOrdered, MAX_LIMIT } from './list.js';
+import { DEFAULT_LIMIT, isOrdered, MAX_CURSOR, MAX_LIMIT } from './list.js';
 import type { FilterKind, ListDefinition, Page } from './list.js';
 
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
@@ -71,8 +71,8 @@ function readRequest<E extends CompanyRow>(
     else if ('field' in read) faults.push(read);
     else conditions.push(read);
   }
-  const limit = Number(query['limit'] ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+  const limit = limitOf(query['limit']);
+  if (limit < 1 || limit > MAX_LIMIT) {
     faults.push({
       field: 'limit',
       es: `va de 1 a ${MAX_LIMIT}`,
@@ -94,6 +94,12 @@ function readRequest<E extends CompanyRow>(
   }
   if (faults.length > 0) throw new Problem(Malformed, { faults });
   return { limit, sort, after: after ?? null, conditions };
+}
+
+/** @returns 0 for what is no number, which no limit may be */
+function limitOf(raw: unknown): number {
+  if (raw === undefined) return DEFAULT_LIMIT;
+  return typeof raw === 'string' && /^\d{1,3}$/.test(raw) ? Number(raw) : 0;
 }
 
 function readCondition<E extends CompanyRow>(
@@ -124,10 +130,8 @@ function readValue(kind: FilterKind, raw: string): unknown {
       return /^-?\d{1,15}$/.test(raw) ? Number(raw) : undefined;
     case 'day':
       return isDay(raw) ? raw : undefined;
-    case 'instant': {
-      const instant = /^\d{4}-\d\d-\d\d/.test(raw) ? new Date(raw) : new Date(Number.NaN);
-      return Number.isNaN(instant.getTime()) ? undefined : instant;
-    }
+    case 'instant':
+      return isInstant(raw) ? new Date(raw) : undefined;
     default:
       return raw.length <= 200 ? raw : undefined;
   }
@@ -144,7 +148,7 @@ function cursorOf(sort: string, row: CompanyRow): string {
 
 /** @returns undefined when the text is not a cursor of a list sorted so */
 function readCursor(sort: string, raw: unknown): Request['after'] | undefined {
-  if (typeof raw !== 'string' || raw.length > 600) return undefined;
+  if (typeof raw !== 'string' || raw.length > MAX_CURSOR) return undefined;
   try {
     const read = JSON.parse(Buffer.from(raw, 'base64url').toString('utf8')) as unknown;
     if (!Array.isArray(read) || read.length !== 3 || read[0] !== sort || !isId(read[2])) {

@@ -2,7 +2,7 @@ import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiQuery, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { ListDefinition } from '../access/list.js';
-import { DEFAULT_LIMIT, isOrdered, MAX_LIMIT } from '../access/list.js';
+import { DEFAULT_LIMIT, isOrdered, MAX_CURSOR, MAX_LIMIT } from '../access/list.js';
 import type { FilterKind } from '../access/list.js';
 import type { CompanyRow } from '../database/entity.js';
 import type { ProblemDefinition } from './problem.js';
@@ -74,7 +74,7 @@ export function Lists<E extends CompanyRow>(view: Type, list: ListDefinition<E>)
       required: false,
       schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
     }),
-    ApiQuery({ name: 'after', required: false, schema: { type: 'string', maxLength: 600 } }),
+    ApiQuery({ name: 'after', required: false, schema: { type: 'string', maxLength: MAX_CURSOR } }),
     ApiQuery({
       name: 'sort',
       required: false,

@@ -11,7 +11,7 @@ import { ProblemFilter } from './problem-filter.js';
 import { problemBody } from './problem-writer.js';
 import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
 import { contextOf } from './request-context.js';
-import { unstorablePath } from './text-check.js';
+import { unacceptablePath } from './text-check.js';
 
 const BODY_LIMIT_BYTES = 1_000_000;
 const PARAMETER_LIMIT = 200;
@@ -45,6 +45,8 @@ export function installEdge(
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', contextOf(request).requestId);
+    // Answers hold tokens, money and personal data: nobody between keeps them.
+    if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
     secureHeaders(request.raw, reply.raw, (error?: unknown) => {
       if (error) return done(error as Error);
       if (isHealth(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS)) {
@@ -55,12 +57,9 @@ export function installEdge(
   });
   // The body was read on the socket's own asynchronous path, so the context starts after it.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    const path = unstorablePath({
-      body: request.body,
-      query: request.query,
-      params: request.params,
-    });
-    if (path !== null) return done(unstorable(path));
+    const { body, query, params } = request;
+    const path = Array.isArray(body) ? 'body' : unacceptablePath({ body, query, params });
+    if (path !== null) return done(unacceptable(path));
     return runInContext(contextOf(request), done);
   });
   acceptJson(fastify);
@@ -81,13 +80,13 @@ function isHealth(url: string): boolean {
   return url.startsWith('/health/');
 }
 
-function unstorable(path: string): Problem {
+function unacceptable(path: string): Problem {
   return new Problem(Malformed, {
     faults: [
       {
         field: path.replace(/^(body|query|params)\.?/, ''),
-        es: 'contiene caracteres que no se pueden guardar o está demasiado anidado',
-        en: 'holds characters that cannot be stored or is nested too deep',
+        es: 'contiene caracteres que no se pueden guardar, o es demasiado grande o profundo',
+        en: 'holds characters that cannot be stored, or is too large or too deep',
       },
     ],
   });

@@ -4,13 +4,13 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type as Nested } from 'class-transformer';
 import {
+  Allow,
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
   IsBoolean,
   IsIn,
   IsInt,
-  IsNumber,
   IsString,
   Matches,
   Max,
@@ -23,7 +23,7 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
-import { isDay } from '../values/business-day.js';
+import { isDay, isInstant } from '../values/business-day.js';
 import { MAX_PESOS } from '../values/money.js';
 import { normalizeRut } from '../values/rut.js';
 
@@ -95,12 +95,23 @@ export function IntegerField(
   );
 }
 
+@ValidatorConstraint({ name: 'quantity' })
+class IsQuantity implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return (
+      typeof value === 'number' &&
+      Number.isFinite(value) &&
+      Math.abs(Math.round(value * 1000) / 1000 - value) < 1e-9
+    );
+  }
+}
+
 /** A quantity of at most three decimals, more than nothing. */
 export function QuantityField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     { description: 'units or kilos; at most three decimals', ...options },
     { type: 'number', minimum: 0.001, maximum: 100_000, multipleOf: 0.001 },
-    IsNumber({ maxDecimalPlaces: 3, allowNaN: false, allowInfinity: false }),
+    Validate(IsQuantity),
     Min(0.001),
     Max(100_000),
   );
@@ -153,13 +164,10 @@ export function ChoiceField(
   return field(options, { type: 'string', enum: [...choices] }, IsIn([...choices]));
 }
 
-const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-
 @ValidatorConstraint({ name: 'instant' })
 class IsInstant implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
-    const day = typeof value === 'string' ? INSTANT.exec(value)?.[1] : undefined;
-    return isDay(day) && !Number.isNaN(new Date(String(value)).getTime());
+    return isInstant(value);
   }
 }
 
@@ -199,7 +207,13 @@ class IsRut implements ValidatorConstraintInterface {
 export function RutField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     { description: 'RUT with check character, módulo 11', ...options },
-    { type: 'string', minLength: 3, maxLength: 12, examples: ['76123456-0'] },
+    {
+      type: 'string',
+      minLength: 3,
+      maxLength: 13,
+      pattern: '^[0-9.]+-?[0-9kK]$',
+      examples: ['76123456-0'],
+    },
     Transform(({ value }: { value: unknown }) =>
       typeof value === 'string' ? (normalizeRut(value) ?? value) : value,
     ),
@@ -255,5 +269,6 @@ export function ObjectField(type: () => Type, options: FieldOptions = {}): Prope
 
 /** Any JSON value; what it may be is checked where it is used. */
 export function JsonField(options: FieldOptions = {}): PropertyDecorator {
-  return field({ ...options, nullable: true }, {});
+  const type = ['string', 'number', 'boolean', 'object', 'array', 'null'];
+  return field({ ...options, optional: true }, { type, items: {} } as never, Allow());
 }

@@ -22,6 +22,15 @@ interface Kept {
   readonly body: unknown;
 }
 
+/** One request with a key. */
+interface Attempt {
+  readonly key: string;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+const REPEATS = [IdempotencyBusy, IdempotencyReused];
+
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 // One round trip: the try-lock, and the first answer if there is one. A rival that commits
@@ -56,16 +65,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (key === undefined && optional) return next.handle();
     if (typeof key !== 'string' || !KEY.test(key)) throw badKey();
     const work = (): Promise<unknown> => lastValueFrom(next.handle());
-    return from(this.once(key, request, http.getResponse<FastifyReply>(), work));
+    const attempt = { key, request, reply: http.getResponse<FastifyReply>() };
+    return from(
+      this.once(attempt, work).catch((error: unknown) => this.answerOfRival(attempt, error)),
+    );
   }
 
-  private once(
-    key: string,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    work: () => Promise<unknown>,
-  ): Promise<unknown> {
-    const route = `${request.method} ${request.url.split('?')[0]}`;
+  private once(attempt: Attempt, work: () => Promise<unknown>): Promise<unknown> {
+    const { key, request, reply } = attempt;
+    // The route as it was matched: one address can be spelled in many ways.
+    const { url = '' } = request.routeOptions;
+    const route = `${request.method} ${url} ${JSON.stringify(request.params)}`;
     const fingerprint = fingerprintOf(request.body);
     return this.database.transaction(async () => {
       const name = [this.database.companyId, currentActor().userId, route, key];
@@ -77,6 +87,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
       await this.database.rows(KEEP, [...name, ...answer]).catch(startAgainOnRival);
       return body;
     });
+  }
+
+  /**
+   * A rival with the same key may have committed between this attempt's look and its lock; then
+   * the work is refused by what the rival did (the order is paid), and the truth is the rival's
+   * answer. A refusal without such a rival stays what it is.
+   */
+  private async answerOfRival(attempt: Attempt, refusal: unknown): Promise<unknown> {
+    const isRefusal = refusal instanceof Problem && [409, 422].includes(refusal.definition.status);
+    if (!isRefusal || REPEATS.includes(refusal.definition)) throw refusal;
+    return this.once(attempt, () => Promise.reject(refusal));
   }
 
   /** A replay writes too: it vouches for the first commit only by committing itself. */

@@ -5,14 +5,16 @@ import { Problem } from './problem.js';
 import { IfMatchRequired, Malformed } from './problems.js';
 
 /**
- * The version in `If-Match` (RFC 9110 §13.1.1), as the `ETag` of a read gave it.
+ * The version in `If-Match` (RFC 9110 §13.1.1), as the `ETag` of a read gave it; a bare number is
+ * taken for a client that forgot the quotes. Weak tags and lists are refused.
  *
  * @throws Problem IfMatchRequired when it is missing, Malformed when it is no version
  */
 export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionContext): number => {
   const header = execution.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
   if (header === undefined) throw new Problem(IfMatchRequired);
-  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header)?.[1];
+  const match = /^"(0|[1-9]\d{0,8})"$|^(0|[1-9]\d{0,8})$/.exec(header);
+  const version = match?.[1] ?? match?.[2];
   if (version === undefined) {
     throw new Problem(Malformed, {
       faults: [

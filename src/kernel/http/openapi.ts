@@ -49,7 +49,25 @@ export function buildOpenApi(
     ...document.components.schemas,
     Problem: PROBLEM_SCHEMA as never,
   };
+  closeInputs(document);
   return document;
+}
+
+/** What a body may not have beside its fields is said too: inputs refuse unknown members. */
+function closeInputs(document: OpenAPIObject): void {
+  const schemas = document.components?.schemas ?? {};
+  const close = (part: unknown): void => {
+    const names = JSON.stringify(part).matchAll(/#\/components\/schemas\/(\w+)/g);
+    for (const [, name = ''] of names) {
+      const schema = schemas[name] as { additionalProperties?: boolean } | undefined;
+      if (!schema || schema.additionalProperties === false) continue;
+      schema.additionalProperties = false;
+      close(schema);
+    }
+  };
+  for (const item of Object.values(document.paths)) {
+    for (const { requestBody } of Object.values(item) as Operation[]) close(requestBody ?? {});
+  }
 }
 
 function operationId(controller: string, method: string): string {

@@ -34,6 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="ofitec"');
     void reply
       .status(status)
+      .header('x-request-id', requestId)
       .header('content-type', 'application/problem+json; charset=utf-8')
       .header('content-language', language)
       .serializer((body: unknown) => JSON.stringify(body))

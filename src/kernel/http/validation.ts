@@ -1,11 +1,13 @@
 import { ValidationPipe } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
+import type { ArgumentMetadata, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import type { ValidationError } from 'class-validator';
 import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
 import { Malformed } from './problems.js';
+
+const MAX_FAULTS = 50;
 
 const STRICT = {
   whitelist: true,
@@ -17,7 +19,18 @@ const STRICT = {
 
 /** Checks a body against its input class: nothing unknown, nothing coerced, every fault told. */
 export function inputPipe(): ValidationPipe {
-  return new ValidationPipe({ ...STRICT, transform: true, exceptionFactory: problemOf });
+  return new InputPipe({ ...STRICT, transform: true, exceptionFactory: problemOf });
+}
+
+/** Nest takes a body that was not sent for an empty one; here it is a fault. */
+class InputPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && value === undefined) {
+      const fault = { field: 'body', es: 'falta el cuerpo', en: 'the body is missing' };
+      throw new Problem(Malformed, { faults: [fault] });
+    }
+    return (await super.transform(value, metadata)) as unknown;
+  }
 }
 
 /** The same check for what does not come over HTTP (commands). @throws Problem Malformed */
@@ -29,7 +42,7 @@ export function checkInput<T extends object>(input: Type<T>, plain: object): T {
 }
 
 function problemOf(errors: readonly ValidationError[]): Problem {
-  return new Problem(Malformed, { faults: faultsOf(errors, '') });
+  return new Problem(Malformed, { faults: faultsOf(errors, '').slice(0, MAX_FAULTS) });
 }
 
 function faultsOf(errors: readonly ValidationError[], path: string): FieldFault[] {
@@ -47,7 +60,7 @@ const SPANISH: Readonly<Record<string, string>> = {
   whitelistValidation: 'no es un campo conocido',
   isString: 'debe ser un texto',
   isInt: 'debe ser un número entero',
-  isNumber: 'debe ser un número con tres decimales como máximo',
+  quantity: 'debe ser un número con tres decimales como máximo',
   isBoolean: 'debe ser true o false',
   isArray: 'debe ser una lista',
   instant: 'debe ser un instante que exista, AAAA-MM-DDThh:mm:ss con zona',
@@ -63,6 +76,7 @@ const ENGLISH: Readonly<Record<string, string>> = {
   instant: 'must be an instant that exists, YYYY-MM-DDThh:mm:ss with offset',
   rut: 'is no RUT with a valid check character',
   matches: 'does not have the expected form',
+  quantity: 'must be a number with at most three decimals',
 };
 
 function sentence(rule: string, message: string): { es: string; en: string } {

@@ -22,3 +22,11 @@ export function isDay(value: unknown): value is string {
   const instant = new Date(`${value}T00:00:00Z`);
   return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(value);
 }
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Whether the text is an instant that exists, with its offset, as RFC 3339 writes it. */
+export function isInstant(value: unknown): value is string {
+  const day = typeof value === 'string' ? INSTANT.exec(value)?.[1] : undefined;
+  return isDay(day) && !Number.isNaN(new Date(String(value)).getTime());
+}

@@ -4,6 +4,9 @@
  */
 export const MAX_PESOS = 1_000_000_000_000;
 
+/** The largest sum of such amounts that JavaScript still counts to the peso. */
+export const MAX_SUM = Number.MAX_SAFE_INTEGER;
+
 /** Whether the value is a whole number of pesos, from 0 (or `min`) to {@link MAX_PESOS}. */
 export function isPesos(value: unknown, min = 0): value is number {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= MAX_PESOS;
