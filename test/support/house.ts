@@ -15,7 +15,7 @@ const open = new Set<House>();
 /** The application on a free port, over its own copy of the demo database. */
 export class House {
   private constructor(
-    readonly database: string,
+    readonly database: string | null,
     readonly urls: TestUrls,
     readonly app: NestFastifyApplication,
     readonly url: string,
@@ -33,9 +33,9 @@ export class House {
     return House.over(database, urls, env);
   }
 
-  /** A further process' worth of application over the same database. */
+  /** A further process' worth of application over a database; null is one that is not ours to drop. */
   static async over(
-    database: string,
+    database: string | null,
     urls: TestUrls,
     env: Readonly<Record<string, string>> = {},
   ): Promise<House> {
@@ -79,8 +79,9 @@ export class House {
   async close(): Promise<void> {
     if (!open.delete(this)) return;
     await this.app.close();
-    if (![...open].some((other) => other.database === this.database)) {
-      await dropDatabase(this.database);
+    const { database } = this;
+    if (database !== null && ![...open].some((other) => other.database === database)) {
+      await dropDatabase(database);
     }
   }
 }
