@@ -40,6 +40,10 @@ const CUT = `CREATE TABLE payments_daily_cut (
   by_method jsonb NOT NULL,
   by_cashier jsonb NOT NULL,
   by_session jsonb NOT NULL,
+  cash jsonb NOT NULL,
+  orders jsonb NOT NULL,
+  rows_hash text NOT NULL,
+  forced boolean NOT NULL,
   UNIQUE (company_id, id),
   CONSTRAINT payments_daily_cut_sequence_key UNIQUE (company_id, branch_id, business_date, sequence),
   FOREIGN KEY (company_id, branch_id) REFERENCES base_branch (company_id, id)

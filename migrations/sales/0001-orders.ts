@@ -82,6 +82,8 @@ const ORDER = `CREATE TABLE sales_order (${RECORD},
 
 const ORDER_INDEXES = [
   'CREATE INDEX sales_order_by_time ON sales_order (company_id, created_at, id)',
+  'CREATE INDEX sales_order_by_day ON sales_order (company_id, branch_id, business_date)',
+  'CREATE INDEX sales_order_by_delivery ON sales_order (company_id, branch_id, delivered_at)',
   'CREATE INDEX sales_order_by_customer ON sales_order (company_id, customer_id)',
   'CREATE INDEX sales_order_by_ticket ON sales_order (company_id, ticket)',
   `CREATE INDEX sales_order_unpaid ON sales_order (company_id, branch_id)

@@ -15,12 +15,14 @@ import {
 import { LedgerDrift } from './cash-session/ledger.events.js';
 import { CheckLedger } from './cash-session/ledger-check.service.js';
 import { DailyCut } from './daily-cut/daily-cut.entity.js';
+import { FORCE_CUT } from './daily-cut/daily-cut.service.js';
 import { DailyCutMade } from './daily-cut/daily-cut.events.js';
 import { Entry } from './entry/entry.entity.js';
 import { CashMoved, MovementUndone } from './entry/entry.events.js';
 import { Payment } from './payment/payment.entity.js';
 import * as paymentEvents from './payment/payment.events.js';
 import { REFUND } from './payment/payment.service.js';
+import { paymentsCommands } from './payments.commands.js';
 import { PaymentsModule } from './payments.module.js';
 
 const permissions = {
@@ -30,6 +32,7 @@ const permissions = {
   'payments.cash-session.open': 'open cash sessions',
   'payments.cash-session.read': 'read cash sessions',
   'payments.daily-cut.create': 'cut a branch’s day',
+  'payments.daily-cut.force': 'cut a day while sessions of it are open',
   'payments.daily-cut.read': 'read daily cuts',
   'payments.difference.approve': 'answer for a high cash difference of somebody else',
   'payments.entry.create': 'put cash into a drawer or take it out',
@@ -80,13 +83,14 @@ export const paymentsAddon = defineAddon({
   permissions,
   roles: {
     vendedora: { grants: cashier },
-    encargada: { grants: Object.keys(permissions) },
+    encargada: { grants: Object.keys(permissions).filter((name) => name !== FORCE_CUT) },
     admin: { grants: Object.keys(permissions) },
     contador: { grants: reading },
   },
   rules: [...cashRules(CashSession), ...cashRules(Entry), ...cashRules(Payment)],
   settings: cashSessionSettings,
   schedules: [CheckLedger],
+  commands: paymentsCommands,
   events: [
     ...Object.values(cashSessionEvents),
     LedgerDrift,

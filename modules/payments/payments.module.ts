@@ -5,6 +5,7 @@ import { SalesModule } from '#modules/sales';
 import { ApprovalService } from './cash-session/approval.service.js';
 import { CashSessionController } from './cash-session/cash-session.controller.js';
 import { CashSessionService } from './cash-session/cash-session.service.js';
+import { CutSumsService } from './daily-cut/cut-sums.service.js';
 import { DailyCutController } from './daily-cut/daily-cut.controller.js';
 import { DailyCutService } from './daily-cut/daily-cut.service.js';
 import { LedgerCheckService } from './cash-session/ledger-check.service.js';
@@ -20,6 +21,7 @@ import { PaymentService } from './payment/payment.service.js';
   providers: [
     ApprovalService,
     CashSessionService,
+    CutSumsService,
     DailyCutService,
     EntryService,
     LedgerCheckService,

@@ -58,7 +58,7 @@ describe('access matrix', () => {
   });
 
   it('gives the admin everything, the contador only reading, the vendedora no cut', () => {
-    const behind = ['payments.expected-amount.read'];
+    const behind = ['payments.daily-cut.force', 'payments.expected-amount.read'];
     const declared = operations.map(({ permission }) => permission ?? '*').filter((p) => p !== '*');
     expect(clients.get('admin')?.permissions).toEqual(
       [...new Set([...declared, ...behind])].sort(),

@@ -64,11 +64,14 @@ export class CashSessionService {
     return this.database.transaction(async () => {
       const register = await this.registers.demandActive(input.registerId);
       await this.branches.demandActive(register.branchId);
+      const day = businessDay(this.clock.now());
+      // A cut of the day waits for this opening, or this opening for the cut.
+      await this.database.lockName(`payments.day ${register.branchId} ${day}`, 'shared');
       const session = await this.records.insert(CashSession, {
         branchId: register.branchId,
         registerId: register.id,
         cashierId: cashierId(),
-        businessDate: businessDay(this.clock.now()),
+        businessDate: day,
         state: 'open',
         openingAmount,
         openingDenominations: denominations,

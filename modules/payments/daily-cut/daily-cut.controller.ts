@@ -2,10 +2,10 @@ import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
 import type { Page } from '#kernel';
-import { CutDay } from './daily-cut.input.js';
+import { CutDay, MakeCut } from './daily-cut.input.js';
 import { DayAlreadyCut, DayInFuture, SessionsNotClosed } from './daily-cut.problems.js';
 import { dailyCutList, DailyCutService } from './daily-cut.service.js';
-import { DailyCutView } from './daily-cut.view.js';
+import { DailyCutView, DayReadingView } from './daily-cut.view.js';
 
 @ApiTags('payments')
 @Controller('api/v1/payments/daily-cuts')
@@ -30,7 +30,15 @@ export class DailyCutController {
   @Allow('payments.daily-cut.create')
   @Idempotent('optional')
   @Creates(DailyCutView, NotFound, SessionsNotClosed, DayAlreadyCut, DayInFuture)
-  async cut(@Body() input: CutDay): Promise<DailyCutView> {
+  async cut(@Body() input: MakeCut): Promise<DailyCutView> {
     return DailyCutView.of(await this.cuts.cut(input));
+  }
+
+  /** A reading changes nothing; it is a POST because it names a branch and a day. */
+  @Post('reading')
+  @Allow('payments.daily-cut.read')
+  @Answers(DayReadingView, NotFound)
+  async read(@Body() input: CutDay): Promise<DayReadingView> {
+    return DayReadingView.of(await this.cuts.read(input));
   }
 }

@@ -1,5 +1,7 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRow, PesosColumn } from '#kernel';
+import type { OrderFigures } from '#modules/sales';
+import type { CashSessionState } from '../cash-session/cash-session.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
 
 /** Whole pesos and number of payments. */
@@ -20,9 +22,24 @@ export interface SessionTotal extends Tally {
   readonly cashSessionId: string;
   readonly cashierId: string;
   readonly registerId: string;
+  readonly state: CashSessionState;
   readonly openingAmount: number;
-  readonly expectedAmount: number;
-  readonly countedAmount: number;
+  /** Null in a reading of a session that is not closed. */
+  readonly expectedAmount: number | null;
+  readonly countedAmount: number | null;
+  readonly difference: number | null;
+}
+
+/** What besides charges moved the day's cash, in whole pesos; negative when it left. */
+export interface CashFigures {
+  /** Roundings of cash payments (Ley 20.956). */
+  readonly rounding: number;
+  readonly cashIn: number;
+  readonly cashOut: number;
+  readonly drops: number;
+  readonly voids: number;
+  readonly refunds: number;
+  /** Counted minus expected, all sessions. */
   readonly difference: number;
 }
 
@@ -57,4 +74,18 @@ export class DailyCut extends CompanyRow {
 
   @Column({ type: 'jsonb' })
   bySession!: SessionTotal[];
+
+  @Column({ type: 'jsonb' })
+  cash!: CashFigures;
+
+  @Column({ type: 'jsonb' })
+  orders!: OrderFigures;
+
+  /** SHA-256 over every row that was summed, in hexadecimal. */
+  @Column({ type: 'text' })
+  rowsHash!: string;
+
+  /** Made while sessions of the day were open; they go into a later cut. */
+  @Column({ type: 'boolean' })
+  forced!: boolean;
 }

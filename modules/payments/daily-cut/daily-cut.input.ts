@@ -1,4 +1,4 @@
-import { DayField, IdField } from '#kernel';
+import { BooleanField, DayField, IdField } from '#kernel';
 
 export class CutDay {
   @IdField()
@@ -6,4 +6,12 @@ export class CutDay {
 
   @DayField({ description: 'business day in America/Santiago' })
   date!: string;
+}
+
+export class MakeCut extends CutDay {
+  @BooleanField({
+    optional: true,
+    description: 'cut although sessions are open; needs payments.daily-cut.force',
+  })
+  force?: boolean;
 }

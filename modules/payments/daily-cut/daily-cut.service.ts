@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import {
   businessDay,
@@ -13,12 +14,11 @@ import {
 import type { Page } from '#kernel';
 import { BranchService } from '#modules/base';
 import { CashSession } from '../cash-session/cash-session.entity.js';
-import { PAYMENT_METHODS } from '../payment/payment.entity.js';
-import type { PaymentMethod } from '../payment/payment.entity.js';
+import { CutSumsService } from './cut-sums.service.js';
+import type { CutSums } from './cut-sums.service.js';
 import { DailyCut } from './daily-cut.entity.js';
-import type { SessionTotal, Tally } from './daily-cut.entity.js';
 import { DailyCutMade } from './daily-cut.events.js';
-import type { CutDay } from './daily-cut.input.js';
+import type { CutDay, MakeCut } from './daily-cut.input.js';
 import { DayAlreadyCut, DayInFuture, SessionsNotClosed } from './daily-cut.problems.js';
 
 /** What clients may ask of the daily cuts. */
@@ -29,17 +29,8 @@ export const dailyCutList = defineList({
   sort: '-createdAt',
 });
 
-interface SumRow {
-  readonly cashSessionId: string;
-  readonly method: PaymentMethod;
-  readonly amount: string;
-  readonly payments: number;
-}
-
-const SUMS = `SELECT cash_session_id AS "cashSessionId", method, sum(amount) AS amount,
-    (count(*) FILTER (WHERE kind = 'charge'))::integer AS payments
-  FROM payments_payment WHERE company_id = $1 AND cash_session_id = ANY($2)
-  GROUP BY cash_session_id, method`;
+/** The permission to cut a day while sessions of it are open. */
+export const FORCE_CUT = 'payments.daily-cut.force';
 
 /** The cut (corte) of a branch's business day: what its closed sessions took. */
 @Injectable()
@@ -50,6 +41,7 @@ export class DailyCutService {
     private readonly events: Events,
     private readonly clock: Clock,
     private readonly branches: BranchService,
+    private readonly sums: CutSumsService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<DailyCut>> {
@@ -61,12 +53,13 @@ export class DailyCutService {
   }
 
   /**
-   * Cuts the day. A day can be cut again only for sessions that were opened after the last cut,
+   * Cuts the day. With `force` and the permission for it, sessions that are still open are left to
+   * a later cut. A day can be cut again only for sessions that were opened after the last cut,
    * and then sums just those: every session is in exactly one cut.
    *
    * @throws Problem SessionsNotClosed, DayAlreadyCut, DayInFuture, NotFound
    */
-  async cut({ branchId, date }: CutDay): Promise<DailyCut> {
+  async cut({ branchId, date, force = false }: MakeCut): Promise<DailyCut> {
     return this.database.transaction(async () => {
       const branch = await this.branches.show(branchId);
       if (date > businessDay(this.clock.now())) throw new Problem(DayInFuture);
@@ -76,7 +69,7 @@ export class DailyCutService {
         businessDate: date,
       });
       const waiting = sessions.filter((session) => session.state !== 'closed');
-      if (waiting.length > 0) {
+      if (waiting.length > 0 && !(force && currentActor().permissions.has(FORCE_CUT))) {
         const cashSessionIds = waiting.map((session) => session.id);
         throw new Problem(SessionsNotClosed, { extra: { cashSessionIds } });
       }
@@ -84,7 +77,9 @@ export class DailyCutService {
         branchId,
         businessDate: date,
       });
-      const fresh = sessions.filter((session) => session.dailyCutId === null);
+      const fresh = sessions.filter(
+        (session) => session.state === 'closed' && session.dailyCutId === null,
+      );
       if (earlier.length > 0 && fresh.length === 0) throw new Problem(DayAlreadyCut);
 
       const cut = await this.records.insert(DailyCut, {
@@ -92,7 +87,9 @@ export class DailyCutService {
         businessDate: date,
         sequence: earlier.length + 1,
         cutBy: currentActor().userId,
-        ...(await this.sum(fresh)),
+        forced: waiting.length > 0,
+        ...(await this.sums.sum(fresh)),
+        orders: await this.sums.orderFigures(branchId, date),
       });
       for (const session of fresh) {
         session.dailyCutId = cut.id;
@@ -106,46 +103,58 @@ export class DailyCutService {
     });
   }
 
-  private async sum(
-    sessions: readonly CashSession[],
-  ): Promise<Pick<DailyCut, 'total' | 'payments' | 'byMethod' | 'byCashier' | 'bySession'>> {
-    const rows = await this.database.rows<SumRow>(SUMS, [
-      this.database.companyId,
-      sessions.map((session) => session.id),
-    ]);
-    const cashiers = [...new Set(sessions.map((session) => session.cashierId))].sort();
-    const rowsOf = (session: CashSession): SumRow[] =>
-      rows.filter((row) => row.cashSessionId === session.id);
-    const { amount: total, payments } = tally(rows);
-    return {
-      total,
-      payments,
-      byMethod: PAYMENT_METHODS.map((method) => ({
-        method,
-        ...tally(rows.filter((row) => row.method === method)),
-      })),
-      byCashier: cashiers.map((cashierId) => ({
-        cashierId,
-        ...tally(sessions.filter((s) => s.cashierId === cashierId).flatMap(rowsOf)),
-      })),
-      bySession: sessions.map((session) => ({ ...figuresOf(session), ...tally(rowsOf(session)) })),
-    };
+  /**
+   * A reading (X): the same sums at any time, of every session of the day in whatever state, kept
+   * nowhere.
+   */
+  async read({ branchId, date }: CutDay): Promise<DayReading> {
+    return this.database.transaction(async () => {
+      const branch = await this.branches.show(branchId);
+      const day = { branchId: branch.id, businessDate: date };
+      const sessions = await this.records.allBeyondRules(CashSession, day);
+      return {
+        ...{ ...day, readAt: this.clock.now() },
+        ...(await this.sums.sum(sessions)),
+        orders: await this.sums.orderFigures(branch.id, date),
+      };
+    });
+  }
+
+  /**
+   * Derives every cut of the company again from the rows it sums.
+   *
+   * @returns the cuts whose figures or hash no longer come out
+   */
+  async differing(): Promise<DailyCut[]> {
+    return this.database.transaction(async () => {
+      const differing: DailyCut[] = [];
+      for (const cut of await this.records.allBeyondRules(DailyCut, {})) {
+        const sessions = await this.records.allBeyondRules(CashSession, { dailyCutId: cut.id });
+        const again = await this.sums.sum(sessions);
+        if (!sameFigures(cut, again)) differing.push(cut);
+      }
+      return differing;
+    });
   }
 }
 
-function tally(rows: readonly SumRow[]): Tally {
-  return {
-    amount: rows.reduce((sum, row) => sum + Number(row.amount), 0),
-    payments: rows.reduce((sum, row) => sum + row.payments, 0),
-  };
+/** A reading of a day. */
+export interface DayReading extends CutSums {
+  readonly branchId: string;
+  readonly businessDate: string;
+  readonly readAt: Date;
+  readonly orders: DailyCut['orders'];
 }
 
-function figuresOf(session: CashSession): Omit<SessionTotal, keyof Tally> {
-  return {
-    ...pick(session, 'cashierId', 'registerId', 'openingAmount'),
-    cashSessionId: session.id,
-    expectedAmount: session.expectedAmount ?? 0,
-    countedAmount: session.countedAmount ?? 0,
-    difference: session.difference ?? 0,
-  };
+function sameFigures(cut: CutSums, again: CutSums): boolean {
+  const keys = [
+    'total',
+    'payments',
+    'byMethod',
+    'byCashier',
+    'bySession',
+    'cash',
+    'rowsHash',
+  ] as const;
+  return isDeepStrictEqual(pick(cut, ...keys), pick(again, ...keys));
 }

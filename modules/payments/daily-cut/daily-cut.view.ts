@@ -1,4 +1,5 @@
 import {
+  BooleanField,
   ChoiceField,
   DayField,
   IdField,
@@ -6,12 +7,17 @@ import {
   IntegerField,
   ListField,
   MAX_SUM,
+  ObjectField,
   PesosField,
   pick,
+  TextField,
 } from '#kernel';
+import { CASH_SESSION_STATES } from '../cash-session/cash-session.entity.js';
+import type { CashSessionState } from '../cash-session/cash-session.entity.js';
 import { PAYMENT_METHODS } from '../payment/payment.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
 import type { DailyCut } from './daily-cut.entity.js';
+import type { DayReading } from './daily-cut.service.js';
 
 /** Voids and refunds of another day's charges can outweigh what came in. */
 const SUM = { min: -MAX_SUM, max: MAX_SUM };
@@ -45,20 +51,126 @@ class SessionTotalView extends TallyView {
   @IdField()
   registerId!: string;
 
+  @ChoiceField(CASH_SESSION_STATES)
+  state!: CashSessionState;
+
   @PesosField(SUM)
   openingAmount!: number;
 
-  @PesosField(SUM)
-  expectedAmount!: number;
+  @PesosField({ ...SUM, nullable: true })
+  expectedAmount!: number | null;
+
+  @PesosField({ ...SUM, nullable: true })
+  countedAmount!: number | null;
+
+  @PesosField({ ...SUM, nullable: true })
+  difference!: number | null;
+}
+
+class CashFiguresView {
+  @PesosField({ ...SUM, description: 'roundings of cash payments (Ley 20.956)' })
+  rounding!: number;
 
   @PesosField(SUM)
-  countedAmount!: number;
+  cashIn!: number;
 
   @PesosField(SUM)
+  cashOut!: number;
+
+  @PesosField(SUM)
+  drops!: number;
+
+  @PesosField(SUM)
+  voids!: number;
+
+  @PesosField(SUM)
+  refunds!: number;
+
+  @PesosField({ ...SUM, description: 'counted minus expected, all sessions' })
   difference!: number;
 }
 
-export class DailyCutView {
+class OrderTallyView {
+  @IntegerField(COUNT)
+  orders!: number;
+
+  @PesosField(SUM)
+  amount!: number;
+}
+
+class OrderFiguresView {
+  @ObjectField(() => OrderTallyView)
+  taken!: OrderTallyView;
+
+  @ObjectField(() => OrderTallyView)
+  delivered!: OrderTallyView;
+
+  @ObjectField(() => OrderTallyView)
+  cancelled!: OrderTallyView;
+
+  @ObjectField(() => OrderTallyView, { description: 'owed to the branch at that moment' })
+  outstanding!: OrderTallyView;
+}
+
+/** What a cut and a reading have in common. */
+class SumsView {
+  @PesosField({ ...SUM, description: 'whole pesos of all methods' })
+  total!: number;
+
+  @IntegerField({ ...COUNT, description: 'number of charges' })
+  payments!: number;
+
+  @ListField(() => MethodTotalView, { maxItems: 10 })
+  byMethod!: MethodTotalView[];
+
+  @ListField(() => CashierTotalView, { maxItems: 1000 })
+  byCashier!: CashierTotalView[];
+
+  @ListField(() => SessionTotalView, { maxItems: 1000 })
+  bySession!: SessionTotalView[];
+
+  @ObjectField(() => CashFiguresView)
+  cash!: CashFiguresView;
+
+  @ObjectField(() => OrderFiguresView)
+  orders!: OrderFiguresView;
+
+  @TextField({ max: 64, description: 'SHA-256 over every row that was summed' })
+  rowsHash!: string;
+}
+
+const SUM_KEYS = [
+  'total',
+  'payments',
+  'byMethod',
+  'byCashier',
+  'bySession',
+  'cash',
+  'orders',
+  'rowsHash',
+] as const;
+
+/** A reading (X) of a day; kept nowhere. */
+export class DayReadingView extends SumsView {
+  @IdField()
+  branchId!: string;
+
+  @DayField()
+  date!: string;
+
+  @InstantField()
+  readAt!: string;
+
+  static of(this: void, reading: DayReading): DayReadingView {
+    return {
+      ...pick(reading, 'branchId', ...SUM_KEYS),
+      date: reading.businessDate,
+      readAt: reading.readAt.toISOString(),
+    };
+  }
+}
+
+export class DailyCutView extends SumsView {
   @IdField()
   id!: string;
 
@@ -81,35 +193,12 @@ export class DailyCutView {
   @InstantField()
   createdAt!: string;
 
-  @PesosField({ ...SUM, description: 'whole pesos of all methods' })
-  total!: number;
-
-  @IntegerField({ ...COUNT, description: 'number of payments' })
-  payments!: number;
-
-  @ListField(() => MethodTotalView, { maxItems: 10 })
-  byMethod!: MethodTotalView[];
-
-  @ListField(() => CashierTotalView, { maxItems: 1000 })
-  byCashier!: CashierTotalView[];
-
-  @ListField(() => SessionTotalView, { maxItems: 1000 })
-  bySession!: SessionTotalView[];
+  @BooleanField({ description: 'made while sessions of the day were open' })
+  forced!: boolean;
 
   static of(this: void, cut: DailyCut): DailyCutView {
     return {
-      ...pick(
-        cut,
-        'id',
-        'branchId',
-        'sequence',
-        'cutBy',
-        'total',
-        'payments',
-        'byMethod',
-        'byCashier',
-        'bySession',
-      ),
+      ...pick(cut, 'id', 'branchId', 'sequence', 'cutBy', 'forced', ...SUM_KEYS),
       date: cut.businessDate,
       createdAt: cut.createdAt.toISOString(),
     };

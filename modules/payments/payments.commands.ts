@@ -1,0 +1,27 @@
+import { Database, runAsHouse } from '#kernel';
+import type { CommandDefinition } from '#kernel';
+import { DailyCutService } from './daily-cut/daily-cut.service.js';
+
+/** Derives every daily cut again from its rows; fails when one no longer comes out. */
+const verifyCut: CommandDefinition = {
+  name: 'verify-cut',
+  summary: 'derive every daily cut again from the rows it sums, in every company',
+  options: {},
+  async run(app) {
+    const companies = await app
+      .get(Database)
+      .rowsWithoutCompany<{ id: string }>('SELECT id FROM kernel_company ORDER BY id');
+    const cuts = app.get(DailyCutService, { strict: false });
+    const differing: string[] = [];
+    for (const { id } of companies) {
+      const found = await runAsHouse(id, 'ofitec payments verify-cut', () => cuts.differing());
+      differing.push(...found.map((cut) => `${cut.businessDate}/${cut.sequence} ${cut.id}`));
+    }
+    if (differing.length > 0) {
+      throw new Error(`These cuts differ from their rows: ${differing.join(', ')}`);
+    }
+    return { companies: companies.length, differing: 0 };
+  },
+};
+
+export const paymentsCommands: readonly CommandDefinition[] = [verifyCut];
