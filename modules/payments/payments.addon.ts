@@ -43,12 +43,15 @@ const permissions = {
   'payments.payment.edit': 'put another charge in the place of one in an open session',
   'payments.payment.read': 'read payments',
   'payments.payment.refund': 'give money back, also after the session of the charge has ended',
+  'payments.report.read': 'read reports on cash differences and unpaid orders',
   'payments.payment.void': 'take a charge back in its open session',
 };
 
 const reading = Object.keys(permissions).filter((name) => name.endsWith('.read'));
 const cashier = Object.keys(permissions).filter(
-  (name) => !name.includes('.daily-cut.') && ![REFUND, APPROVE, SEE_EXPECTED].includes(name),
+  (name) =>
+    !name.includes('.daily-cut.') &&
+    ![REFUND, APPROVE, SEE_EXPECTED, 'payments.report.read'].includes(name),
 );
 
 const OWN = ['vendedora'];

@@ -14,10 +14,18 @@ import { EntryController } from './entry/entry.controller.js';
 import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
 import { PaymentService } from './payment/payment.service.js';
+import { ReportController } from './report/report.controller.js';
+import { ReportService } from './report/report.service.js';
 
 @Module({
   imports: [AuthModule, BaseModule, SalesModule],
-  controllers: [CashSessionController, DailyCutController, EntryController, PaymentController],
+  controllers: [
+    CashSessionController,
+    DailyCutController,
+    EntryController,
+    ReportController,
+    PaymentController,
+  ],
   providers: [
     ApprovalService,
     CashSessionService,
@@ -27,6 +35,7 @@ import { PaymentService } from './payment/payment.service.js';
     LedgerCheckService,
     LedgerService,
     PaymentService,
+    ReportService,
   ],
 })
 export class PaymentsModule {}

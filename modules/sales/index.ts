@@ -13,7 +13,7 @@ export {
 } from './order/order.events.js';
 export type { OrderFacts } from './order/order.events.js';
 export { OrderNotInState, PaymentExceedsBalance } from './order/order.problems.js';
-export { OrderFiguresService } from './order/order-figures.service.js';
+export { AGE_BUCKETS, OrderFiguresService } from './order/order-figures.service.js';
 export type { OrderFigures } from './order/order-figures.service.js';
 export { OrderService } from './order/order.service.js';
 export { salesAddon } from './sales.addon.js';

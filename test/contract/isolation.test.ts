@@ -191,7 +191,14 @@ describe('isolation of companies', () => {
       if (method !== 'GET' || path.includes('{id}') || !path.startsWith('/api/')) continue;
       const filters = parameters.filter(({ in: place, name }) => place === 'query' && ids[name]);
       const url = path.replace('{name}', 'DELIVER_WITH_BALANCE');
-      for (const query of ['', ...filters.map(({ name }) => `?${name}=${ids[name]}`)]) {
+      const needed = parameters
+        .filter(({ in: place, required }) => place === 'query' && required)
+        .map(
+          ({ name, schema }) => `${name}=${String(sampleOf(document, schema ?? {}, ids, name))}`,
+        );
+      const wishes = ['', ...filters.map(({ name }) => `${name}=${ids[name]}`)];
+      for (const wish of wishes) {
+        const query = `?${[...needed, wish].join('&')}`;
         const answer = await stranger.raw('get', `${url}${query}`);
         expect([url + query, answer.status]).toEqual([url + query, 200]);
         expect(known.filter((id) => answer.text.includes(id))).toEqual([]);

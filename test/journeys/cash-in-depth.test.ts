@@ -84,7 +84,7 @@ describe('cash in depth', () => {
         orderId,
         method: 'cash',
         amount: 1_009,
-        tendered: 1_009,
+        tendered: 1_000,
       });
       expect([short.status, short.body.code, short.body.collected]).toEqual([
         ...[422, 'payments.tendered-too-little', 1_010],

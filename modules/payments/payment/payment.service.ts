@@ -250,8 +250,9 @@ export class PaymentService {
   }
 }
 
-function tenderedOf({ method, tendered }: Charge, collected: number): number {
-  const handed = tendered ?? collected;
+/** Who says the amount itself means exact cash, whatever the rounding makes of it. */
+function tenderedOf({ method, amount, tendered = amount }: Charge, collected: number): number {
+  const handed = tendered === amount ? collected : tendered;
   if (handed < collected) throw new Problem(TenderedTooLittle, { extra: { collected } });
   if (method !== 'cash' && handed > collected) throw new Problem(ChangeOnlyFromCash);
   return handed;

@@ -19,6 +19,27 @@ export interface OrderFigures {
   readonly outstanding: OrderTally;
 }
 
+/** Ages of unpaid orders, in days since they were taken. */
+export const AGE_BUCKETS = ['0-7', '8-30', '31-90', '91-'] as const;
+
+/** Unpaid orders of one branch and age. */
+export interface AgeBucket {
+  readonly branchId: string;
+  readonly days: (typeof AGE_BUCKETS)[number];
+  readonly orders: number;
+  /** Whole pesos. */
+  readonly balance: number;
+}
+
+const AGEING = `SELECT branch_id AS "branchId",
+    CASE WHEN $2::date - business_date <= 7 THEN '0-7' WHEN $2::date - business_date <= 30 THEN '8-30'
+      WHEN $2::date - business_date <= 90 THEN '31-90' ELSE '91-' END AS days,
+    count(*)::integer AS orders, sum(total - paid_amount)::float8 AS balance
+  FROM sales_order
+  WHERE company_id = $1 AND paid_amount < total AND state <> 'cancelled'
+    AND ($3::uuid IS NULL OR branch_id = $3::uuid)
+  GROUP BY 1, 2 ORDER BY 1, min($2::date - business_date)`;
+
 type Row = Record<keyof OrderFigures, { orders: number; amount: number }>;
 
 const tallyOf = (condition: string, amount = 'total'): string =>
@@ -49,5 +70,17 @@ export class OrderFiguresService {
       if (!row) throw new Error('unreachable: a SELECT of sums has one row');
       return row;
     });
+  }
+
+  /**
+   * Balances due by branch and age, oldest last.
+   *
+   * @param today business day that ages are counted to
+   * @param branchId one branch, or null for all
+   */
+  async ageing(today: string, branchId: string | null): Promise<AgeBucket[]> {
+    return this.database.transaction(() =>
+      this.database.rows<AgeBucket>(AGEING, [this.database.companyId, today, branchId]),
+    );
   }
 }
