@@ -1,9 +1,13 @@
 import { auditMigrations } from '#migrations/audit';
 import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
+import { AuditExported } from './event/event.events.js';
 import { AuditModule } from './audit.module.js';
 
-const permissions = { 'audit.event.read': 'read the event log and the history of records' };
+const permissions = {
+  'audit.event.export': 'download the event log',
+  'audit.event.read': 'read the event log and the history of records',
+};
 
 export const auditAddon = defineAddon({
   name: 'audit',
@@ -13,8 +17,9 @@ export const auditAddon = defineAddon({
   module: AuditModule,
   migrations: auditMigrations,
   permissions,
+  events: [AuditExported],
   roles: {
-    encargada: { grants: Object.keys(permissions) },
+    encargada: { grants: ['audit.event.read'] },
     admin: { grants: Object.keys(permissions) },
     contador: { grants: Object.keys(permissions) },
   },

@@ -59,7 +59,7 @@ export type { ScheduleDefinition } from './events/schedule.js';
 export { Schedules } from './events/schedules.js';
 export { Worker } from './events/worker.js';
 
-export { Answers, AnswersNothing, Creates, Edits, Lists } from './http/answers.js';
+export { Answers, AnswersNothing, Creates, Edits, Exports, Lists } from './http/answers.js';
 export { createAdapter, installEdge } from './http/edge.js';
 export * from './http/fields.js';
 export { Id } from './http/id-parameter.js';

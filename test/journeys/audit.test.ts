@@ -209,6 +209,66 @@ describe('audit', () => {
     expect(await house.rows('readonly', sql)).toEqual([]);
   });
 
+  describe('export', () => {
+    let contador: Client;
+
+    beforeAll(async () => {
+      contador = await house.as('contador');
+      const admin = await house.as('admin');
+      // What a spreadsheet would run, in a place that a person fills in freely.
+      const { id } = await takeOrder(admin, centro, 1);
+      await admin.post(`sales/orders/${id}/cancel`, {
+        reason: '=HYPERLINK("http://malo.example")',
+      });
+      for (let count = 0; count < 210; count += 1) await takeOrder(vendedora, centro, 1);
+    });
+
+    it('gives every event as CSV and as JSON lines, and is an event itself', async () => {
+      const jsonl = await contador.get('audit/export?format=jsonl');
+      expect(jsonl.status).toBe(200);
+      expect(jsonl.headers['content-type']).toContain('application/x-ndjson');
+      expect(jsonl.headers['content-disposition']).toBe('attachment; filename="audit.jsonl"');
+      const text = jsonl.text ?? (jsonl.body as Buffer).toString();
+      const events = text
+        .trim()
+        .split('\n')
+        .map((each) => JSON.parse(each) as EventBody);
+      const [stored] = await house.rows<{ n: number }>(
+        'owner',
+        `SELECT count(*)::integer AS n FROM kernel_event WHERE action <> 'audit.exported'`,
+      );
+      expect(events.length).toBeGreaterThan(250);
+      expect(events).toHaveLength(stored?.n ?? 0);
+      expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+
+      const csv = await contador.get('audit/export?format=csv&action=order.cancelled');
+      const lines = csv.text.trim().split('\r\n');
+      expect(lines[0]).toBe(
+        'createdAt,action,actorLogin,actorId,ip,subjectType,subjectId,subjectLabel,reason,changes,payload,requestId,id,schemaVersion',
+      );
+      expect(lines).toHaveLength(3);
+      expect(csv.text).toContain(`"'=HYPERLINK(""http://malo.example"")"`);
+      expect(csv.text).not.toMatch(/(^|,)"?[=+@-][A-Z]/m);
+
+      const told = await encargada.get('audit/events?action=audit.exported');
+      expect(told.body.items).toMatchObject([
+        {
+          actorLogin: 'contador',
+          payload: { format: 'csv', filters: { action: 'order.cancelled' } },
+        },
+        { actorLogin: 'contador', payload: { format: 'jsonl' } },
+      ]);
+    });
+
+    it('refuses what it does not know before the first byte, and who may not', async () => {
+      for (const query of ['', '?format=xml', '?format=csv&color=azul', '?format=csv&limit=5']) {
+        const answer = await contador.get(`audit/export${query}`);
+        expect([query, answer.status]).toEqual([query, 400]);
+      }
+      expect((await encargada.get('audit/export?format=csv')).status).toBe(403);
+    });
+  });
+
   it('stores event and data in one transaction', async () => {
     const { id } = await takeOrder(vendedora, centro, 1);
     const [row] = await house.rows<{ order: string; event: string }>(

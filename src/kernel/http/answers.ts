@@ -89,6 +89,26 @@ export function Lists<E extends CompanyRow>(view: Type, list: ListDefinition<E>)
   );
 }
 
+/** A download of a whole list in one of some formats; the same filters, no pages. */
+export function Exports<E extends CompanyRow>(
+  list: ListDefinition<E>,
+  formats: Readonly<Record<string, string>>,
+): MethodDecorator {
+  const filters = Object.entries(list.filters) as [string, FilterKind][];
+  const content = Object.values(formats).map((type) => [type, { schema: { type: 'string' } }]);
+  return applyDecorators(
+    HttpCode(200),
+    ApiResponse({ status: 200, content: Object.fromEntries(content) as never }),
+    ApiQuery({
+      name: 'format',
+      required: true,
+      schema: { type: 'string', enum: Object.keys(formats) },
+    }),
+    ...filters.flatMap(([name, kind]) => filterParameters(name, kind)),
+    SetMetadata(PROBLEMS, [OutOfRange]),
+  );
+}
+
 function filterParameters(name: string, kind: FilterKind): MethodDecorator[] {
   const names = isOrdered(kind)
     ? [name, ...['gt', 'gte', 'lt', 'lte'].map((operator) => `${name}.${operator}`)]
