@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
+import { LessThan } from 'typeorm';
 import {
+  Clock,
   currentActor,
   currentContext,
   Database,
@@ -27,6 +29,13 @@ export type ExportFormat = keyof typeof EXPORT_FORMATS;
 
 type Query = Readonly<Record<string, unknown>>;
 
+/** One download: it ends where it began, so that it never runs after events that come meanwhile. */
+interface Download {
+  readonly format: ExportFormat;
+  readonly filters: Query;
+  readonly before: Date;
+}
+
 const COLUMNS: readonly (keyof EventView)[] = [
   ...(['createdAt', 'action', 'actorLogin', 'actorId', 'ip', 'subjectType', 'subjectId'] as const),
   ...([
@@ -47,6 +56,7 @@ export class EventExportService {
     private readonly database: Database,
     private readonly records: Records,
     private readonly events: Events,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws Problem Malformed for a format or filter it does not know, before the first byte */
@@ -61,8 +71,9 @@ export class EventExportService {
       const fault = { field: paging, es: 'parámetro desconocido', en: 'unknown parameter' };
       throw new Problem(Malformed, { faults: [fault] });
     }
+    const download = { format, filters, before: this.clock.now() } as const;
     const first = await this.database.transaction(async () => {
-      const page = await this.page(filters, null);
+      const page = await this.page(download, null);
       const { companyId, login } = currentActor();
       await this.events.publish(AuditExported, {
         subject: { type: 'base.company', id: companyId, label: `audit as ${format} by ${login}` },
@@ -70,30 +81,31 @@ export class EventExportService {
       });
       return page;
     });
-    return { format, body: Readable.from(this.lines(format, filters, first, currentContext())) };
+    return { format, body: Readable.from(this.lines(download, first, currentContext())) };
   }
 
   /** Pages are read while the client takes them, each in the context of the request. */
   private async *lines(
-    format: ExportFormat,
-    filters: Query,
+    download: Download,
     first: Page<EventRow>,
     context: WorkContext | null,
   ): AsyncGenerator<string> {
-    if (format === 'csv') yield toCsv([COLUMNS]);
+    const isCsv = download.format === 'csv';
+    if (isCsv) yield toCsv([COLUMNS]);
     for (let page = first; ;) {
-      yield format === 'csv' ? toCsv(page.items.map(cells)) : page.items.map(line).join('');
+      yield isCsv ? toCsv(page.items.map(cells)) : page.items.map(line).join('');
       const { next } = page;
       if (next === null || !context) return;
       page = await runInContext(context, () =>
-        this.database.transaction(() => this.page(filters, next)),
+        this.database.transaction(() => this.page(download, next)),
       );
     }
   }
 
-  private page(filters: Query, after: string | null): Promise<Page<EventRow>> {
+  private page({ filters, before }: Download, after: string | null): Promise<Page<EventRow>> {
     const paging = { limit: '200', sort: 'createdAt', ...(after ? { after } : {}) };
-    return this.records.page(eventList, { ...filters, ...paging });
+    const where = { createdAt: LessThan(before) };
+    return this.records.page(eventList, { ...filters, ...paging }, where);
   }
 }
 
