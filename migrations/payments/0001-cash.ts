@@ -108,7 +108,7 @@ const PAYMENT = `CREATE TABLE payments_payment (
   kind text NOT NULL CHECK (kind IN ('charge', 'void', 'refund')),
   method text NOT NULL CHECK (method IN ('cash', 'debit', 'credit', 'transfer')),
   amount bigint NOT NULL CHECK (amount <> 0 AND (kind = 'charge') = (amount > 0)),
-  collected bigint NOT NULL CHECK (abs(collected - amount) <= 5 AND (collected = amount OR method = 'cash')),
+  collected bigint NOT NULL CHECK (abs(collected - amount) < 10 AND (collected = amount OR method = 'cash')),
   tendered bigint NOT NULL,
   change bigint NOT NULL,
   reference text,
@@ -126,6 +126,7 @@ const PAYMENT = `CREATE TABLE payments_payment (
 
 const PAYMENT_INDEXES = [
   'CREATE INDEX payments_payment_by_session ON payments_payment (company_id, cash_session_id)',
+  'CREATE INDEX payments_payment_by_reversed ON payments_payment (company_id, reverses_id) WHERE reverses_id IS NOT NULL',
   'CREATE INDEX payments_payment_by_order ON payments_payment (company_id, order_id)',
   'CREATE INDEX payments_payment_by_time ON payments_payment (company_id, created_at, id)',
 ];

@@ -103,6 +103,7 @@ async function uninstall(
   name: string,
   purgeInto: string | null,
 ): Promise<Record<string, unknown>> {
+  if (name === kernelAddon.name) throw new Error('The kernel is no addon; it stays.');
   const installed = (await readInstalled(desk.installation.query)) ?? [];
   if (!installed.some((row) => row.name === name))
     throw new Error(`Addon ${name} is not installed.`);

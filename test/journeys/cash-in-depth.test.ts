@@ -288,8 +288,28 @@ describe('cash in depth', () => {
       paymentId = String(paid.body.id);
     });
 
+    it('round the parts of a refund together: all of them give back what was collected', async () => {
+      const id = await orderOf(1_012);
+      const paid = await vendedora.pay('payments/payments', {
+        orderId: id,
+        method: 'cash',
+        amount: 1_012,
+      });
+      expect(paid.body.collected).toBe(1_010);
+      const back = async (amount: number): Promise<number> => {
+        const path = `payments/payments/${String(paid.body.id)}/refund`;
+        const row = await encargada.pay(path, { amount, reason: 'por partes' });
+        expect(row.status).toBe(200);
+        return Number(row.body.collected);
+      };
+      // 6 → 10, 12 → 10, 18 → 20, then the rest of what was collected.
+      expect([await back(6), await back(6), await back(6), await back(994)]).toEqual([
+        -10, 0, -10, -990,
+      ]);
+    });
+
     it('take back after closing only as a contra entry in another session, with permission', async () => {
-      await closeAt(vendedora, sessionId, 8_000);
+      await closeAt(vendedora, sessionId, 9_010);
       const late = await vendedora.patch(
         `payments/payments/${paymentId}`,
         { method: 'debit', reason: 'tarde' },
@@ -304,7 +324,7 @@ describe('cash in depth', () => {
       expect(contra.body).toMatchObject({ kind: 'void', amount: -997, collected: -1_000 });
       expect(contra.body.cashSessionId).not.toBe(sessionId);
       expect((await vendedora.get(`payments/cash-sessions/${sessionId}`)).body.expectedAmount).toBe(
-        8_000,
+        9_010,
       );
       const cancelled = await encargada.post(`sales/orders/${orderId}/cancel`, {
         reason: 'todo devuelto',
@@ -316,7 +336,7 @@ describe('cash in depth', () => {
       for (const [action, count] of [
         ['payment.edited', 1],
         ['payment.voided', 1],
-        ['payment.refunded', 3],
+        ['payment.refunded', 7],
         ['payment.reversed', 1],
         ['cash_movement.undone', 1],
         ['cash_session.counted', 1],

@@ -67,7 +67,9 @@ describe('daily cut', () => {
     expect((await vendedora.post('payments/daily-cuts/reading', day)).status).toBe(403);
 
     const open = await encargada.post('payments/daily-cuts', { ...day, force: true });
-    expect([open.status, open.body.code]).toEqual([409, 'payments.sessions-not-closed']);
+    expect([open.status, open.body.code]).toEqual([403, 'kernel.forbidden']);
+    const early = await encargada.post('payments/daily-cuts', day);
+    expect([early.status, early.body.code]).toEqual([409, 'payments.sessions-not-closed']);
     await vendedora.post(`payments/cash-sessions/${sessionId}/close`, { countedAmount: 8_990 });
     const cut = await admin.post('payments/daily-cuts', { ...day, force: true });
     expect(cut.status).toBe(201);

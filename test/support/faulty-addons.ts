@@ -12,7 +12,8 @@ import {
   OnSchedule,
   recordRule,
 } from '#kernel';
-import type { Addon, AddonDefinition, ScheduleDefinition } from '#kernel';
+import type { Addon, AddonDefinition, RecordRule, ScheduleDefinition } from '#kernel';
+import { salesAddon } from '#modules/sales';
 
 /** An addon that breaks one rule, and what boot verification must say about it. */
 export interface FaultyAddon {
@@ -168,6 +169,19 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
       'faulty: StrayWork.work works faulty.undeclared, which is not declared',
     ],
   },
+  'a first rule for a role on an entity that its owner does not rule': {
+    addons: [
+      addon({
+        depends: [salesAddon],
+        roles: { repartidor: { summary: 'brings clothes home', grants: [] } },
+        rules: [unruled({ roles: ['repartidor'] }), unruled({ roles: [] })],
+      }),
+    ],
+    faults: [
+      'faulty: a record rule limits Order, which is not its own',
+      'faulty: a record rule limits Order, which is not its own',
+    ],
+  },
   'a record rule over somebody else’s entity': {
     addons: [
       addon({
@@ -177,6 +191,12 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
     faults: ['faulty: a record rule limits StrayTable, which is not its own'],
   },
 };
+
+/** A rule over the orders, which `sales` itself does not rule by role. */
+function unruled({ roles }: { roles: string[] }): RecordRule {
+  const entity = salesAddon.entities.find((each) => each.name === 'Order') ?? StrayTable;
+  return { entity, summary: 'stray', roles, where: () => 'everything' };
+}
 
 function claimant(name: string): Addon {
   return addon({

@@ -90,9 +90,13 @@ export class SessionService {
 
   /** A disabled user's sessions are refused at once; here they end, and stay ended when enabled again. */
   @OnEvent(UserChanged)
-  async endOfDisabled({ payload, changes }: StoredEvent<{ userId: string }>): Promise<void> {
-    if (changes['active']?.after !== false) return;
-    await this.database.rows('DELETE FROM auth_session WHERE user_id = $1', [payload.userId]);
+  async endOfDisabled(event: StoredEvent<{ userId: string }>): Promise<void> {
+    if (event.changes['active']?.after !== false) return;
+    // Not those of a user who was enabled and signed in again before this was delivered.
+    await this.database.rows('DELETE FROM auth_session WHERE user_id = $1 AND created_at <= $2', [
+      event.payload.userId,
+      event.occurredAt,
+    ]);
   }
 
   @OnSchedule(ForgetSessions)

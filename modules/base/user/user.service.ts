@@ -32,6 +32,11 @@ export class UserService {
     return this.database.transaction(() => this.records.get(User, id));
   }
 
+  /** The user of the company, or null. */
+  async find(id: string): Promise<User | null> {
+    return this.database.transaction(() => this.records.find(User, { id }));
+  }
+
   /** @throws Problem UnknownRole, LoginTaken */
   async create(input: CreateUser): Promise<User> {
     return this.database.transaction(async () => {

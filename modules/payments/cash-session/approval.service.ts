@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { currentActor, Database, Problem } from '#kernel';
+import { AddonRegistry, currentActor, Problem } from '#kernel';
 import type { Actor } from '#kernel';
 import { IdentityService } from '#modules/auth';
-import { SettingService } from '#modules/base';
+import { SettingService, UserService } from '#modules/base';
 import type { CashSession } from './cash-session.entity.js';
 import type { Approval } from './cash-session.input.js';
 import { ApprovalRefused, DifferenceNeedsApproval } from './cash-session.problems.js';
@@ -25,7 +25,8 @@ export interface HighDifference {
 @Injectable()
 export class ApprovalService {
   constructor(
-    private readonly database: Database,
+    private readonly users: UserService,
+    private readonly registry: AddonRegistry,
     private readonly identities: IdentityService,
     private readonly settings: SettingService,
   ) {}
@@ -78,10 +79,8 @@ export class ApprovalService {
     session: CashSession,
   ): Promise<{ id: string; login: string } | undefined> {
     if (!session.approvedBy) return undefined;
-    const [user] = await this.database.rows<{ id: string; login: string }>(
-      'SELECT id, login FROM base_user WHERE company_id = $1 AND id = $2 AND active',
-      [session.companyId, session.approvedBy],
-    );
-    return user;
+    const user = await this.users.find(session.approvedBy);
+    const may = user?.active && this.registry.permissionsOf(user.roles).has(APPROVE);
+    return may ? { id: user.id, login: user.login } : undefined;
   }
 }

@@ -14,11 +14,18 @@ export const CheckLedger: ScheduleDefinition = {
 
 /** A stored figure and what its rows add up to, in whole pesos. */
 export interface Drift {
-  readonly what: 'session' | 'rounding' | 'order';
+  readonly what: 'session' | 'rounding' | 'reversal' | 'order';
   readonly id: string;
   readonly stored: number;
   readonly recomputed: number;
 }
+
+const SUBJECTS = {
+  session: 'payments.cash_session',
+  rounding: 'payments.cash_session',
+  reversal: 'payments.payment',
+  order: 'sales.order',
+} as const;
 
 interface Row {
   readonly id: string;
@@ -43,6 +50,16 @@ const ROUNDINGS = `SELECT p.cash_session_id AS id, sum(p.collected - p.amount) A
   HAVING sum(p.collected - p.amount) <> coalesce((SELECT sum(e.amount) FROM payments_entry e
     WHERE e.company_id = $1 AND e.cash_session_id = p.cash_session_id AND e.kind = 'rounding'), 0)`;
 
+const ORDER = `SELECT coalesce(sum(amount), 0) AS sum FROM payments_payment
+  WHERE company_id = $1 AND order_id = $2`;
+
+// How much of a charge was taken back against the rows that took it back.
+const REVERSALS = `SELECT c.id, c.reversed_amount AS stored, -coalesce(sum(r.amount), 0) AS recomputed
+  FROM payments_payment c LEFT JOIN payments_payment r
+    ON r.company_id = c.company_id AND r.reverses_id = c.id
+  WHERE c.company_id = $1 AND c.kind = 'charge'
+  GROUP BY c.id, c.reversed_amount HAVING c.reversed_amount <> -coalesce(sum(r.amount), 0)`;
+
 const ORDERS = `SELECT order_id AS id, sum(amount) AS recomputed FROM payments_payment
   WHERE company_id = $1 AND order_id > $2 GROUP BY order_id ORDER BY order_id LIMIT ${BATCH}`;
 
@@ -65,7 +82,7 @@ export class LedgerCheckService {
       for (const drift of await this.drifts()) {
         await this.events.publish(LedgerDrift, {
           subject: {
-            type: drift.what === 'order' ? 'sales.order' : 'payments.cash_session',
+            type: SUBJECTS[drift.what],
             id: drift.id,
             label: `${drift.what} ${drift.stored} ≠ ${drift.recomputed}`,
           },
@@ -80,17 +97,26 @@ export class LedgerCheckService {
     return this.database.transaction(async () => [
       ...(await this.compare('session', SESSIONS)),
       ...(await this.compare('rounding', ROUNDINGS)),
+      ...(await this.compare('reversal', REVERSALS)),
       ...(await this.compareOrders()),
     ]);
   }
 
-  private async compare(what: 'session' | 'rounding', sql: string): Promise<Drift[]> {
+  private async compare(what: Exclude<Drift['what'], 'order'>, sql: string): Promise<Drift[]> {
     const rows = await this.database.rows<Row>(sql, [this.database.companyId]);
     return rows.map(({ id, stored, recomputed }) => ({
       ...{ what, id },
       stored: Number(stored),
       recomputed: Number(recomputed),
     }));
+  }
+
+  /** A payment may have come between the two sums: they are taken again under the order's lock. */
+  private async confirm(id: string): Promise<Drift[]> {
+    const { paidAmount: stored } = await this.orders.hold(id);
+    const [row] = await this.database.rows<{ sum: string }>(ORDER, [this.database.companyId, id]);
+    const recomputed = Number(row?.sum ?? 0);
+    return stored === recomputed ? [] : [{ what: 'order', id, stored, recomputed }];
   }
 
   private async compareOrders(): Promise<Drift[]> {
@@ -100,7 +126,7 @@ export class LedgerCheckService {
       const paid = await this.orders.paidAmounts(rows.map(({ id }) => id));
       for (const { id, recomputed: sum } of rows) {
         const [stored, recomputed] = [paid.get(id) ?? 0, Number(sum)];
-        if (stored !== recomputed) drifts.push({ what: 'order', id, stored, recomputed });
+        if (stored !== recomputed) drifts.push(...(await this.confirm(id)));
       }
       const last = rows.at(-1);
       if (!last || rows.length < BATCH) return drifts;

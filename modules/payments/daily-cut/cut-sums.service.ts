@@ -28,16 +28,19 @@ const SUMS = `SELECT cash_session_id AS "cashSessionId", method, kind, sum(amoun
 const ENTRIES = `SELECT kind, sum(amount) AS amount FROM payments_entry
   WHERE company_id = $1 AND cash_session_id = ANY($2) GROUP BY kind`;
 
-// One line for each row that the cut sums, with everything of it that never changes.
+// One line for each row that the cut sums: ids, amounts and what they belong to. Nulls keep their
+// place, so that no two rows read alike.
 const HASH = `SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex') AS hash
   FROM (
-    SELECT concat_ws('|', 'session', id, register_id, cashier_id, opening_amount, expected_amount, counted_amount) AS line
+    SELECT jsonb_build_array('session', id, branch_id, business_date, register_id, cashier_id,
+      opening_amount, expected_amount, counted_amount)::text AS line
     FROM payments_cash_session WHERE company_id = $1 AND id = ANY($2)
     UNION ALL
-    SELECT concat_ws('|', 'payment', id, cash_session_id, order_id, kind, method, amount, collected)
+    SELECT jsonb_build_array('payment', id, cash_session_id, order_id, kind, method, amount,
+      collected, tendered, change, reference, reason, reverses_id, replaces_id)::text
     FROM payments_payment WHERE company_id = $1 AND cash_session_id = ANY($2)
     UNION ALL
-    SELECT concat_ws('|', 'entry', id, cash_session_id, kind, amount)
+    SELECT jsonb_build_array('entry', id, cash_session_id, kind, amount, reason, payment_id, undoes_id)::text
     FROM payments_entry WHERE company_id = $1 AND cash_session_id = ANY($2)
   ) lines`;
 

@@ -1,6 +1,16 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
+import {
+  Allow,
+  Answers,
+  Creates,
+  Forbidden,
+  Id,
+  Idempotent,
+  Lists,
+  mapPage,
+  NotFound,
+} from '#kernel';
 import type { Page } from '#kernel';
 import { CutDay, MakeCut } from './daily-cut.input.js';
 import { DayAlreadyCut, DayInFuture, SessionsNotClosed } from './daily-cut.problems.js';
@@ -29,7 +39,7 @@ export class DailyCutController {
   @Post()
   @Allow('payments.daily-cut.create')
   @Idempotent('optional')
-  @Creates(DailyCutView, NotFound, SessionsNotClosed, DayAlreadyCut, DayInFuture)
+  @Creates(DailyCutView, NotFound, SessionsNotClosed, DayAlreadyCut, DayInFuture, Forbidden)
   async cut(@Body() input: MakeCut): Promise<DailyCutView> {
     return DailyCutView.of(await this.cuts.cut(input));
   }

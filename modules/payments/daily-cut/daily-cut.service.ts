@@ -7,6 +7,7 @@ import {
   Database,
   defineList,
   Events,
+  Forbidden,
   pick,
   Problem,
   Records,
@@ -60,6 +61,7 @@ export class DailyCutService {
    * @throws Problem SessionsNotClosed, DayAlreadyCut, DayInFuture, NotFound
    */
   async cut({ branchId, date, force = false }: MakeCut): Promise<DailyCut> {
+    if (force && !currentActor().permissions.has(FORCE_CUT)) throw new Problem(Forbidden);
     return this.database.transaction(async () => {
       const branch = await this.branches.show(branchId);
       if (date > businessDay(this.clock.now())) throw new Problem(DayInFuture);
@@ -69,7 +71,7 @@ export class DailyCutService {
         businessDate: date,
       });
       const waiting = sessions.filter((session) => session.state !== 'closed');
-      if (waiting.length > 0 && !(force && currentActor().permissions.has(FORCE_CUT))) {
+      if (waiting.length > 0 && !force) {
         const cashSessionIds = waiting.map((session) => session.id);
         throw new Problem(SessionsNotClosed, { extra: { cashSessionIds } });
       }

@@ -189,8 +189,7 @@ export class PaymentService {
     await this.records.store(charge);
     await this.orders.takeBackPayment(charge.orderId, amount);
     const { orderId, method, reference } = charge;
-    const part = method === 'cash' ? cashRounded(-amount) : -amount;
-    const collected = amount === charge.amount ? -charge.collected : part;
+    const collected = method === 'cash' ? await this.cashBack(charge, amount) : -amount;
     return this.write(session, {
       ...{ orderId, kind, method, amount: -amount, collected, reference, reason },
       tendered: 0,
@@ -198,6 +197,20 @@ export class PaymentService {
       reversesId: charge.id,
       replacesId: null,
     });
+  }
+
+  /**
+   * Cash that goes back for a part of a charge. Parts are rounded together and not each for
+   * itself: all of them give back exactly what was collected.
+   */
+  private async cashBack(charge: Payment, amount: number): Promise<number> {
+    const earlier = await this.records.allBeyondRules(Payment, { reversesId: charge.id });
+    const returned = -earlier.reduce((sum, row) => sum + row.collected, 0);
+    const { reversedAmount } = charge;
+    const due = charge.remaining === 0 ? charge.collected : cashRounded(reversedAmount);
+    if (reversedAmount < amount)
+      throw new Error('The charge is reversed before its cash goes back.');
+    return returned - due;
   }
 
   /** Writes the row, and the rounding of cash as an entry of its own (Ley 20.956). */

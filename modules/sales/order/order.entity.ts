@@ -11,7 +11,7 @@ export const ORDER_STATES = ['received', 'in_process', 'ready', 'delivered', 'ca
 
 export type OrderState = (typeof ORDER_STATES)[number];
 
-/** What a customer brought and owes. Its money changes only through `applyPayment`. */
+/** What a customer brought and owes. Its money changes only through `applyPayment` and `takeBackPayment`. */
 @Entity('sales_order')
 export class Order extends CompanyRecord {
   @Column({ type: 'uuid' })

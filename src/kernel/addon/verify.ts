@@ -161,10 +161,14 @@ const rulesItsOwnEntities: Rule = (addon) =>
     .filter((rule) => !addon.entities.includes(rule.entity) && !admitsOwnRoles(addon, rule))
     .map((rule) => `a record rule limits ${rule.entity.name}, which is not its own`);
 
-/** An addon may say what the roles that it declares itself reach of a dependency's records. */
-function admitsOwnRoles(addon: Addon, rule: RecordRule): boolean {
-  const near = [...dependenciesOf(addon)].some((other) => other.entities.includes(rule.entity));
-  return near && !!rule.roles?.every((role) => addon.roles[role]?.summary);
+/**
+ * An addon may say what the roles that it declares itself reach of a dependency's records, where
+ * the owner rules by roles already: a first rule for a role shuts everybody else out.
+ */
+function admitsOwnRoles(addon: Addon, { entity, roles = [] }: RecordRule): boolean {
+  const owner = [...dependenciesOf(addon)].find((other) => other.entities.includes(entity));
+  const ruled = owner?.rules.some((rule) => rule.entity === entity && rule.roles);
+  return !!ruled && roles.length > 0 && roles.every((role) => addon.roles[role]?.summary);
 }
 
 function permissionsWithin(addon: Addon): Set<string> {
