@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { BUSINESS_TIME_ZONE, Database } from '#kernel';
 
 /** A number of orders and their whole pesos. */
-export interface OrderTally {
+interface OrderTally {
   readonly orders: number;
   readonly amount: number;
 }

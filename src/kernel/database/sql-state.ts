@@ -1,4 +1,8 @@
-import { QueryFailedError } from 'typeorm';
+import {
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 
 interface ServerError {
   readonly code?: unknown;
@@ -39,6 +43,9 @@ export class StartAgain extends Error {}
  * 08, 28, 53, 57P, 3D000, and socket errors.
  */
 export function isUnavailable(error: unknown): boolean {
+  // TypeORM gives a connection back by itself when it breaks in the middle of a transaction.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
+  if (error instanceof QueryRunnerProviderAlreadyReleasedError) return true;
   const state = sqlState(error);
   if (state) return /^(08|53|57P0|28|3D000)/.test(state);
   const { code } = serverError(error);
