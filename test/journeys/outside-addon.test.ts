@@ -108,6 +108,23 @@ describe('an outside addon', () => {
     expect(await pointsOf(orderId)).toEqual([7]);
   });
 
+  it('acts once on an event that the queue brings twice', async () => {
+    const orderId = await pay(9_000);
+    await until(async () => (await pointsOf(orderId)).length > 0);
+    const again = await house.rows(
+      'owner',
+      `INSERT INTO kernel_event_pending (event_id, company_id, action, created_at)
+       SELECT id, company_id, action, created_at FROM kernel_event
+       WHERE action = 'payment.created' AND payload->>'orderId' = $1 RETURNING event_id`,
+      { values: [orderId] },
+    );
+    expect(again).toHaveLength(1);
+    const waiting = `SELECT 1 FROM kernel_event_pending
+      UNION ALL SELECT 1 FROM pgboss.job WHERE state IN ('created', 'retry', 'active')`;
+    await until(async () => (await house.rows('owner', waiting)).length === 0);
+    expect(await pointsOf(orderId)).toEqual([9]);
+  });
+
   it('gets 60 payments exactly once each from two workers on one database', async () => {
     const second = await House.over(database, urls, env);
     const rival = await startWorker(second);

@@ -109,6 +109,8 @@ describe('Database', () => {
     expect(await asHouse(seen)).toBe(companyId);
     const after = await Promise.all(Array.from({ length: 40 }, seen));
     expect(after.filter((id) => id !== '')).toEqual([]);
+    // Every connection of the pool has just worked for the company.
+    await Promise.all(Array.from({ length: 40 }, () => asHouse(seen)));
     const outside = await Promise.all(
       Array.from({ length: 40 }, () =>
         database.rowsWithoutCompany<{ id: string | null }>(
