@@ -23,6 +23,7 @@ export { defineList, mapPage } from './access/list.js';
 export type { ListDefinition, Page } from './access/list.js';
 export { recordRule } from './access/record-rule.js';
 export type { RecordRule } from './access/record-rule.js';
+export type { Where } from './database/rows.js';
 export { Records } from './access/records.js';
 
 export { Config } from './config/config.js';

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
-import { LessThan } from 'typeorm';
 import {
   Clock,
   currentActor,
@@ -104,8 +103,11 @@ export class EventExportService {
 
   private page({ filters, before }: Download, after: string | null): Promise<Page<EventRow>> {
     const paging = { limit: '200', sort: 'createdAt', ...(after ? { after } : {}) };
-    const where = { createdAt: LessThan(before) };
-    return this.records.page(eventList, { ...filters, ...paging }, where);
+    const asked = filters['createdAt.lt'];
+    // What is no instant is kept, so that the list refuses it.
+    const isLater = asked === undefined || new Date(String(asked)) >= before;
+    const until = isLater ? before.toISOString() : asked;
+    return this.records.page(eventList, { ...filters, ...paging, 'createdAt.lt': until });
   }
 }
 

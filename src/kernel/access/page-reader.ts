@@ -1,5 +1,5 @@
-import type { SelectQueryBuilder } from 'typeorm';
 import type { CompanyRow } from '../database/entity.js';
+import type { Selection } from '../database/rows.js';
 import { Problem } from '../http/problem.js';
 import type { FieldFault } from '../http/problem.js';
 import { Malformed } from '../http/problems.js';
@@ -11,57 +11,29 @@ import type { FilterKind, ListDefinition, Page } from './list.js';
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 type Operator = keyof typeof OPERATORS;
 
-interface Condition {
-  readonly property: string;
-  readonly operator: Operator;
-  readonly value: unknown;
-}
+type Condition = NonNullable<Selection<CompanyRow>['compare']>[number];
 
-interface Request {
+/** What a client asks of a list. */
+export interface PageRequest {
   readonly limit: number;
-  readonly sort: string;
-  readonly after: { readonly value: unknown; readonly id: string } | null;
-  readonly conditions: readonly Condition[];
+  readonly order: { readonly property: string; readonly descending: boolean };
+  readonly from: { readonly property: string; readonly value: unknown; readonly id: string } | null;
+  readonly compare: readonly Condition[];
 }
 
-/** Reads one keyset page: rows after the cursor in an order that the id makes total. */
-export async function readPage<E extends CompanyRow>(
-  list: ListDefinition<E>,
-  query: Readonly<Record<string, unknown>>,
-  builder: SelectQueryBuilder<E>,
-): Promise<Page<E>> {
-  const request = readRequest(list, query);
-  const property = request.sort.replace('-', '');
-  const descending = request.sort.startsWith('-');
-  request.conditions.forEach(({ property: name, operator, value }, index) => {
-    builder.andWhere(`e.${name} ${OPERATORS[operator]} :filter${index}`, {
-      [`filter${index}`]: value,
-    });
-  });
-  if (request.after) {
-    builder.andWhere(`(e.${property}, e.id) ${descending ? '<' : '>'} (:afterValue, :afterId)`, {
-      afterValue: request.after.value,
-      afterId: request.after.id,
-    });
-  }
-  const direction = descending ? 'DESC' : 'ASC';
-  const rows = await builder
-    .orderBy(`e.${property}`, direction)
-    .addOrderBy('e.id', direction)
-    .limit(request.limit + 1)
-    .getMany();
-  const items = rows.slice(0, request.limit);
+/** The page that these rows are; one row beyond the limit says that there is a next. */
+export function pageOf<E extends CompanyRow>(request: PageRequest, rows: readonly E[]): Page<E> {
+  const { limit, order } = request;
+  const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return {
-    items,
-    next: rows.length > request.limit && last ? cursorOf(request.sort, last) : null,
-  };
+  return { items, next: rows.length > limit && last ? cursorOf(order, last) : null };
 }
 
-function readRequest<E extends CompanyRow>(
+/** @throws Problem Malformed for a filter, sort or cursor the list does not know */
+export function readRequest<E extends CompanyRow>(
   list: ListDefinition<E>,
   query: Readonly<Record<string, unknown>>,
-): Request {
+): PageRequest {
   const faults: FieldFault[] = [];
   const conditions: Condition[] = [];
   for (const [name, raw] of Object.entries(query)) {
@@ -93,7 +65,13 @@ function readRequest<E extends CompanyRow>(
     });
   }
   if (faults.length > 0) throw new Problem(Malformed, { faults });
-  return { limit, sort, after: after ?? null, conditions };
+  const order = { property: sort.replace('-', ''), descending: sort.startsWith('-') };
+  return {
+    limit,
+    order,
+    from: after ? { property: order.property, ...after } : null,
+    compare: conditions,
+  };
 }
 
 /** @returns 0 for what is no number, which no limit may be */
@@ -116,7 +94,7 @@ function readCondition<E extends CompanyRow>(
   const value = readValue(kind, raw);
   return value === undefined
     ? { field: name, es: 'tiene un valor que no corresponde', en: 'has a value that does not fit' }
-    : { property, operator: suffix as Operator, value };
+    : { property, comparison: OPERATORS[suffix as Operator], value };
 }
 
 function readValue(kind: FilterKind, raw: string): unknown {
@@ -141,13 +119,14 @@ function unknown(name: string): FieldFault {
   return { field: name, es: 'parámetro desconocido', en: 'unknown parameter' };
 }
 
-function cursorOf(sort: string, row: CompanyRow): string {
-  const value = row[sort.replace('-', '') as keyof CompanyRow];
+function cursorOf({ property, descending }: PageRequest['order'], row: CompanyRow): string {
+  const value = row[property as keyof CompanyRow];
+  const sort = descending ? `-${property}` : property;
   return Buffer.from(JSON.stringify([sort, value, row.id])).toString('base64url');
 }
 
 /** @returns undefined when the text is not a cursor of a list sorted so */
-function readCursor(sort: string, raw: unknown): Request['after'] | undefined {
+function readCursor(sort: string, raw: unknown): { value: unknown; id: string } | undefined {
   if (typeof raw !== 'string' || raw.length > MAX_CURSOR) return undefined;
   try {
     const read = JSON.parse(Buffer.from(raw, 'base64url').toString('utf8')) as unknown;

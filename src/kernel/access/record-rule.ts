@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
-import type { FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { ObjectLiteral } from 'typeorm';
+import type { Where } from '../database/rows.js';
 import type { Actor } from './context.js';
 
 /**
@@ -12,7 +13,7 @@ export interface RecordRule<E extends ObjectLiteral = ObjectLiteral> {
   readonly summary: string;
   readonly roles?: readonly string[];
   /** The condition on the entity's columns, or `everything`. */
-  where(actor: Actor): FindOptionsWhere<E> | 'everything';
+  where(actor: Actor): Where<E> | 'everything';
 }
 
 /** Declares a rule with its entity's columns checked. */
@@ -29,7 +30,7 @@ export function conditionsFor(
   rules: readonly RecordRule[],
   entity: Type,
   actor: Actor,
-): FindOptionsWhere<ObjectLiteral>[][] | null {
+): Where<ObjectLiteral>[][] | null {
   if (actor.unrestricted) return [];
   const own = rules.filter((rule) => rule.entity === entity);
   const forRoles = own.filter((rule) => rule.roles);
@@ -43,5 +44,5 @@ export function conditionsFor(
   const alternatives = mine.map((rule) => rule.where(actor));
   if (alternatives.length > 0 && !alternatives.includes('everything'))
     conditions.push(alternatives);
-  return conditions as FindOptionsWhere<ObjectLiteral>[][];
+  return conditions as Where<ObjectLiteral>[][];
 }

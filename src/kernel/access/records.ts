@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { Brackets } from 'typeorm';
-import type { FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { AddonRegistry } from '../addon/registry.js';
 import { Database } from '../database/database.js';
 import type { CompanyRecord, CompanyRow } from '../database/entity.js';
+import type { Selection, Where } from '../database/rows.js';
 import type { Changes } from '../events/event.js';
 import { Clock } from '../values/clock.js';
 import { newId } from '../values/id.js';
@@ -13,14 +11,14 @@ import { Problem } from '../http/problem.js';
 import { Conflict, NotFound, Stale } from '../http/problems.js';
 import { currentActor } from './context.js';
 import { changesBetween, snapshotOf } from './changes.js';
-import { readPage } from './page-reader.js';
+import { pageOf, readRequest } from './page-reader.js';
 import type { ListDefinition, Page } from './list.js';
 import { conditionsFor } from './record-rule.js';
 
+const BY_ID = { property: 'id', descending: false } as const;
+
 /** How a row is held until the transaction ends. */
 export type RowLock = 'update' | 'share';
-
-const LOCK_MODES = { update: 'pessimistic_write', share: 'pessimistic_read' } as const;
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -47,6 +45,8 @@ type Draft<E> = Omit<
 @Injectable()
 export class Records {
   private readonly snapshots = new WeakMap<object, Record<string, unknown>>();
+  /** Records whose row is locked by the transaction that read them: nobody else changes them. */
+  private readonly held = new WeakSet<object>();
 
   constructor(
     private readonly database: Database,
@@ -56,7 +56,7 @@ export class Records {
 
   /** One record by id. @throws Problem NotFound when absent or out of reach */
   async get<E extends CompanyRow>(entity: Type<E>, id: string, lock?: RowLock): Promise<E> {
-    const found = await this.find(entity, { id } as FindOptionsWhere<E>, lock);
+    const found = await this.find(entity, { id } as Where<E>, lock);
     if (!found) throw new Problem(NotFound);
     return found;
   }
@@ -64,40 +64,45 @@ export class Records {
   /** The record that matches, or null when there is none within reach. */
   async find<E extends CompanyRow>(
     entity: Type<E>,
-    where: FindOptionsWhere<E>,
+    where: Where<E>,
     lock?: RowLock,
   ): Promise<E | null> {
-    const query = this.within(entity).andWhere(where);
-    if (lock) query.setLock(LOCK_MODES[lock]);
-    return this.remember(await query.getOne());
+    const within = this.within(entity);
+    if (!within) return null;
+    const wanted = { ...within, where: [...within.where, where], lock, limit: 1 };
+    const [found] = await this.select(entity, wanted);
+    if (!found) return null;
+    if (lock) this.held.add(found);
+    return found;
   }
 
   /** All records that match, oldest first; for sets that their owner bounds (lines of an order). */
-  async all<E extends CompanyRow>(entity: Type<E>, where: FindOptionsWhere<E>): Promise<E[]> {
-    const rows = await this.within(entity).andWhere(where).orderBy('e.id').getMany();
-    return rows.map((row) => this.remember(row));
+  async all<E extends CompanyRow>(entity: Type<E>, where: Where<E>): Promise<E[]> {
+    const within = this.within(entity);
+    if (!within) return [];
+    return this.select(entity, { ...within, where: [...within.where, where], order: BY_ID });
   }
 
   /**
    * All records of the company that match, whatever the actor may see, oldest first: for sums
    * that must not depend on who asks.
    */
-  async allBeyondRules<E extends CompanyRow>(
-    entity: Type<E>,
-    where: FindOptionsWhere<E>,
-  ): Promise<E[]> {
-    const query = this.database.manager.createQueryBuilder(entity, 'e');
-    const rows = await query.where(where).orderBy('e.id').getMany();
-    return rows.map((row) => this.remember(row));
+  async allBeyondRules<E extends CompanyRow>(entity: Type<E>, where: Where<E>): Promise<E[]> {
+    return this.select(entity, { where: [where], anyOf: [], order: BY_ID });
   }
 
   /** One page of a list. @throws Problem Malformed for a filter, sort or cursor it does not know */
   async page<E extends CompanyRow>(
     list: ListDefinition<E>,
     query: Readonly<Record<string, unknown>>,
-    where: FindOptionsWhere<E> = {},
+    where: Where<E> = {},
   ): Promise<Page<E>> {
-    return readPage(list, query, this.within(list.entity).andWhere(where));
+    const request = readRequest(list, query);
+    const within = this.within(list.entity);
+    if (!within) return { items: [], next: null };
+    const wanted = { ...within, ...request, where: [...within.where, where] };
+    const rows = await this.select(list.entity, { ...wanted, limit: request.limit + 1 });
+    return pageOf(request, rows);
   }
 
   /** Writes a new record; id, company, instants and version are filled in. */
@@ -119,13 +124,8 @@ export class Records {
       return Object.assign(new entity(), stamp, draft);
     });
     if (records.length === 0) return records;
-    await this.database.manager
-      .createQueryBuilder()
-      .insert()
-      .into(entity)
-      .values(records as QueryDeepPartialEntity<E>[])
-      .updateEntity(false)
-      .execute();
+    const { sql, values } = this.database.rowsOf(entity).insert(records);
+    await this.database.write(sql, values);
     return records.map((record) => this.remember(record));
   }
 
@@ -150,14 +150,10 @@ export class Records {
     record.version = expected + 1;
     record.updatedAt = this.clock.now();
     const fields = [...changed.map(([field]) => field), 'version', 'updatedAt'];
-    const result = await this.database.manager
-      .createQueryBuilder()
-      .update(record.constructor as Type<E>)
-      .set(Object.fromEntries(fields.map((f) => [f, record[f as keyof E]])) as never)
-      .where('id = :id AND version = :expected', { id: record.id, expected })
-      .updateEntity(false)
-      .execute();
-    if (result.affected !== 1) throw new Problem(Conflict);
+    const rowsOf = this.database.rowsOf(record.constructor as Type<E>);
+    const { sql, values } = rowsOf.update(record, fields, expected);
+    if (this.held.has(record)) await this.database.write(sql, values);
+    else if ((await this.database.change(sql, values)) !== 1) throw new Problem(Conflict);
     this.remember(record);
     return changesBetween(before, changed, personal);
   }
@@ -168,21 +164,26 @@ export class Records {
     throw new Problem(Stale, { extra: { version: record.version } });
   }
 
-  /** A query of the entity (alias `e`) with the actor's rules applied. */
-  private within<E extends ObjectLiteral>(entity: Type<E>): SelectQueryBuilder<E> {
-    const query = this.database.manager.createQueryBuilder(entity, 'e').where('true');
-    const conditions = conditionsFor(this.registry.rules, entity, currentActor());
-    if (conditions === null) return query.andWhere('false');
-    for (const alternatives of conditions) {
-      query.andWhere(
-        new Brackets((any) => alternatives.forEach((condition) => any.orWhere(condition))),
-      );
-    }
-    return query;
+  /** The actor's reach, or null when it is empty. */
+  private within<E extends CompanyRow>(
+    entity: Type<E>,
+  ): Pick<Selection<E>, 'where' | 'anyOf'> | null {
+    const anyOf = conditionsFor(this.registry.rules, entity, currentActor());
+    return anyOf && { where: [], anyOf: anyOf as Where<E>[][] };
   }
 
-  private remember<E extends object | null>(record: E): E {
-    if (record) this.snapshots.set(record, snapshotOf(record));
+  private async select<E extends CompanyRow>(
+    entity: Type<E>,
+    selection: Selection<E>,
+  ): Promise<E[]> {
+    const rows = this.database.rowsOf(entity);
+    const { sql, values } = rows.select(selection);
+    const found = await this.database.rows<Record<string, unknown>>(sql, values);
+    return found.map((row) => this.remember(rows.read(row)));
+  }
+
+  private remember<E extends object>(record: E): E {
+    this.snapshots.set(record, snapshotOf(record));
     return record;
   }
 }

@@ -56,6 +56,64 @@ describe('Database', () => {
     expect([await stored(10), await stored(11), await stored(12)]).toEqual([0, 0, 0]);
   });
 
+  it('tells of a write that was sent ahead, and stores nothing of its transaction', async () => {
+    const twice = asHouse(() =>
+      database.transaction(async () => {
+        await database.write('INSERT INTO scratch VALUES ($1, 0)', [70]);
+        await database.write('INSERT INTO scratch VALUES ($1, 0)', [70]);
+        await database.write('INSERT INTO scratch VALUES ($1, 0)', [71]);
+      }),
+    );
+    await expect(twice).rejects.toMatchObject({ code: '23505' });
+    const thenRead = asHouse(() =>
+      database.transaction(async () => {
+        await database.write('INSERT INTO scratch VALUES (72, $1)', ['no number']);
+        await database.rows('SELECT $1::integer', [1]);
+      }),
+    );
+    await expect(thenRead).rejects.toMatchObject({ code: '22P02' });
+    const swallowed = asHouse(() =>
+      database.transaction(async () => {
+        await put(73);
+        await database.rows('SELECT 1 / $1::integer', [0]).catch(() => null);
+      }),
+    );
+    await expect(swallowed).rejects.toMatchObject({ code: '22012' });
+    const stored7x = await house.rows('owner', 'SELECT id FROM scratch WHERE id BETWEEN 70 AND 79');
+    expect(stored7x).toEqual([]);
+  });
+
+  it('gives the reason that its sender made of a failed write', async () => {
+    const work = asHouse(() =>
+      database.transaction(async () => {
+        await database.write('SELECT 1 / $1::integer', [0], () => new Error('by nothing'));
+      }),
+    );
+    await expect(work).rejects.toThrow('by nothing');
+    await asHouse(() => database.transaction(() => put(80)));
+    let tries = 0;
+    await asHouse(() =>
+      database.transaction(async () => {
+        tries += 1;
+        const id = tries === 1 ? 80 : 81;
+        await database.write('INSERT INTO scratch VALUES ($1, 0)', [id], () =>
+          Object.assign(new Error('a rival took it'), { code: '40001' }),
+        );
+      }),
+    );
+    expect([tries, await stored(81)]).toEqual([2, 1]);
+  });
+
+  it('prepares a statement again after a migration changed what it returns', async () => {
+    const read = (): Promise<unknown[]> =>
+      asHouse(() =>
+        database.transaction(() => database.rows('SELECT * FROM scratch LIMIT $1', [1])),
+      );
+    await read();
+    await house.rows('superuser', 'ALTER TABLE scratch ADD COLUMN note text');
+    expect((await read())[0]).toHaveProperty('note');
+  });
+
   it('refuses data outside a transaction, and a company where there is none', async () => {
     expect(() => database.manager).toThrow('inside Database.transaction only');
     await expect(database.transaction(async () => database.companyId)).rejects.toThrow(
@@ -66,12 +124,14 @@ describe('Database', () => {
   it('starts the outermost work again after a deadlock, from its beginning', async () => {
     await asHouse(() => database.transaction(() => Promise.all([put(20), put(21)])));
     let tries = 0;
+    const both = Promise.withResolvers<void>();
     const cross = (first: number, second: number): Promise<void> =>
       asHouse(() =>
         database.transaction(async () => {
           tries += 1;
           await database.rows('UPDATE scratch SET value = value + 1 WHERE id = $1', [first]);
-          await new Promise((resolve) => setTimeout(resolve, 100));
+          if (tries === 2) both.resolve();
+          await both.promise;
           await database.transaction(() =>
             database.rows('UPDATE scratch SET value = value + 1 WHERE id = $1', [second]),
           );

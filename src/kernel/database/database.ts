@@ -1,22 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import type { EntityManager, QueryRunner } from 'typeorm';
+import type { EntityManager, ObjectLiteral } from 'typeorm';
 import { currentContext } from '../access/context.js';
-import { Problem } from '../http/problem.js';
-import { OutcomeUnknown } from '../http/problems.js';
-import { isId } from '../values/id.js';
-import { isTransient, isUnavailable, sqlState } from './sql-state.js';
-
-/** The transaction that the present work is part of. */
-interface Transaction {
-  readonly manager: EntityManager;
-  readonly companyId: string | null;
-  /** Set when a nested call failed: whoever caught the error cannot save half of the work. */
-  doomed: { readonly cause: unknown } | null;
-}
+import { Rows } from './rows.js';
+import { isTransient } from './sql-state.js';
+import { Transaction } from './transaction.js';
 
 const RETRIES = 3;
 
@@ -48,9 +38,7 @@ export class Database {
 
   /** The manager of the ambient transaction. @throws Error outside of one */
   get manager(): EntityManager {
-    const transaction = this.ambient.getStore();
-    if (!transaction) throw new Error('Data is reached inside Database.transaction only.');
-    return transaction.manager;
+    return this.current.manager;
   }
 
   /** The company of the ambient transaction. @throws Error when it runs without one */
@@ -61,8 +49,33 @@ export class Database {
   }
 
   /** Rows of one SQL statement in the ambient transaction. */
-  async rows<R>(sql: string, parameters: unknown[] = []): Promise<R[]> {
-    return this.manager.query<R[]>(sql, parameters);
+  async rows<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    return this.current.rows<R>(sql, parameters);
+  }
+
+  /**
+   * Sends a statement whose rows nobody reads, without waiting: its answer comes with that of the
+   * next question, or of COMMIT. If it fails nothing is committed, and its error is the
+   * transaction's.
+   *
+   * @param read makes another error of the one it fails with
+   */
+  async write(
+    sql: string,
+    parameters: readonly unknown[],
+    read?: (error: unknown) => unknown,
+  ): Promise<void> {
+    return this.current.write(sql, parameters, read);
+  }
+
+  /** Runs one statement that changes rows. @returns how many it changed */
+  async change(sql: string, parameters: readonly unknown[]): Promise<number> {
+    return this.current.change(sql, parameters);
+  }
+
+  /** The statements of one entity's rows. */
+  rowsOf<E extends ObjectLiteral>(entity: new () => E): Rows<E> {
+    return Rows.of(this.dataSource, entity);
   }
 
   /**
@@ -72,7 +85,7 @@ export class Database {
    */
   async rowsWithoutCompany<R>(sql: string, parameters: unknown[] = []): Promise<R[]> {
     const joined = this.ambient.getStore();
-    if (joined) return joined.manager.query<R[]>(sql, parameters);
+    if (joined) return joined.rows<R>(sql, parameters);
     return this.dataSource.query<R[]>(sql, parameters);
   }
 
@@ -98,60 +111,23 @@ export class Database {
   }
 
   private async attempt<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    const client = (await runner.connect()) as Client;
     const companyId = currentContext()?.actor?.companyId ?? null;
-    let open = false;
+    const transaction = await Transaction.open(this.dataSource, companyId);
     try {
-      await begin(runner, client, companyId);
-      open = true;
-      const transaction: Transaction = { manager: runner.manager, companyId, doomed: null };
-      const result = await this.ambient.run(transaction, () => work(runner.manager));
+      const result = await this.ambient.run(transaction, () => work(transaction.manager));
       if (transaction.doomed) throw transaction.doomed.cause;
-      open = false;
-      await commit(client);
+      await transaction.commit();
       return result;
+    } catch (error) {
+      throw transaction.reasonOf(error);
     } finally {
-      if (open) await client.query('ROLLBACK').catch(() => undefined);
-      markActive(runner, false);
-      await runner.release();
+      await transaction.release();
     }
   }
-}
 
-/**
- * Opens the transaction and names its company in the same round trip. The setting is local to
- * the transaction: a pooled connection never carries it into the next one.
- */
-async function begin(runner: QueryRunner, client: Client, companyId: string | null): Promise<void> {
-  if (companyId !== null && !isId(companyId)) throw new Error('A company id is a UUID.');
-  await client.query(`BEGIN; SELECT set_config('ofitec.company_id', '${companyId ?? ''}', true)`);
-  markActive(runner, true);
-}
-
-/**
- * Commits. A warning 01000 (the wait for a synchronous standby was cancelled) or 57P01 (the
- * server goes down in that wait), or a connection lost while committing, leaves the outcome
- * unknown, and it is reported as just that.
- */
-async function commit(client: Client): Promise<void> {
-  let warned = false;
-  const onNotice = (notice: { code?: string | undefined }): void => {
-    warned ||= notice.code === '01000' || notice.code === '57P01';
-  };
-  client.on('notice', onNotice);
-  try {
-    await client.query('COMMIT');
-  } catch (error) {
-    if (sqlState(error) !== null && !isUnavailable(error)) throw error;
-    throw new Problem(OutcomeUnknown, { cause: error, retryAfterSeconds: 1 });
-  } finally {
-    client.off('notice', onNotice);
+  private get current(): Transaction {
+    const transaction = this.ambient.getStore();
+    if (!transaction) throw new Error('Data is reached inside Database.transaction only.');
+    return transaction;
   }
-  if (warned) throw new Problem(OutcomeUnknown, { retryAfterSeconds: 1 });
-}
-
-/** TypeORM opens a transaction of its own around a write unless told that one is open. */
-function markActive(runner: QueryRunner, active: boolean): void {
-  (runner as { isTransactionActive: boolean }).isTransactionActive = active;
 }

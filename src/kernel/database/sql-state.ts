@@ -7,6 +7,7 @@ import {
 interface ServerError {
   readonly code?: unknown;
   readonly constraint?: unknown;
+  readonly routine?: unknown;
 }
 
 /** The error as the PostgreSQL driver raised it, out of TypeORM's wrapping. */
@@ -29,10 +30,21 @@ export function violatedConstraint(error: unknown): string | null {
   return typeof constraint === 'string' ? constraint : null;
 }
 
-/** Serialization failure, deadlock, or the marker that asks for a fresh start. */
+/** Serialization failure, deadlock, a stale prepared statement, or the marker that asks for a fresh start. */
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);
-  return state === '40001' || state === '40P01' || error instanceof StartAgain;
+  const isRival = state === '40001' || state === '40P01';
+  return isRival || isStaleStatement(error) || error instanceof StartAgain;
+}
+
+/**
+ * Whether a prepared statement no longer fits: a migration changed what it returns, or a pooler in
+ * between put the connection on a server that never heard of it.
+ */
+export function isStaleStatement(error: unknown): boolean {
+  const state = sqlState(error);
+  const replanned = state === '0A000' && serverError(error).routine === 'RevalidateCachedQuery';
+  return replanned || state === '26000';
 }
 
 /** Thrown inside a transaction to have its outermost work start again in a new one. */

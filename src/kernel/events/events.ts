@@ -38,7 +38,7 @@ export class Events {
     const actor = currentActor();
     const context = currentContext();
     const { subject } = publication;
-    await this.database.rows(INSERT, [
+    await this.database.write(INSERT, [
       newId(),
       this.database.companyId,
       this.clock.now(),

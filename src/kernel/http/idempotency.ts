@@ -84,7 +84,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       if (!kept?.locked) throw new Problem(IdempotencyBusy, { retryAfterSeconds: 1 });
       const body = await work();
       const answer = [fingerprint, reply.statusCode, JSON.stringify(body), this.clock.now()];
-      await this.database.rows(KEEP, [...name, ...answer]).catch(startAgainOnRival);
+      await this.database.write(KEEP, [...name, ...answer], startAgainOnRival);
       return body;
     });
   }
@@ -108,7 +108,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     reply: FastifyReply,
   ): Promise<unknown> {
     if (kept.fingerprint !== fingerprint) throw new Problem(IdempotencyReused);
-    await this.database.rows(REPLAY, [...name]);
+    await this.database.write(REPLAY, name);
     void reply.status(kept.status).header('idempotency-replayed', 'true');
     return kept.body;
   }
@@ -157,9 +157,9 @@ function fingerprintOf(body: unknown): string {
   return createHash('sha256').update(canonical).digest('hex');
 }
 
-function startAgainOnRival(error: unknown): never {
+function startAgainOnRival(error: unknown): unknown {
   if (sqlState(error) === '23505' && violatedConstraint(error) === 'kernel_idempotency_pkey') {
-    throw new StartAgain('a rival kept the same key', { cause: error });
+    return new StartAgain('a rival kept the same key', { cause: error });
   }
-  throw error;
+  return error;
 }

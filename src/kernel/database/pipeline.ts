@@ -1,0 +1,59 @@
+import type { Duplex } from 'node:stream';
+import type { Client, QueryResult, QueryResultRow } from 'pg';
+import { isStaleStatement } from './sql-state.js';
+
+/** Texts beyond this many are sent unprepared: a server keeps each prepared one per connection. */
+const MAX_PREPARED = 500;
+
+const pipelines = new WeakMap<Client, Pipeline>();
+const names = new Map<string, string>();
+let named = 0;
+
+/**
+ * Statements of one connection, in the order in which they are sent. Those of one turn of the
+ * event loop leave in one packet, and each text is prepared once per connection: the server plans
+ * a statement under a row-level policy anew otherwise.
+ */
+export class Pipeline {
+  private corked = false;
+
+  private constructor(private readonly client: Client) {}
+
+  static of(client: Client): Pipeline {
+    const pipeline = pipelines.get(client) ?? new Pipeline(client);
+    pipelines.set(client, pipeline);
+    return pipeline;
+  }
+
+  /** Sends a statement behind those that were sent before; without values it may hold several. */
+  send<R>(sql: string, values?: readonly unknown[]): Promise<QueryResult<R & QueryResultRow>> {
+    this.cork();
+    if (!values) return this.client.query<R & QueryResultRow>(sql);
+    const query = { text: sql, values: [...values], ...nameOf(sql) };
+    return this.client.query<R & QueryResultRow>(query).catch((error: unknown) => {
+      if (isStaleStatement(error)) names.delete(sql);
+      throw error;
+    });
+  }
+
+  private cork(): void {
+    if (this.corked) return;
+    this.corked = true;
+    const { stream } = this.client.connection as unknown as { stream: Duplex };
+    stream.cork();
+    process.nextTick(() => {
+      this.corked = false;
+      stream.uncork();
+    });
+  }
+}
+
+function nameOf(sql: string): { name?: string } {
+  const known = names.get(sql);
+  if (known) return { name: known };
+  if (names.size >= MAX_PREPARED) return {};
+  named += 1;
+  const name = `ofitec_${named}`;
+  names.set(sql, name);
+  return { name };
+}

@@ -1,0 +1,134 @@
+import type { Client, QueryResult } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { Problem } from '../http/problem.js';
+import { OutcomeUnknown } from '../http/problems.js';
+import { isId } from '../values/id.js';
+import { isUnavailable, sqlState } from './sql-state.js';
+import { Pipeline } from './pipeline.js';
+
+/**
+ * One transaction on one connection. What is sent in one go (BEGIN and the first question, the
+ * last writes and COMMIT) travels in one packet: the round trips are most of what a payment costs.
+ */
+export class Transaction {
+  /** Set when a nested call failed: whoever caught the error cannot save half of the work. */
+  doomed: { readonly cause: unknown } | null = null;
+  /** The first statement that failed; PostgreSQL takes nothing after it, and no COMMIT. */
+  private failed: { readonly error: unknown; readonly cause: unknown } | null = null;
+  private readonly begun: Promise<unknown>;
+  private readonly ahead: Promise<unknown>[] = [];
+  private ended = false;
+
+  private constructor(
+    private readonly runner: QueryRunner,
+    private readonly client: Client,
+    private readonly pipeline: Pipeline,
+    readonly companyId: string | null,
+  ) {
+    // The setting is local to the transaction: a pooled connection never carries it on.
+    const begin = `BEGIN; SELECT set_config('ofitec.company_id', '${companyId ?? ''}', true)`;
+    this.begun = this.watch(pipeline.send(begin));
+    this.begun.catch(() => undefined);
+    markActive(runner, true);
+  }
+
+  /** Opens a transaction of a company, or of none. */
+  static async open(dataSource: DataSource, companyId: string | null): Promise<Transaction> {
+    if (companyId !== null && !isId(companyId)) throw new Error('A company id is a UUID.');
+    const runner = dataSource.createQueryRunner();
+    const client = (await runner.connect()) as Client;
+    return new Transaction(runner, client, Pipeline.of(client), companyId);
+  }
+
+  get manager(): EntityManager {
+    return this.runner.manager;
+  }
+
+  /** Rows of one statement. */
+  async rows<R>(sql: string, values: readonly unknown[]): Promise<R[]> {
+    return (await this.ask<R>(sql, values)).rows;
+  }
+
+  /** Runs one statement. @returns how many rows it changed */
+  async change(sql: string, values: readonly unknown[]): Promise<number> {
+    return (await this.ask(sql, values)).rowCount ?? 0;
+  }
+
+  /** Sends a statement whose rows nobody reads, without waiting for its answer. */
+  async write(
+    sql: string,
+    values: readonly unknown[],
+    read: (error: unknown) => unknown = (error) => error,
+  ): Promise<void> {
+    await this.begun;
+    const sent = this.watch(this.pipeline.send(sql, values), read);
+    sent.catch(() => undefined);
+    this.ahead.push(sent);
+  }
+
+  /** What made the transaction fail: the first failure, not those that follow from it. */
+  reasonOf(error: unknown): unknown {
+    return this.failed && !this.ended ? this.failed.cause : error;
+  }
+
+  /**
+   * Commits. A warning 01000 (the wait for a synchronous standby was cancelled) or 57P01 (the
+   * server goes down in that wait), or a connection lost while committing, leaves the outcome
+   * unknown, and it is reported as just that.
+   */
+  async commit(): Promise<void> {
+    await this.begun;
+    const before = this.failed;
+    if (before) throw before.cause;
+    this.ended = true;
+    let warned = false;
+    const onNotice = (notice: { code?: string | undefined }): void => {
+      warned ||= notice.code === '01000' || notice.code === '57P01';
+    };
+    this.client.on('notice', onNotice);
+    const [answer] = await Promise.allSettled([this.pipeline.send('COMMIT'), ...this.ahead]);
+    this.client.off('notice', onNotice);
+    if (this.failed) throw verdictOn(this.failed.error, this.failed.cause);
+    if (answer.status === 'rejected') throw verdictOn(answer.reason);
+    if (answer.value.command !== 'COMMIT') throw new Error('A failed transaction had to commit.');
+    if (warned) throw new Problem(OutcomeUnknown, { retryAfterSeconds: 1 });
+  }
+
+  /** Gives the connection back; what was not committed is rolled back. */
+  async release(): Promise<void> {
+    await Promise.allSettled(this.ahead);
+    if (!this.ended) await this.pipeline.send('ROLLBACK').catch(() => undefined);
+    markActive(this.runner, false);
+    await this.runner.release();
+  }
+
+  private async ask<R>(sql: string, values: readonly unknown[]): Promise<QueryResult<R & object>> {
+    const [, answer] = await Promise.all([
+      this.begun,
+      this.watch(this.pipeline.send<R>(sql, values)),
+    ]);
+    return answer;
+  }
+
+  /** Notes the first failure at once, before anything that is sent after it is answered. */
+  private watch<R>(
+    answer: Promise<QueryResult<R & object>>,
+    read: (error: unknown) => unknown = (error) => error,
+  ): Promise<QueryResult<R & object>> {
+    return answer.catch((error: unknown) => {
+      this.failed ??= { error, cause: read(error) };
+      throw this.failed.cause;
+    });
+  }
+}
+
+/** PostgreSQL said no, and then nothing is stored; or it said nothing, and then nobody knows. */
+function verdictOn(error: unknown, cause = error): unknown {
+  if (sqlState(error) !== null && !isUnavailable(error)) return cause;
+  return new Problem(OutcomeUnknown, { cause, retryAfterSeconds: 1 });
+}
+
+/** TypeORM opens a transaction of its own around a write unless told that one is open. */
+function markActive(runner: QueryRunner, active: boolean): void {
+  (runner as { isTransactionActive: boolean }).isTransactionActive = active;
+}
