@@ -1,3 +1,4 @@
 import { Foundation } from './0001-foundation.js';
+import { IdempotencyClaim } from './0002-idempotency-claim.js';
 
-export const kernelMigrations = [Foundation];
+export const kernelMigrations = [Foundation, IdempotencyClaim];

@@ -77,8 +77,11 @@ export class PaymentService {
    */
   async register(input: RegisterPayment): Promise<Payment> {
     return this.database.transaction(async () => {
-      const order = await this.orders.applyPayment(input.orderId, input.amount);
-      const session = await this.sessions.holdOwnOpen();
+      // Asked in one packet, locked in this order.
+      const [order, session] = await Promise.all([
+        this.orders.applyPayment(input.orderId, input.amount),
+        this.sessions.holdOwnOpen(),
+      ]);
       const payment = await this.charge(session, input, null);
       const after = order.paidAmount;
       await this.announce(events.PaymentCreated, payment, order.ticket, {

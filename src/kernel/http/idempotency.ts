@@ -16,8 +16,7 @@ export const IDEMPOTENT = 'ofitec:idempotent';
 
 /** The first answer to a key, as it was given. */
 interface Kept {
-  readonly locked: boolean;
-  readonly fingerprint: string | null;
+  readonly fingerprint: string;
   readonly status: number;
   readonly body: unknown;
 }
@@ -33,11 +32,14 @@ const REPEATS = [IdempotencyBusy, IdempotencyReused];
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-// One round trip: the try-lock, and the first answer if there is one. A rival that commits
-// between the statement's snapshot and its lock is found by the primary key at the end.
-const LOOK_UP = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked, k.fingerprint, k.status, k.body
-  FROM (VALUES (1)) AS one
-  LEFT JOIN kernel_idempotency k ON k.company_id = $2 AND k.actor_id = $3 AND k.route = $4 AND k.key = $5`;
+const CLAIM = 'SELECT kernel_claim_idempotency_key($1, $2, $3, $4)';
+
+// What the claim fails with: an answer is kept, another transaction is at work.
+const ANSWERED = 'OF001';
+const BUSY = 'OF002';
+
+const LOOK_UP = `SELECT fingerprint, status, body FROM kernel_idempotency
+  WHERE company_id = $1 AND actor_id = $2 AND route = $3 AND key = $4`;
 
 const REPLAY = `UPDATE kernel_idempotency SET replays = replays + 1
   WHERE company_id = $1 AND actor_id = $2 AND route = $3 AND key = $4`;
@@ -71,22 +73,32 @@ export class IdempotencyInterceptor implements NestInterceptor {
     );
   }
 
-  private once(attempt: Attempt, work: () => Promise<unknown>): Promise<unknown> {
+  private async once(attempt: Attempt, work: () => Promise<unknown>): Promise<unknown> {
     const { key, request, reply } = attempt;
     // The route as it was matched: one address can be spelled in many ways.
     const { url = '' } = request.routeOptions;
     const route = `${request.method} ${url} ${JSON.stringify(request.params)}`;
     const fingerprint = fingerprintOf(request.body);
-    return this.database.transaction(async () => {
-      const name = [this.database.companyId, currentActor().userId, route, key];
-      const [kept] = await this.database.rows<Kept>(LOOK_UP, [name.join(' '), ...name]);
-      if (kept && kept.fingerprint !== null) return this.replay(kept, fingerprint, name, reply);
-      if (!kept?.locked) throw new Problem(IdempotencyBusy, { retryAfterSeconds: 1 });
-      const body = await work();
-      const answer = [fingerprint, reply.statusCode, JSON.stringify(body), this.clock.now()];
-      await this.database.write(KEEP, [...name, ...answer], startAgainOnRival);
-      return body;
-    });
+    const { companyId, userId } = currentActor();
+    const name = [companyId, userId, route, key];
+    try {
+      return await this.database.transaction(async () => {
+        // Sent and not waited for: the first questions of the work travel in the same packet, and
+        // fail with the claim when it fails.
+        const claimed = this.database.rows(CLAIM, name);
+        const [claim, worked] = await Promise.allSettled([claimed, work()]);
+        if (claim.status === 'rejected') throw claim.reason;
+        if (worked.status === 'rejected') throw worked.reason;
+        const body = worked.value;
+        const answer = [fingerprint, reply.statusCode, JSON.stringify(body), this.clock.now()];
+        await this.database.write(KEEP, [...name, ...answer], startAgainOnRival);
+        return body;
+      });
+    } catch (error) {
+      if (sqlState(error) === BUSY) throw new Problem(IdempotencyBusy, { retryAfterSeconds: 1 });
+      if (sqlState(error) === ANSWERED) return this.replay(name, fingerprint, reply);
+      throw error;
+    }
   }
 
   /**
@@ -102,15 +114,18 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   /** A replay writes too: it vouches for the first commit only by committing itself. */
   private async replay(
-    kept: Kept,
-    fingerprint: string,
     name: readonly unknown[],
+    fingerprint: string,
     reply: FastifyReply,
   ): Promise<unknown> {
-    if (kept.fingerprint !== fingerprint) throw new Problem(IdempotencyReused);
-    await this.database.write(REPLAY, name);
-    void reply.status(kept.status).header('idempotency-replayed', 'true');
-    return kept.body;
+    return this.database.transaction(async () => {
+      const [kept] = await this.database.rows<Kept>(LOOK_UP, name);
+      if (!kept) throw new Problem(IdempotencyBusy, { retryAfterSeconds: 1 });
+      if (kept.fingerprint !== fingerprint) throw new Problem(IdempotencyReused);
+      await this.database.write(REPLAY, name);
+      void reply.status(kept.status).header('idempotency-replayed', 'true');
+      return kept.body;
+    });
   }
 }
 
