@@ -42,8 +42,8 @@ const known = new WeakMap<DataSource, Map<unknown, Rows<ObjectLiteral>>>();
 
 /**
  * The statements of one entity's rows. TypeORM says what the columns are and how a value looks on
- * the wire; the text is written here, because building and parsing it anew was a fifth of a
- * payment's cost ([decision 0019]).
+ * the wire; the text is written here, since building it anew for each call was an eighth of a
+ * payment's cost (runbooks/decisions/0019).
  */
 export class Rows<E extends ObjectLiteral> {
   private readonly table: string;
