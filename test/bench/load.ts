@@ -27,7 +27,9 @@ export async function startProgram(
   env: Readonly<Record<string, string>>,
 ): Promise<Loaded> {
   const started = performance.now();
-  const child = spawn(process.execPath, [join('dist', 'test', 'bench', `${program}.js`)], {
+  const script = join('dist', 'test', 'bench', `${program}.js`);
+  // As `npm start` does: a young generation of 8 MiB keeps the process under 200 MiB.
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', script], {
     env: { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
