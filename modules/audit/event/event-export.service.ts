@@ -105,7 +105,7 @@ export class EventExportService {
     const paging = { limit: '200', sort: 'createdAt', ...(after ? { after } : {}) };
     const asked = filters['createdAt.lt'];
     // What is no instant is kept, so that the list refuses it.
-    const isLater = asked === undefined || new Date(String(asked)) >= before;
+    const isLater = typeof asked === 'string' ? new Date(asked) >= before : asked === undefined;
     const until = isLater ? before.toISOString() : asked;
     return this.records.page(eventList, { ...filters, ...paging, 'createdAt.lt': until });
   }

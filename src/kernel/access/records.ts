@@ -169,7 +169,7 @@ export class Records {
     entity: Type<E>,
   ): Pick<Selection<E>, 'where' | 'anyOf'> | null {
     const anyOf = conditionsFor(this.registry.rules, entity, currentActor());
-    return anyOf && { where: [], anyOf: anyOf as Where<E>[][] };
+    return anyOf && { where: [], anyOf };
   }
 
   private async select<E extends CompanyRow>(

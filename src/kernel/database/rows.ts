@@ -13,7 +13,7 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-export type Comparison = '=' | '>' | '>=' | '<' | '<=';
+type Comparison = '=' | '>' | '>=' | '<' | '<=';
 
 /** What is asked for: all conditions must hold. */
 export interface Selection<E> {
