@@ -107,10 +107,10 @@ export class DailyCutService {
 
   /**
    * A reading (X): the same sums at any time, of every session of the day in whatever state, kept
-   * nowhere.
+   * nowhere. All of its figures are of one moment.
    */
   async read({ branchId, date }: CutDay): Promise<DayReading> {
-    return this.database.transaction(async () => {
+    return this.database.snapshot(async () => {
       const branch = await this.branches.show(branchId);
       const day = { branchId: branch.id, businessDate: date };
       const sessions = await this.records.allBeyondRules(CashSession, day);

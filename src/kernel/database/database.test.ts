@@ -159,6 +159,38 @@ describe('Database', () => {
     expect(tries).toBe(1);
   });
 
+  it('reads a snapshot: one moment throughout, of its company, and it writes nothing', async () => {
+    await asHouse(() => database.transaction(() => put(60, 1)));
+    const value = async (): Promise<number> => {
+      const sql = 'SELECT value FROM scratch WHERE id = 60';
+      return (await database.rows<{ value: number }>(sql))[0]?.value ?? 0;
+    };
+    const change = 'UPDATE scratch SET value = value + 1 WHERE id = 60';
+    const read = (begin: 'snapshot' | 'transaction'): Promise<unknown[]> =>
+      asHouse(() =>
+        database[begin](async () => {
+          const first = await value();
+          await house.rows('owner', change);
+          const company = `SELECT current_setting('ofitec.company_id') AS id`;
+          const [row] = await database.rows<{ id: string }>(company);
+          return [first, await database.transaction(value), row?.id];
+        }),
+      );
+    expect(await read('snapshot')).toEqual([1, 1, companyId]);
+    expect(await read('transaction')).toEqual([2, 3, companyId]);
+    const writing = asHouse(() => database.snapshot(() => put(61)));
+    await expect(writing).rejects.toThrow('read-only');
+    await asHouse(() => database.transaction(() => put(62)));
+    expect([await stored(61), await stored(62)]).toEqual([0, 1]);
+  });
+
+  it('begins no snapshot in the middle of an ordinary transaction', async () => {
+    const seen = asHouse(() => database.snapshot(() => database.snapshot(async () => 'joined')));
+    expect(await seen).toBe('joined');
+    const late = asHouse(() => database.transaction(() => database.snapshot(async () => 'late')));
+    await expect(late).rejects.toThrow('begins outside of every other transaction');
+  });
+
   it('never lets a pooled connection keep a company', async () => {
     const seen = async (): Promise<string> => {
       const [row] = await database.transaction(() =>

@@ -7,6 +7,7 @@ import { currentContext } from '../access/context.js';
 import { Rows } from './rows.js';
 import { isTransient } from './sql-state.js';
 import { Transaction } from './transaction.js';
+import type { TransactionKind } from './transaction.js';
 
 const RETRIES = 3;
 
@@ -25,15 +26,20 @@ export class Database {
   /** Runs the work in the ambient transaction, or in a new one of the context's company. */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const joined = this.ambient.getStore();
-    if (joined) return this.join(joined, work);
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await this.attempt(work);
-      } catch (error) {
-        if (attempt >= RETRIES || !isTransient(error)) throw error;
-        await sleep(Math.random() * 20 * 2 ** attempt);
-      }
-    }
+    return joined ? this.join(joined, work) : this.begin('ordinary', work);
+  }
+
+  /**
+   * Runs work that only reads, and whose statements all see the same moment: figures that belong
+   * together agree, however much is written meanwhile. Waits for nobody and holds nobody up.
+   *
+   * @throws Error inside an ordinary transaction, where each statement sees a moment of its own
+   */
+  async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const joined = this.ambient.getStore();
+    if (!joined) return this.begin('snapshot', work);
+    if (joined.kind === 'snapshot') return this.join(joined, work);
+    throw new Error('A snapshot begins outside of every other transaction.');
   }
 
   /** The manager of the ambient transaction. @throws Error outside of one */
@@ -110,9 +116,26 @@ export class Database {
     }
   }
 
-  private async attempt<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  private async begin<T>(
+    kind: TransactionKind,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.attempt(kind, work);
+      } catch (error) {
+        if (attempt >= RETRIES || !isTransient(error)) throw error;
+        await sleep(Math.random() * 20 * 2 ** attempt);
+      }
+    }
+  }
+
+  private async attempt<T>(
+    kind: TransactionKind,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
     const companyId = currentContext()?.actor?.companyId ?? null;
-    const transaction = await Transaction.open(this.dataSource, companyId);
+    const transaction = await Transaction.open(this.dataSource, companyId, kind);
     try {
       const result = await this.ambient.run(transaction, () => work(transaction.manager));
       if (transaction.doomed) throw transaction.doomed.cause;

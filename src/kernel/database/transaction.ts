@@ -6,6 +6,14 @@ import { isId } from '../values/id.js';
 import { isUnavailable, sqlState } from './sql-state.js';
 import { Pipeline } from './pipeline.js';
 
+/** `snapshot`: it only reads, and sees one moment throughout. */
+export type TransactionKind = 'ordinary' | 'snapshot';
+
+const BEGIN: Readonly<Record<TransactionKind, string>> = {
+  ordinary: 'BEGIN',
+  snapshot: 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
+};
+
 /**
  * One transaction on one connection. What is sent in one go (BEGIN and the first question, the
  * last writes and COMMIT) travels in one packet: the round trips are most of what a payment costs.
@@ -24,20 +32,25 @@ export class Transaction {
     private readonly client: Client,
     private readonly pipeline: Pipeline,
     readonly companyId: string | null,
+    readonly kind: TransactionKind,
   ) {
     // The setting is local to the transaction: a pooled connection never carries it on.
-    const begin = `BEGIN; SELECT set_config('ofitec.company_id', '${companyId ?? ''}', true)`;
-    this.begun = this.watch(pipeline.send(begin));
+    const company = `SELECT set_config('ofitec.company_id', '${companyId ?? ''}', true)`;
+    this.begun = this.watch(pipeline.send(`${BEGIN[kind]}; ${company}`));
     this.begun.catch(() => undefined);
     markActive(runner, true);
   }
 
   /** Opens a transaction of a company, or of none. */
-  static async open(dataSource: DataSource, companyId: string | null): Promise<Transaction> {
+  static async open(
+    dataSource: DataSource,
+    companyId: string | null,
+    kind: TransactionKind,
+  ): Promise<Transaction> {
     if (companyId !== null && !isId(companyId)) throw new Error('A company id is a UUID.');
     const runner = dataSource.createQueryRunner();
     const client = (await runner.connect()) as Client;
-    return new Transaction(runner, client, Pipeline.of(client), companyId);
+    return new Transaction(runner, client, Pipeline.of(client), companyId, kind);
   }
 
   get manager(): EntityManager {
