@@ -22,11 +22,12 @@ const permissions = {
   'sales.order.read': 'read orders',
   'sales.order.ready': 'mark orders ready',
   'sales.order.start': 'begin work on orders',
+  'sales.report.read': 'read what was sold, by service and day',
   'sales.service.create': 'add services to the price list',
   'sales.service.edit': 'change services and their prices',
 };
 
-const counter = Object.keys(permissions).filter((name) => !name.startsWith('sales.service.'));
+const counter = Object.keys(permissions).filter((name) => !/^sales\.(service|report)\./.test(name));
 
 export const salesAddon = defineAddon({
   name: 'sales',
@@ -41,7 +42,7 @@ export const salesAddon = defineAddon({
     vendedora: { grants: counter },
     encargada: { grants: Object.keys(permissions) },
     admin: { grants: Object.keys(permissions) },
-    contador: { grants: ['sales.customer.read', 'sales.order.read'] },
+    contador: { grants: ['sales.customer.read', 'sales.order.read', 'sales.report.read'] },
   },
   events: [
     CustomerChanged,

@@ -5,13 +5,21 @@ import { CustomerService } from './customer/customer.service.js';
 import { OrderController } from './order/order.controller.js';
 import { OrderFiguresService } from './order/order-figures.service.js';
 import { OrderService } from './order/order.service.js';
+import { SalesReportController } from './report/report.controller.js';
+import { SalesReportService } from './report/report.service.js';
 import { ServiceController } from './service/service.controller.js';
 import { ServiceService } from './service/service.service.js';
 
 @Module({
   imports: [BaseModule],
-  controllers: [CustomerController, OrderController, ServiceController],
-  providers: [CustomerService, OrderFiguresService, OrderService, ServiceService],
+  controllers: [CustomerController, OrderController, SalesReportController, ServiceController],
+  providers: [
+    CustomerService,
+    OrderFiguresService,
+    OrderService,
+    SalesReportService,
+    ServiceService,
+  ],
   exports: [OrderFiguresService, OrderService],
 })
 export class SalesModule {}

@@ -19,6 +19,7 @@ export { Allow, Public, SIGNED_IN } from './access/allow.js';
 export { Authenticator } from './access/authenticator.js';
 export { currentActor, currentContext, runAsHouse, runInContext } from './access/context.js';
 export type { Actor, Language, WorkContext } from './access/context.js';
+export { PageQuery, readReport } from './access/keyset.js';
 export { defineList, mapPage } from './access/list.js';
 export type { ListDefinition, Page } from './access/list.js';
 export { recordRule } from './access/record-rule.js';
@@ -61,6 +62,7 @@ export { Schedules } from './events/schedules.js';
 export { Worker } from './events/worker.js';
 
 export { Answers, AnswersNothing, Creates, Edits, Exports, Lists } from './http/answers.js';
+export { DayRange, demandRange } from './http/day-range.js';
 export { createAdapter, installEdge } from './http/edge.js';
 export * from './http/fields.js';
 export { Id } from './http/id-parameter.js';
@@ -78,6 +80,7 @@ export {
   Forbidden,
   Malformed,
   NotFound,
+  PeriodTooLong,
   UnknownReference,
 } from './http/problems.js';
 

@@ -1,8 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers } from '#kernel';
+import { Allow, Answers, PeriodTooLong } from '#kernel';
 import { OneBranch, Period } from './report.input.js';
-import { PeriodTooLong } from './report.problems.js';
 import { ReportService } from './report.service.js';
 import { AgeingView, DifferencesView } from './report.view.js';
 

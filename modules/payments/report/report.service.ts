@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { businessDay, Clock, Database, Problem } from '#kernel';
+import { businessDay, Clock, Database, demandRange } from '#kernel';
 import { OrderFiguresService } from '#modules/sales';
 import type { OneBranch, Period } from './report.input.js';
-import { PeriodTooLong } from './report.problems.js';
 import type { AgeingView, CashierDifferenceView, DifferencesView } from './report.view.js';
-
-const MAX_DAYS = 366;
-const DAY_MS = 86_400_000;
 
 const DIFFERENCES = `SELECT branch_id AS "branchId", cashier_id AS "cashierId",
     count(*)::integer AS sessions,
@@ -34,8 +30,7 @@ export class ReportService {
    * @throws Problem PeriodTooLong
    */
   async differences({ from, to, branchId }: Period): Promise<DifferencesView> {
-    const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;
-    if (days < 0 || days > MAX_DAYS) throw new Problem(PeriodTooLong);
+    demandRange({ from, to });
     return this.database.transaction(async () => ({
       items: await this.database.rows<CashierDifferenceView>(DIFFERENCES, [
         ...[this.database.companyId, from, to, branchId ?? null],

@@ -23,6 +23,7 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
+import { DEFAULT_LIMIT, MAX_LIMIT } from '../access/list.js';
 import { isDay, isInstant } from '../values/business-day.js';
 import { MAX_PESOS } from '../values/money.js';
 import { normalizeRut } from '../values/rut.js';
@@ -93,6 +94,29 @@ export function IntegerField(
     Min(options.min),
     Max(options.max),
   );
+}
+
+/** The size of a page, in an address: 1 to 200. */
+export function PageLimitField(): PropertyDecorator {
+  return field(
+    { optional: true },
+    { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value,
+    ),
+    IsInt(),
+    Min(1),
+    Max(MAX_LIMIT),
+  );
+}
+
+/** A number with a fraction, in views. */
+export function NumberField(
+  options: FieldOptions & { min: number; max: number },
+): PropertyDecorator {
+  const { min, max } = options;
+  const schema = { type: 'number', minimum: min, maximum: max } as const;
+  return field(options, schema, Min(min), Max(max));
 }
 
 @ValidatorConstraint({ name: 'quantity' })

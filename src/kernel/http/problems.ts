@@ -106,6 +106,15 @@ export const OutOfRange = defineProblem({
   title: { es: 'Un valor está fuera de rango', en: 'A value is out of range' },
 });
 
+export const PeriodTooLong = defineProblem({
+  code: 'kernel.period-too-long',
+  status: 422,
+  title: {
+    es: 'El período termina antes de empezar o supera un año',
+    en: 'The period ends before it begins or is longer than a year',
+  },
+});
+
 export const IfMatchRequired = defineProblem({
   code: 'kernel.if-match-required',
   status: 428,
