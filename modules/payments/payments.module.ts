@@ -5,6 +5,7 @@ import { SalesModule } from '#modules/sales';
 import { ApprovalService } from './cash-session/approval.service.js';
 import { CashSessionController } from './cash-session/cash-session.controller.js';
 import { CashSessionService } from './cash-session/cash-session.service.js';
+import { CutNamesService } from './daily-cut/cut-names.service.js';
 import { CutSumsService } from './daily-cut/cut-sums.service.js';
 import { DailyCutController } from './daily-cut/daily-cut.controller.js';
 import { DailyCutService } from './daily-cut/daily-cut.service.js';
@@ -29,6 +30,7 @@ import { ReportService } from './report/report.service.js';
   providers: [
     ApprovalService,
     CashSessionService,
+    CutNamesService,
     CutSumsService,
     DailyCutService,
     EntryService,

@@ -61,10 +61,21 @@ export type { ScheduleDefinition } from './events/schedule.js';
 export { Schedules } from './events/schedules.js';
 export { Worker } from './events/worker.js';
 
-export { Answers, AnswersNothing, Creates, Edits, Exports, Lists } from './http/answers.js';
+export {
+  Answers,
+  AnswersFile,
+  AnswersNothing,
+  Creates,
+  Edits,
+  Exports,
+  Lists,
+} from './http/answers.js';
+export { CSV_TYPE, toCsv } from './http/csv.js';
 export { DayRange, demandRange } from './http/day-range.js';
 export { createAdapter, installEdge } from './http/edge.js';
 export * from './http/fields.js';
+export { html, styleSheet } from './http/html.js';
+export type { Html } from './http/html.js';
 export { Id } from './http/id-parameter.js';
 export { Idempotent } from './http/idempotency.js';
 export { IfMatch } from './http/if-match.js';
@@ -92,4 +103,5 @@ export { Clock } from './values/clock.js';
 export { isId, newId } from './values/id.js';
 export { cashRounded, isPesos, MAX_PESOS, MAX_SUM, priceOf } from './values/money.js';
 export { pick } from './values/pick.js';
+export { writeDay, writeInstant, writeInteger, writePesos } from './values/spanish.js';
 export { normalizeRut, rutCheckCharacter } from './values/rut.js';

@@ -56,8 +56,12 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
 export function statusChecker(document: OpenAPIObject) {
   const operations = operationsOf(document).map((operation) => ({
     ...operation,
-    matches: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+    matches: new RegExp(
+      `^${operation.path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`,
+    ),
   }));
+  // `/{id}.csv` before `/{id}`, as the router takes them.
+  operations.sort((a, b) => b.path.length - a.path.length);
   return (method: string, url: string, status: number): void => {
     const path = new URL(url, 'http://test').pathname;
     const operation = operations.find((each) => each.method === method && each.matches.test(path));

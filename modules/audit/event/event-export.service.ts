@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { stringify } from 'csv-stringify/sync';
 import {
   Clock,
+  CSV_TYPE,
   currentActor,
   currentContext,
   Database,
@@ -12,6 +12,7 @@ import {
   Problem,
   Records,
   runInContext,
+  toCsv,
 } from '#kernel';
 import type { Page, WorkContext } from '#kernel';
 import { AuditExported } from './event.events.js';
@@ -20,7 +21,7 @@ import { EventView } from './event.view.js';
 
 /** Formats of an export and their media types. */
 export const EXPORT_FORMATS = {
-  csv: 'text/csv; charset=utf-8',
+  csv: CSV_TYPE,
   jsonl: 'application/x-ndjson; charset=utf-8',
 } as const;
 
@@ -117,11 +118,6 @@ function cells(row: EventRow): unknown[] {
     const value = view[column];
     return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
   });
-}
-
-/** A cell that begins like a formula gets a quote before it: a spreadsheet must not run it. */
-function toCsv(rows: readonly (readonly unknown[])[]): string {
-  return stringify(rows as unknown[][], { escape_formulas: true, record_delimiter: 'windows' });
 }
 
 function line(row: EventRow): string {

@@ -40,6 +40,14 @@ export class RegisterService {
     return register;
   }
 
+  /** Codes by id, whatever the actor may read of registers: for papers that must say which. */
+  async codes(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.database.transaction(async () => {
+      const registers = await this.records.allBeyondRules(Register, { id: ids });
+      return new Map(registers.map(({ id, code }) => [id, code]));
+    });
+  }
+
   async create(input: CreateRegister): Promise<Register> {
     return this.database.transaction(async () => {
       const { id: branchId } = await this.branches.demandActive(input.branchId);

@@ -37,6 +37,14 @@ export class UserService {
     return this.database.transaction(() => this.records.find(User, { id }));
   }
 
+  /** Names by id, whatever the actor may read of users: for papers that must say who it was. */
+  async names(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.database.transaction(async () => {
+      const users = await this.records.allBeyondRules(User, { id: ids });
+      return new Map(users.map(({ id, name }) => [id, name]));
+    });
+  }
+
   /** @throws Problem UnknownRole, LoginTaken */
   async create(input: CreateUser): Promise<User> {
     return this.database.transaction(async () => {

@@ -86,8 +86,8 @@ class CashFiguresView {
   @PesosField(SUM)
   refunds!: number;
 
-  @PesosField({ ...SUM, description: 'counted minus expected, all sessions' })
-  difference!: number;
+  @PesosField({ ...SUM, nullable: true, description: 'counted minus expected, all sessions' })
+  difference!: number | null;
 }
 
 class OrderTallyView {
@@ -111,6 +111,25 @@ class OrderFiguresView {
   @ObjectField(() => OrderTallyView, { description: 'owed to the branch at that moment' })
   outstanding!: OrderTallyView;
 }
+
+/** In the order in which papers tell of them. */
+export const CASH_ITEMS = [
+  'rounding',
+  'cashIn',
+  'cashOut',
+  'drops',
+  'voids',
+  'refunds',
+  'difference',
+] as const satisfies readonly (keyof CashFiguresView)[];
+
+/** In the order in which papers tell of them. */
+export const ORDER_ITEMS = [
+  'taken',
+  'delivered',
+  'cancelled',
+  'outstanding',
+] as const satisfies readonly (keyof OrderFiguresView)[];
 
 /** What a cut and a reading have in common. */
 class SumsView {
@@ -150,6 +169,18 @@ const SUM_KEYS = [
   'rowsHash',
 ] as const;
 
+/** Where counting is blind, what was expected and what differs is null, as in a session's view. */
+function sumsOf(sums: DailyCut | DayReading, seesExpected: boolean): SumsView {
+  const figures: SumsView = pick(sums, ...SUM_KEYS);
+  if (seesExpected) return figures;
+  const hidden = { expectedAmount: null, difference: null };
+  return {
+    ...figures,
+    bySession: figures.bySession.map((session) => ({ ...session, ...hidden })),
+    cash: { ...figures.cash, difference: null },
+  };
+}
+
 /** A reading (X) of a day; kept nowhere. */
 export class DayReadingView extends SumsView {
   @IdField()
@@ -161,9 +192,11 @@ export class DayReadingView extends SumsView {
   @InstantField()
   readAt!: string;
 
-  static of(this: void, reading: DayReading): DayReadingView {
+  /** @param seesExpected whether whoever asks may know what sessions should hold */
+  static of(this: void, reading: DayReading, seesExpected: boolean): DayReadingView {
     return {
-      ...pick(reading, 'branchId', ...SUM_KEYS),
+      branchId: reading.branchId,
+      ...sumsOf(reading, seesExpected),
       date: reading.businessDate,
       readAt: reading.readAt.toISOString(),
     };
@@ -196,9 +229,11 @@ export class DailyCutView extends SumsView {
   @BooleanField({ description: 'made while sessions of the day were open' })
   forced!: boolean;
 
-  static of(this: void, cut: DailyCut): DailyCutView {
+  /** @param seesExpected whether whoever asks may know what sessions should hold */
+  static of(this: void, cut: DailyCut, seesExpected: boolean): DailyCutView {
     return {
-      ...pick(cut, 'id', 'branchId', 'sequence', 'cutBy', 'forced', ...SUM_KEYS),
+      ...pick(cut, 'id', 'branchId', 'sequence', 'cutBy', 'forced'),
+      ...sumsOf(cut, seesExpected),
       date: cut.businessDate,
       createdAt: cut.createdAt.toISOString(),
     };

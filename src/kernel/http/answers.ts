@@ -43,6 +43,15 @@ export function Edits(view: Type, ...problems: ProblemDefinition[]): MethodDecor
   );
 }
 
+/** A document of another media type than JSON. */
+export function AnswersFile(mediaType: string, ...problems: ProblemDefinition[]): MethodDecorator {
+  return applyDecorators(
+    HttpCode(200),
+    ApiResponse({ status: 200, content: { [mediaType]: { schema: { type: 'string' } } } }),
+    SetMetadata(PROBLEMS, problems),
+  );
+}
+
 /** Nothing to say: 204. */
 export function AnswersNothing(...problems: ProblemDefinition[]): MethodDecorator {
   return applyDecorators(

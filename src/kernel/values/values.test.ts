@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { businessDay, isDay } from './business-day.js';
 import { isPesos, MAX_PESOS, priceOf } from './money.js';
 import { normalizeRut, rutCheckCharacter } from './rut.js';
+import { writeDay, writeInstant, writePesos } from './spanish.js';
 
 describe('RUT', () => {
   it.each([
@@ -93,4 +94,28 @@ describe('pesos', () => {
 
   it('refuses a quantity finer than a thousandth', () =>
     expect(() => priceOf(100, 0.0001)).toThrow(RangeError));
+});
+
+describe('Spanish', () => {
+  it.each([
+    [0, '$0'],
+    [999, '$999'],
+    [12_345, '$12.345'],
+    [-500, '-$500'],
+    [-1_234_567, '-$1.234.567'],
+    [Number.MAX_SAFE_INTEGER, '$9.007.199.254.740.991'],
+  ])('writes %d pesos as %s', (amount, text) => expect(writePesos(amount)).toBe(text));
+
+  it('writes days and instants, each hour with its offset', () => {
+    expect(writeDay('2026-11-02')).toBe('02-11-2026');
+    for (const [instant, text] of [
+      ['2026-11-22T03:00:00.000Z', '22-11-2026 00:00:00 (UTC-03:00)'],
+      ['2026-07-01T03:59:59.999Z', '30-06-2026 23:59:59 (UTC-04:00)'],
+      // The same hour by the clock on the wall, twice.
+      ['2026-04-05T02:30:00.000Z', '04-04-2026 23:30:00 (UTC-03:00)'],
+      ['2026-04-05T03:30:00.000Z', '04-04-2026 23:30:00 (UTC-04:00)'],
+    ] as const) {
+      expect(writeInstant(new Date(instant))).toBe(text);
+    }
+  });
 });
