@@ -220,6 +220,8 @@ describe('audit', () => {
       await admin.post(`sales/orders/${id}/cancel`, {
         reason: '=HYPERLINK("http://malo.example")',
       });
+      const other = await takeOrder(admin, centro, 1);
+      await admin.post(`sales/orders/${other.id}/cancel`, { reason: 'dos renglones\n=1+1' });
       for (let count = 0; count < 210; count += 1) await takeOrder(vendedora, centro, 1);
     });
 
@@ -246,8 +248,9 @@ describe('audit', () => {
       expect(lines[0]).toBe(
         'createdAt,action,actorLogin,actorId,ip,subjectType,subjectId,subjectLabel,reason,changes,payload,requestId,id,schemaVersion',
       );
-      expect(lines).toHaveLength(3);
+      expect(lines).toHaveLength(4);
       expect(csv.text).toContain(`"'=HYPERLINK(""http://malo.example"")"`);
+      expect(csv.text).toContain(`,"dos renglones\n'=1+1",`);
       expect(csv.text).not.toMatch(/(^|,)"?[=+@-][A-Z]/m);
 
       const told = await encargada.get('audit/events?action=audit.exported');

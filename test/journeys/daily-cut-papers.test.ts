@@ -135,7 +135,7 @@ describe('daily cut on paper', () => {
       ['Anulaciones', '-$3.000'],
       ['Devoluciones', '$0'],
       ['Diferencia de todas las cajas', '-$10'],
-      ['Pedidos', 'Cantidad', 'Monto'],
+      ['Pedidos', 'N.º', 'Monto'],
       ['Recibidos', '3', '$14.499'],
       ['Entregados', '1', '$4.003'],
       ['Anulados', '1', '$2.490'],
@@ -157,7 +157,7 @@ describe('daily cut on paper', () => {
     const style = /<style>([^]*?)<\/style>/.exec(text)?.[1] ?? '';
     const digest = createHash('sha256').update(style).digest('base64');
     expect(headers['content-security-policy']).toBe(
-      `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox`,
+      `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['cache-control']).toBe('no-store');

@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   bootstrap,
+  DEMO_PASSWORD,
   House,
   kernel,
   loyalty,
   makeDatabase,
   openSession,
+  setPassword,
   shop,
   takeOrder,
 } from '#test';
@@ -167,6 +169,44 @@ describe('an outside addon', () => {
       'SELECT count(*)::integer AS n FROM acme_loyalty_point WHERE points = 0 AND order_id = company_id',
     );
     expect(row?.n).toBe(3);
+  });
+
+  it('brings a role that reads cuts, and where counting is blind not what was expected', async () => {
+    const admin = await house.as('admin');
+    const visita = await admin.post('base/users', {
+      ...{ login: 'visita', name: 'Visita', roles: ['visita'] },
+    });
+    const { id: companyId } = (await admin.get('base/company')).body as { id: string };
+    await setPassword(house, companyId, String(visita.body.id), DEMO_PASSWORD);
+    const reader = await house.as('visita');
+    const day = { branchId: centro.branchId, date: kernel.businessDay(new Date()) };
+    const [session] = (await encargada.get('payments/cash-sessions?state=open')).body.items;
+    const approval = { login: 'admin', password: DEMO_PASSWORD };
+    const close = { countedAmount: 12_345, approval };
+    await encargada.post(`payments/cash-sessions/${String(session.id)}/close`, close);
+    const cut = `payments/daily-cuts/${String((await encargada.post('payments/daily-cuts', day)).body.id)}`;
+    const seen = async (by: Client): Promise<unknown[]> => [
+      (await by.get(cut)).body,
+      (await by.get('payments/daily-cuts')).body.items[0],
+      (await by.post('payments/daily-cuts/reading', day)).body,
+    ];
+    const figures = { countedAmount: 12_345, expectedAmount: expect.any(Number) };
+    const difference = expect.any(Number);
+    const open = { cash: { difference }, bySession: [{ ...figures, difference }] };
+    expect(await seen(reader)).toMatchObject([open, open, open]);
+
+    await admin.put('base/settings/BLIND_COUNT', { value: true }, 0);
+    const blind = { ...figures, expectedAmount: null, difference: null };
+    const hidden = { cash: { difference: null }, bySession: [blind] };
+    expect(await seen(reader)).toMatchObject([hidden, hidden, hidden]);
+    expect(await seen(encargada)).toMatchObject([open, open, open]);
+    const page = (await reader.get(`${cut}.html`)).text;
+    expect(page).toContain('$12.345</td><td class="number" data-label="Diferencia">—</td>');
+    expect(page).toMatch(/Esperado">—</);
+    expect(page).toMatch(/Diferencia de todas las cajas<[^]{0,80}>—</);
+    const csv = (await reader.get(`${cut}.csv`)).text;
+    expect(csv).toMatch(/^session,.*,20000,,12345,\r$/m);
+    expect(csv).toMatch(/^cash,difference,,,,,,,,,,\r$/m);
   });
 
   it('stops the boot when its code is gone, with the reason', async () => {

@@ -14,6 +14,7 @@ export {
   takeOrder,
 } from './builders.js';
 export type { Shop } from './builders.js';
+export { openBrowser } from './browser.js';
 export { Client, signIn } from './client.js';
 export { closeHouses, House } from './house.js';
 export { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';

@@ -6,7 +6,7 @@ import type { CutNames } from './cut-names.service.js';
 import { CASH_ITEMS, ORDER_ITEMS } from './daily-cut.view.js';
 import type { DailyCutView } from './daily-cut.view.js';
 
-/** For letter and A4; on a roll of 58 or 80 mm every row of a table becomes a list. */
+/** For letter and A4; on a roll of 58 or 80 mm each session becomes a list. */
 const style = styleSheet(`
 @page { margin: 10mm; }
 * { box-sizing: border-box; }
@@ -20,26 +20,34 @@ th, td { padding: .6mm 1mm; border-bottom: .2mm solid #999; text-align: left; ve
 th { font-weight: bold; border-bottom-color: #000; }
 tr { break-inside: avoid; }
 .number { text-align: right; overflow-wrap: normal; white-space: nowrap; }
+.word { overflow-wrap: normal; }
 .wide { font-size: 8pt; }
 .total { font-weight: bold; }
 .hash { font: 8pt/1.3 monospace; }
 @media print { body { max-width: none; padding: 0; } }
 @media (max-width: 105mm) {
   html { font-size: 9pt; }
-  thead { display: none; }
-  table, tbody, tr, td { display: block; }
-  tr { padding: 1mm 0; border-bottom: .2mm solid #000; }
-  td, .number { display: flex; justify-content: space-between; gap: 3mm; border: 0; padding: 0; }
-  td, .number { text-align: right; white-space: normal; overflow-wrap: anywhere; }
-  td::before { content: attr(data-label); flex: none; }
+  h1 { font-size: 13pt; }
+  .wide thead { display: none; }
+  .wide, .wide tbody, .wide tr, .wide td { display: block; }
+  .wide tr { padding: 1mm 0; border-bottom: .2mm solid #999; }
+  .wide td { display: flex; justify-content: space-between; gap: 3mm; padding: 0; border: 0; }
+  .wide td { text-align: right; font-size: 9pt; }
+  .wide td::before { content: attr(data-label); flex: none; }
 }
+@media (max-width: 65mm) {
+  html, .wide td { font-size: 8pt; }
+  h1 { font-size: 12pt; }
+  .word { overflow-wrap: anywhere; }
+}
+@media print and (max-width: 105mm) { @page { margin: 3mm; } }
 `);
 
 /** The page loads nothing, runs nothing, sends nothing and stands in no frame. */
 export const CUT_PAGE_POLICY = [
   "default-src 'none'",
   `style-src ${style.source}`,
-  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", 'sandbox'],
+  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
 ].join('; ');
 
 const METHODS: Readonly<Record<PaymentMethod, string>> = {
@@ -109,7 +117,8 @@ export function cutPage(cut: DailyCutView, names: CutNames): string {
   return page.toString();
 }
 
-type Column = readonly [label: string, kind: 'text' | 'number'];
+/** A text breaks wherever it must; a word does so on the narrowest paper only, a number never. */
+type Column = readonly [label: string, kind: 'text' | 'word' | 'number'];
 type Row = { readonly cells: readonly string[]; readonly isTotal?: boolean };
 
 const TALLY: readonly Column[] = [
@@ -122,7 +131,7 @@ function paymentsTable({ byMethod, payments, total }: DailyCutView): Html {
     cells: [METHODS[method], writeInteger(payments), writePesos(amount)],
   }));
   const last = { isTotal: true, cells: ['Total', writeInteger(payments), writePesos(total)] };
-  return table([['Medio', 'text'], ...TALLY], [...rows, last]);
+  return table([['Medio', 'word'], ...TALLY], [...rows, last]);
 }
 
 function cashiersTable({ byCashier }: DailyCutView, { users }: CutNames): Html {
@@ -144,7 +153,11 @@ function sessionsTable({ bySession }: DailyCutView, { registers, users }: CutNam
     ],
   }));
   const columns: readonly Column[] = [
-    ...(['Caja', 'Nombre', 'Estado'] as const).map((label) => [label, 'text'] as const),
+    ...([
+      ['Caja', 'word'],
+      ['Nombre', 'text'],
+      ['Estado', 'word'],
+    ] as const),
     ...(['Fondo', 'Pagos', 'Esperado', 'Contado', 'Diferencia'] as const).map(
       (label) => [label, 'number'] as const,
     ),
@@ -170,7 +183,7 @@ function ordersTable({ orders }: DailyCutView): Html {
   return table(
     [
       ['Pedidos', 'text'],
-      ['Cantidad', 'number'],
+      ['N.º', 'number'],
       ['Monto', 'number'],
     ],
     rows,

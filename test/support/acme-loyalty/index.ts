@@ -137,6 +137,12 @@ export default defineAddon({
   entities: [Point],
   migrations: [Points],
   permissions: { 'acme-loyalty.point.read': 'read points' },
-  roles: { encargada: { grants: ['acme-loyalty.point.read'] } },
+  roles: {
+    encargada: { grants: ['acme-loyalty.point.read'] },
+    visita: {
+      summary: 'somebody of the brand, who reads cuts and not what was expected',
+      grants: ['payments.daily-cut.read'],
+    },
+  },
   schedules: [Count],
 });
