@@ -101,7 +101,7 @@ export { KernelModule } from './kernel.module.js';
 export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js';
 export { Clock } from './values/clock.js';
 export { isId, newId } from './values/id.js';
-export { cashRounded, isPesos, MAX_PESOS, MAX_SUM, priceOf } from './values/money.js';
+export { cashPiece, cashRounded, isPesos, MAX_PESOS, MAX_SUM, priceOf } from './values/money.js';
 export { pick } from './values/pick.js';
 export { writeDay, writeInstant, writeInteger, writePesos } from './values/spanish.js';
 export { normalizeRut, rutCheckCharacter } from './values/rut.js';

@@ -288,7 +288,7 @@ describe('cash in depth', () => {
       paymentId = String(paid.body.id);
     });
 
-    it('round the parts of a refund together: all of them give back what was collected', async () => {
+    it('round what stays of an order’s cash: all parts together give back what was collected', async () => {
       const id = await orderOf(1_012);
       const paid = await vendedora.pay('payments/payments', {
         orderId: id,
@@ -302,9 +302,9 @@ describe('cash in depth', () => {
         expect(row.status).toBe(200);
         return Number(row.body.collected);
       };
-      // 6 → 10, 12 → 10, 18 → 20, then the rest of what was collected.
+      // What stays: 1,006 → 1,010, 1,000 → 1,000, 994 → 990, nothing.
       expect([await back(6), await back(6), await back(6), await back(994)]).toEqual([
-        -10, 0, -10, -990,
+        0, -10, -10, -990,
       ]);
     });
 

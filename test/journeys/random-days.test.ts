@@ -1,21 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, ledgerCheckOf, shop, takeOrder } from '#test';
+import { dice, House, kernel, ledgerCheckOf, shop, takeOrder } from '#test';
 import type { Client, Shop } from '#test';
 
 const SEED = Number(process.env['OFITEC_SEED'] ?? Date.now() % 1_000_000);
 const DAYS = 4;
 const STEPS = 45;
-
-/** A small generator with a seed (mulberry32), so that a day that fails can be lived again. */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface PaymentBody {
   readonly id: string;

@@ -16,6 +16,7 @@ export {
 export type { Shop } from './builders.js';
 export { openBrowser } from './browser.js';
 export { Client, signIn } from './client.js';
+export { dice } from './dice.js';
 export { closeHouses, House } from './house.js';
 export { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 export type { TestUrls } from './server.js';

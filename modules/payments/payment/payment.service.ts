@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
-  cashRounded,
+  cashPiece,
   currentActor,
   Database,
   defineList,
@@ -45,6 +45,9 @@ export const paymentList = defineList({
 
 /** The permission to take money back once the session that took it has ended. */
 export const REFUND = 'payments.payment.refund';
+
+const CASH_OF_ORDER = `SELECT coalesce(sum(amount), 0) AS cash FROM payments_payment
+  WHERE company_id = $1 AND order_id = $2 AND method = 'cash'`;
 
 type Charge = Pick<RegisterPayment, 'orderId' | 'method' | 'amount' | 'tendered' | 'reference'>;
 
@@ -172,7 +175,7 @@ export class PaymentService {
     replacesId: string | null,
   ): Promise<Payment> {
     const { orderId, method, amount, reference = null } = input;
-    const collected = method === 'cash' ? cashRounded(amount) : amount;
+    const collected = method === 'cash' ? await this.cashFor(orderId, amount) : amount;
     const tendered = tenderedOf(input, collected);
     return this.write(session, {
       ...{ orderId, kind: 'charge', method, amount, collected, tendered, reference, replacesId },
@@ -192,7 +195,7 @@ export class PaymentService {
     await this.records.store(charge);
     await this.orders.takeBackPayment(charge.orderId, amount);
     const { orderId, method, reference } = charge;
-    const collected = method === 'cash' ? await this.cashBack(charge, amount) : -amount;
+    const collected = method === 'cash' ? await this.cashFor(orderId, -amount) : -amount;
     return this.write(session, {
       ...{ orderId, kind, method, amount: -amount, collected, reference, reason },
       tendered: 0,
@@ -203,17 +206,14 @@ export class PaymentService {
   }
 
   /**
-   * Cash that goes back for a part of a charge. Parts are rounded together and not each for
-   * itself: all of them give back exactly what was collected.
+   * Cash that changes hands for one more piece of an order. All its cash is rounded together,
+   * whoever took it and whenever: the order's lock keeps other pieces out meanwhile.
    */
-  private async cashBack(charge: Payment, amount: number): Promise<number> {
-    const earlier = await this.records.allBeyondRules(Payment, { reversesId: charge.id });
-    const returned = -earlier.reduce((sum, row) => sum + row.collected, 0);
-    const { reversedAmount } = charge;
-    const due = charge.remaining === 0 ? charge.collected : cashRounded(reversedAmount);
-    if (reversedAmount < amount)
-      throw new Error('The charge is reversed before its cash goes back.');
-    return returned - due;
+  private async cashFor(orderId: string, amount: number): Promise<number> {
+    const [row] = await this.database.rows<{ cash: string }>(CASH_OF_ORDER, [
+      ...[this.database.companyId, orderId],
+    ]);
+    return cashPiece(Number(row?.cash ?? 0), amount);
   }
 
   /** Writes the row, and the rounding of cash as an entry of its own (Ley 20.956). */

@@ -30,7 +30,7 @@ export function priceOf(unitPrice: number, quantity: number): number {
 
 /**
  * What is collected in cash for an amount: coins under ten pesos are gone, so a last digit of
- * 1 to 5 goes down to the ten and 6 to 9 up (Ley 20.956, article 10). Cash only; what is
+ * 1 to 5 goes down to the ten and 6 to 9 up (Ley 20.956, article 13). Cash only; what is
  * charged stays the amount.
  *
  * @param amount whole pesos, of either sign: what goes back is rounded as what came in
@@ -39,4 +39,16 @@ export function cashRounded(amount: number): number {
   const digit = Math.abs(amount) % 10;
   const rounded = Math.abs(amount) - digit + (digit > 5 ? 10 : 0);
   return amount < 0 ? -rounded : rounded;
+}
+
+/**
+ * What changes hands in cash for one piece of something that is paid and given back in pieces:
+ * the pieces are rounded together, so that their sum is the rounding of the whole, however it was
+ * split (Ley 20.956, article 13).
+ *
+ * @param before whole pesos of the earlier pieces together, what went back taken off
+ * @param amount whole pesos of this piece; negative when they go back
+ */
+export function cashPiece(before: number, amount: number): number {
+  return cashRounded(before + amount) - cashRounded(before);
 }

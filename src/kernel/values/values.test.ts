@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { businessDay, isDay } from './business-day.js';
-import { isPesos, MAX_PESOS, priceOf } from './money.js';
+import { cashPiece, cashRounded, isPesos, MAX_PESOS, priceOf } from './money.js';
 import { normalizeRut, rutCheckCharacter } from './rut.js';
 import { writeDay, writeInstant, writePesos } from './spanish.js';
 
@@ -94,6 +94,38 @@ describe('pesos', () => {
 
   it('refuses a quantity finer than a thousandth', () =>
     expect(() => priceOf(100, 0.0001)).toThrow(RangeError));
+
+  it.each([
+    [0, 0],
+    [1, 0],
+    [5, 0],
+    [6, 10],
+    [10, 10],
+    [1_015, 1_010],
+    [1_016, 1_020],
+    [-5, 0],
+    [-6, -10],
+  ])('%i in cash are %i', (amount, collected) => expect(cashRounded(amount) + 0).toBe(collected));
+
+  it('collect in pieces what they collect as a whole, however they are split and taken back', () => {
+    const wrong: unknown[] = [];
+    for (let total = 1; total <= 300; total += 1) {
+      for (const size of [1, 3, 5, 7, 9, 10, 13]) {
+        let [before, collected] = [0, 0];
+        const move = (amount: number): void => {
+          const piece = cashPiece(before, amount);
+          const fits = amount > 0 ? piece >= 0 : piece <= 0;
+          if (!fits || Math.abs(piece - amount) >= 10) wrong.push([before, amount, piece]);
+          [before, collected] = [before + amount, collected + piece];
+        };
+        while (before < total) move(Math.min(size, total - before));
+        if (collected !== cashRounded(total)) wrong.push([total, size, collected]);
+        while (before > 0) move(-Math.min(size + 1, before));
+        if (collected !== 0) wrong.push([total, size, collected]);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
 });
 
 describe('Spanish', () => {
