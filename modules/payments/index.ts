@@ -21,4 +21,11 @@ export {
   PaymentReversed,
   PaymentVoided,
 } from './payment/payment.events.js';
+export {
+  PrepaidReceived,
+  PrepaidRefunded,
+  PrepaidRestored,
+  PrepaidSpent,
+  PrepaidVoided,
+} from './prepaid/prepaid.events.js';
 export { paymentsAddon } from './payments.addon.js';

@@ -22,6 +22,10 @@ import { CashMoved, MovementUndone } from './entry/entry.events.js';
 import { Payment } from './payment/payment.entity.js';
 import * as paymentEvents from './payment/payment.events.js';
 import { REFUND } from './payment/payment.service.js';
+import { PrepaidAccount } from './prepaid/prepaid-account.entity.js';
+import { PrepaidEntry } from './prepaid/prepaid-entry.entity.js';
+import * as prepaidEvents from './prepaid/prepaid.events.js';
+import { REFUND_PREPAID } from './prepaid/prepaid.service.js';
 import { paymentsCommands } from './payments.commands.js';
 import { PaymentsModule } from './payments.module.js';
 
@@ -43,6 +47,10 @@ const permissions = {
   'payments.payment.edit': 'put another charge in the place of one in an open session',
   'payments.payment.read': 'read payments',
   'payments.payment.refund': 'give money back, also after the session of the charge has ended',
+  'payments.prepaid.create': 'take money that customers pay ahead',
+  'payments.prepaid.read': 'read customers’ prepaid balances and their ledgers',
+  'payments.prepaid.refund': 'pay prepaid money out, also after its session has ended',
+  'payments.prepaid.void': 'take a prepayment back in its open session',
   'payments.report.read': 'read reports on cash differences and unpaid orders',
   'payments.payment.void': 'take a charge back in its open session',
 };
@@ -51,7 +59,7 @@ const reading = Object.keys(permissions).filter((name) => name.endsWith('.read')
 const cashier = Object.keys(permissions).filter(
   (name) =>
     !name.includes('.daily-cut.') &&
-    ![REFUND, APPROVE, SEE_EXPECTED, 'payments.report.read'].includes(name),
+    ![REFUND, REFUND_PREPAID, APPROVE, SEE_EXPECTED, 'payments.report.read'].includes(name),
 );
 
 const OWN = ['vendedora'];
@@ -81,7 +89,7 @@ export const paymentsAddon = defineAddon({
   summary: 'cash sessions, payments, daily cuts',
   depends: [authAddon, baseAddon, salesAddon],
   module: PaymentsModule,
-  entities: [CashSession, DailyCut, Entry, Payment],
+  entities: [CashSession, DailyCut, Entry, Payment, PrepaidAccount, PrepaidEntry],
   migrations: paymentsMigrations,
   permissions,
   roles: {
@@ -90,7 +98,7 @@ export const paymentsAddon = defineAddon({
     admin: { grants: Object.keys(permissions) },
     contador: { grants: reading },
   },
-  rules: [...cashRules(CashSession), ...cashRules(Entry), ...cashRules(Payment)],
+  rules: [CashSession, Entry, Payment, PrepaidEntry].flatMap((entity) => cashRules(entity)),
   settings: cashSessionSettings,
   schedules: [CheckLedger],
   commands: paymentsCommands,
@@ -101,5 +109,6 @@ export const paymentsAddon = defineAddon({
     MovementUndone,
     DailyCutMade,
     ...Object.values(paymentEvents),
+    ...Object.values(prepaidEvents),
   ],
 });

@@ -15,6 +15,10 @@ import { EntryController } from './entry/entry.controller.js';
 import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
 import { PaymentService } from './payment/payment.service.js';
+import { PrepaidController } from './prepaid/prepaid.controller.js';
+import { PrepaidFiguresService } from './prepaid/prepaid-figures.service.js';
+import { PrepaidLedgerService } from './prepaid/prepaid-ledger.service.js';
+import { PrepaidService } from './prepaid/prepaid.service.js';
 import { ReportController } from './report/report.controller.js';
 import { ReportService } from './report/report.service.js';
 
@@ -26,6 +30,7 @@ import { ReportService } from './report/report.service.js';
     EntryController,
     ReportController,
     PaymentController,
+    PrepaidController,
   ],
   providers: [
     ApprovalService,
@@ -37,6 +42,9 @@ import { ReportService } from './report/report.service.js';
     LedgerCheckService,
     LedgerService,
     PaymentService,
+    PrepaidFiguresService,
+    PrepaidLedgerService,
+    PrepaidService,
     ReportService,
   ],
 })

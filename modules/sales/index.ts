@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { CustomerInactive } from './customer/customer.problems.js';
+export { CustomerService } from './customer/customer.service.js';
 export type { Order } from './order/order.entity.js';
 export {
   OrderCancelled,

@@ -20,6 +20,6 @@ import { ServiceService } from './service/service.service.js';
     SalesReportService,
     ServiceService,
   ],
-  exports: [OrderFiguresService, OrderService],
+  exports: [CustomerService, OrderFiguresService, OrderService],
 })
 export class SalesModule {}

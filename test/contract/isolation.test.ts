@@ -35,6 +35,11 @@ describe('isolation of companies', () => {
       method: 'cash',
       amount: 1_000,
     });
+    const customers = await admin.get('sales/customers');
+    const customerId = String(customers.body.items[0].id);
+    const ahead = await cashier.pay(`payments/customers/${customerId}/prepay`, {
+      ...{ cashSessionId, method: 'cash', amount: 1_000 },
+    });
     await cashier.post(`payments/cash-sessions/${cashSessionId}/close`, { countedAmount: 0 });
     const date = kernel.businessDay(new Date());
     const cut = await cashier.post('payments/daily-cuts', { branchId: centro.branchId, date });
@@ -46,11 +51,12 @@ describe('isolation of companies', () => {
       branchId: centro.branchId,
       registerId: centro.registerIds[0] ?? '',
       serviceId: centro.services['CAMISA'] ?? '',
-      customerId: await one('sales/customers'),
+      customerId,
       userId: await one('base/users'),
       orderId: order.id,
       cashSessionId,
       paymentId: String(paid.body.id),
+      prepaidEntryId: String(ahead.body.id),
       dailyCutId: String(cut.body.id),
       eventId: await one('audit/events'),
     };
@@ -216,6 +222,8 @@ describe('isolation of companies', () => {
       'payments_cash_session',
       'payments_payment',
       'payments_daily_cut',
+      'payments_prepaid_account',
+      'payments_prepaid_entry',
       'sales_service',
     ];
     const entries = [...tables, ...money].map(async (table) => {

@@ -17,6 +17,19 @@ interface PaymentBody {
   readonly version: number;
 }
 
+interface PrepaidBody {
+  readonly id: string;
+  readonly customerId: string;
+  readonly cashSessionId: string;
+  readonly kind: string;
+  readonly method: string | null;
+  readonly amount: number;
+  readonly collected: number | null;
+  readonly sequence: number;
+  readonly balanceAfter: number;
+  readonly paymentId: string | null;
+}
+
 /**
  * Several cashiers at once do whatever they can do, well or badly. After each day the books are
  * added up again from the plain rows that clients see, by other code than the house's.
@@ -27,6 +40,7 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
   let cashiers: Client[];
   let centro: Shop;
   const orders: string[] = [];
+  const customers: string[] = [];
 
   beforeAll(async () => {
     house = await House.open();
@@ -36,6 +50,9 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
     const odd = await admin.post('sales/services', { code: 'IMPAR', name: 'Impar', price: 1_237 });
     centro = await shop(encargada);
     centro = { ...centro, services: { ...centro.services, IMPAR: String(odd.body.id) } };
+    for (const name of ['Una', 'Dos', 'Tres']) {
+      customers.push(String((await admin.post('sales/customers', { name })).body.id));
+    }
   });
 
   async function liveOneDay(client: Client, index: number, random: () => number): Promise<void> {
@@ -47,18 +64,35 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
     expect(opened.status).toBe(201);
     const session = `payments/cash-sessions/${String(opened.body.id)}`;
     const mine: PaymentBody[] = [];
+    const prepayments: string[] = [];
     const acts: (() => Promise<{ status: number }>)[] = [
       async () => {
-        const order = await takeOrder(client, centro, 1 + Math.floor(random() * 3), 'IMPAR');
+        const pieces = 1 + Math.floor(random() * 3);
+        const order = await takeOrder(client, centro, pieces, 'IMPAR', pick(customers));
         orders.push(order.id);
         return { status: 201 };
       },
       async () => {
-        const method = pick(['cash', 'cash', 'debit', 'credit', 'transfer']);
+        const method = pick(['cash', 'cash', 'debit', 'credit', 'transfer', 'prepaid', 'prepaid']);
         const body = { orderId: pick(orders) ?? kernel.newId(), method, amount: amount() };
         const paid = await client.pay('payments/payments', body);
         if (paid.status === 201) mine.push(paid.body as PaymentBody);
         return paid;
+      },
+      async () => {
+        const body = { cashSessionId: opened.body.id, amount: amount() };
+        const method = pick(['cash', 'cash', 'debit', 'transfer']);
+        const path = `payments/customers/${pick(customers)}/prepay`;
+        const paid = await client.pay(path, { ...body, method });
+        if (paid.status === 201) prepayments.push(String(paid.body.id));
+        return paid;
+      },
+      async () => {
+        const path = `payments/prepaid-entries/${pick(prepayments) ?? kernel.newId()}`;
+        const reason = 'al azar';
+        return random() < 0.3
+          ? client.pay(`${path}/void`, { reason })
+          : client.pay(`${path}/refund`, { amount: amount(), reason });
       },
       async () =>
         client.pay(`${session}/movements`, {
@@ -73,7 +107,11 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
           ...{ amount: amount(), reason: 'al azar' },
         }),
       async () => {
-        const edit = { amount: amount(), method: pick(['cash', 'debit']), reason: 'al azar' };
+        const edit = {
+          amount: amount(),
+          method: pick(['cash', 'debit', 'prepaid']),
+          reason: 'al azar',
+        };
         return client.patch(`payments/payments/${pick(mine)?.id ?? kernel.newId()}`, edit, 1);
       },
       async () =>
@@ -101,6 +139,31 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
     }
   }
 
+  /** The balances and what their entries say of the payments, from the rows that a client sees. */
+  async function checkPrepaid(payments: readonly PaymentBody[]): Promise<PrepaidBody[]> {
+    const entries = await all<PrepaidBody>('payments/prepaid-entries');
+    for (const customerId of customers) {
+      const own = entries.filter((entry) => entry.customerId === customerId);
+      let running = 0;
+      for (const entry of own.sort((a, b) => a.sequence - b.sequence)) {
+        running += entry.amount;
+        expect([entry.id, entry.balanceAfter]).toEqual([entry.id, running]);
+        expect(running).toBeGreaterThanOrEqual(0);
+      }
+      const { balance } = (await encargada.get(`payments/customers/${customerId}/prepaid`)).body;
+      expect([customerId, balance]).toEqual([customerId, running]);
+      const cash = own.filter(({ method }) => method === 'cash');
+      expect(sum(cash.map(({ collected }) => collected ?? 0))).toBe(
+        kernel.cashRounded(sum(cash.map(({ amount }) => amount))),
+      );
+    }
+    const moved = new Map(entries.map(({ paymentId, amount }) => [paymentId, amount]));
+    for (const { id, method, amount } of payments) {
+      expect([id, moved.get(id)]).toEqual([id, method === 'prepaid' ? -amount : undefined]);
+    }
+    return entries;
+  }
+
   const sum = (values: readonly number[]): number =>
     values.reduce((total, each) => total + each, 0);
 
@@ -113,20 +176,29 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
 
       const payments = await all<PaymentBody>('payments/payments');
       const entries = await all<{ cashSessionId: string; amount: number }>('payments/entries');
+      const prepaid = await checkPrepaid(payments);
       const sessions = await all<{
         id: string;
         openingAmount: number;
         expectedAmount: number;
         dailyCutId: string | null;
+        prepaid: { received: number; spent: number };
       }>('payments/cash-sessions');
       for (const session of sessions) {
         const inSession = <T extends { cashSessionId: string }>(rows: T[]): T[] =>
           rows.filter(({ cashSessionId }) => cashSessionId === session.id);
-        const cash = inSession(payments).filter(({ method }) => method === 'cash');
+        const money = [...inSession(payments), ...inSession(prepaid)];
+        const cash = money.filter(({ method }) => method === 'cash');
         const moved = sum(inSession(entries).map(({ amount }) => amount));
         expect(session.openingAmount + sum(cash.map(({ amount }) => amount)) + moved).toBe(
           session.expectedAmount,
         );
+        const ahead = inSession(prepaid).filter(({ kind }) => kind === 'prepay');
+        const spent = inSession(payments).filter(({ method }) => method === 'prepaid');
+        expect(session.prepaid).toMatchObject({
+          received: sum(ahead.map(({ amount }) => amount)),
+          spent: sum(spent.map(({ amount }) => amount)),
+        });
       }
       for (const { id, total, paidAmount, balance, state } of await all<{
         id: string;
@@ -154,10 +226,20 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
         const rows = counted.filter((payment) => payment.method === method);
         expect([method, amount]).toEqual([method, sum(rows.map((row) => row.amount))]);
       }
+      // What came in: every row by which money changed hands, and nothing that a balance paid.
+      const came = [...counted, ...prepaid.filter((row) => fresh.includes(row.cashSessionId))];
+      const money = came.filter(({ method }) => method !== null && method !== 'prepaid');
+      expect(cut.body.received).toBe(sum(money.map((row) => row.amount)));
       expect(await ledgerCheckOf(house)).toEqual([]);
     },
     120_000,
   );
+
+  it('have seen balances paid ahead, spent and put back', async () => {
+    const kinds = new Set((await all<PrepaidBody>('payments/prepaid-entries')).map((e) => e.kind));
+    for (const kind of ['prepay', 'spend', 'restore']) expect(kinds).toContain(kind);
+    expect(kinds.has('prepay_void') || kinds.has('prepay_refund')).toBe(true);
+  });
 
   it('would be seen not to add up: the check finds a figure that somebody changed', async () => {
     const [session] = await house.rows<{ id: string }>(
@@ -170,17 +252,23 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
       `UPDATE sales_order SET paid_amount = paid_amount - 1
        WHERE id = (SELECT id FROM sales_order WHERE paid_amount > 0 LIMIT 1) RETURNING id`,
     );
+    const [account] = await house.rows<{ id: string }>(
+      'owner',
+      `UPDATE payments_prepaid_account SET balance = balance + 3
+       WHERE id = (SELECT id FROM payments_prepaid_account LIMIT 1) RETURNING id`,
+    );
     const drifts = await ledgerCheckOf(house);
     expect(
       drifts.map(({ what, id, stored, recomputed }) => [what, id, stored - recomputed]),
     ).toEqual([
       ['session', session?.id, 1],
+      ['prepaid', account?.id, 3],
       ['order', order?.id, -1],
     ]);
     await house.app.get(kernel.Schedules).runOnce('payments.check-ledger', new Date());
     const told = await encargada.get('audit/events?action=ledger.drift');
     expect(told.body.items.map(({ subjectId }: { subjectId: string }) => subjectId).sort()).toEqual(
-      [session?.id, order?.id].sort(),
+      [session?.id, account?.id, order?.id].sort(),
     );
   });
 });

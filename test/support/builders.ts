@@ -43,9 +43,11 @@ export async function takeOrder(
   { branchId, services }: Shop,
   quantity = 3,
   code = 'CAMISA',
+  customerId?: string,
 ): Promise<{ id: string; total: number }> {
   const lines = [{ serviceId: services[code], quantity }];
-  const answer = await client.post('sales/orders', { branchId, lines });
+  const order = { branchId, lines, ...(customerId ? { customerId } : {}) };
+  const answer = await client.post('sales/orders', order);
   return { id: idOf(answer), total: (answer.body as { total: number }).total };
 }
 

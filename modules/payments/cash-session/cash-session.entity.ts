@@ -1,6 +1,7 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRecord, InstantColumn, PesosColumn, Problem } from '#kernel';
-import type { PaymentMethod } from '../payment/payment.entity.js';
+import type { MoneyMethod } from '../payment/payment.entity.js';
+import type { PrepaidFigures } from '../prepaid/prepaid-figures.service.js';
 import {
   CashNotCounted,
   CashSessionClosedAlready,
@@ -15,7 +16,7 @@ export type CashSessionState = (typeof CASH_SESSION_STATES)[number];
 
 /** What one method should have brought and what was found, in whole pesos. */
 export interface MethodReconciliation {
-  readonly method: PaymentMethod;
+  readonly method: MoneyMethod;
   readonly expected: number;
   /** Null when nobody counted: slips of a card terminal may be reconciled or not. */
   readonly counted: number | null;
@@ -91,6 +92,10 @@ export class CashSession extends CompanyRecord {
   @Column({ type: 'jsonb', nullable: true })
   byMethod!: readonly MethodReconciliation[] | null;
 
+  /** What prepaid balances took in, gave back and paid in it, fixed at closing. */
+  @Column({ type: 'jsonb', nullable: true })
+  prepaid!: PrepaidFigures | null;
+
   @Column({ type: 'text', nullable: true })
   note!: string | null;
 
@@ -145,11 +150,12 @@ export class CashSession extends CompanyRecord {
   close(closing: {
     readonly now: Date;
     readonly by: string | null;
-    readonly expected: readonly { readonly method: PaymentMethod; readonly amount: number }[];
+    readonly expected: readonly { readonly method: MoneyMethod; readonly amount: number }[];
     readonly countedByMethod: readonly {
-      readonly method: PaymentMethod;
+      readonly method: MoneyMethod;
       readonly amount: number;
     }[];
+    readonly prepaid: PrepaidFigures;
     readonly note: string | null;
   }): void {
     if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
@@ -165,6 +171,7 @@ export class CashSession extends CompanyRecord {
         difference: counted === null ? null : counted - expected,
       };
     });
+    this.prepaid = closing.prepaid;
     this.expectedAmount = this.byMethod.find(({ method }) => method === 'cash')?.expected ?? 0;
     this.state = 'closed';
     this.closedAt = closing.now;

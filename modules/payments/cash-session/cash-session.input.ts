@@ -7,8 +7,8 @@ import {
   SecretField,
   TextField,
 } from '#kernel';
-import { PAYMENT_METHODS } from '../payment/payment.entity.js';
-import type { PaymentMethod } from '../payment/payment.entity.js';
+import { MONEY_METHODS } from '../payment/payment.entity.js';
+import type { MoneyMethod } from '../payment/payment.entity.js';
 import { Denomination, DENOMINATIONS } from './cash-session.denominations.js';
 
 const MAX_FLOAT = 100_000_000;
@@ -34,8 +34,8 @@ export class CountCash {
 }
 
 export class MethodCount {
-  @ChoiceField(PAYMENT_METHODS)
-  method!: PaymentMethod;
+  @ChoiceField(MONEY_METHODS)
+  method!: MoneyMethod;
 
   @PesosField()
   amount!: number;
@@ -59,7 +59,7 @@ export class CloseCashSession extends CountCash {
 
   @ListField(() => MethodCount, {
     optional: true,
-    maxItems: PAYMENT_METHODS.length,
+    maxItems: MONEY_METHODS.length,
     description: 'what was found of the other methods, by their slips',
   })
   countedByMethod?: MethodCount[];

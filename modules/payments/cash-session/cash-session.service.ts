@@ -11,6 +11,7 @@ import {
 } from '#kernel';
 import type { EventDefinition, Page, Subject } from '#kernel';
 import { BranchService, RegisterService } from '#modules/base';
+import { PrepaidFiguresService } from '../prepaid/prepaid-figures.service.js';
 import { ApprovalService } from './approval.service.js';
 import { sumOf } from './cash-session.denominations.js';
 import { CASH_SESSION_STATES, CashSession } from './cash-session.entity.js';
@@ -47,6 +48,7 @@ export class CashSessionService {
     private readonly registers: RegisterService,
     private readonly ledger: LedgerService,
     private readonly approvals: ApprovalService,
+    private readonly prepaid: PrepaidFiguresService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<CashSession>> {
@@ -138,6 +140,7 @@ export class CashSessionService {
         by: currentActor().userId,
         expected: await this.ledger.expected(session),
         countedByMethod: input.countedByMethod ?? [],
+        prepaid: await this.prepaid.of([session.id]),
         note: input.note ?? null,
       });
       const high = await this.approvals.judge(session, approver);
@@ -173,6 +176,13 @@ export class CashSessionService {
     const where = { cashierId: cashierId(), state: 'open' as const };
     const session = await this.records.find(CashSession, where, 'share');
     if (!session) throw new Problem(NoOpenCashSession);
+    return session;
+  }
+
+  /** An open session, held so. @throws Problem NotFound, CashSessionNotOpen */
+  async holdOpen(id: string): Promise<CashSession> {
+    const session = await this.records.get(CashSession, id, 'share');
+    session.demandOpen();
     return session;
   }
 
@@ -226,6 +236,7 @@ const NOT_CLOSED = {
   countedBy: null,
   approvedBy: null,
   byMethod: null,
+  prepaid: null,
   note: null,
   dailyCutId: null,
 };

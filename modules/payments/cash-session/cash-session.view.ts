@@ -10,15 +10,17 @@ import {
   pick,
   TextField,
 } from '#kernel';
-import { PAYMENT_METHODS } from '../payment/payment.entity.js';
-import type { PaymentMethod } from '../payment/payment.entity.js';
+import { MONEY_METHODS } from '../payment/payment.entity.js';
+import type { MoneyMethod } from '../payment/payment.entity.js';
+import { PrepaidFiguresField } from '../prepaid/prepaid.view.js';
+import type { PrepaidFiguresView } from '../prepaid/prepaid.view.js';
 import { Denomination } from './cash-session.denominations.js';
 import { CASH_SESSION_STATES } from './cash-session.entity.js';
 import type { CashSession, CashSessionState } from './cash-session.entity.js';
 
 class MethodReconciliationView {
-  @ChoiceField(PAYMENT_METHODS)
-  method!: PaymentMethod;
+  @ChoiceField(MONEY_METHODS)
+  method!: MoneyMethod;
 
   @PesosField({ min: -MAX_SUM, max: MAX_SUM })
   expected!: number;
@@ -94,6 +96,9 @@ export class CashSessionView {
   @ListField(() => MethodReconciliationView, { nullable: true, maxItems: 10 })
   byMethod!: readonly MethodReconciliationView[] | null;
 
+  @PrepaidFiguresField({ nullable: true })
+  prepaid!: PrepaidFiguresView | null;
+
   @TextField({ max: 500, nullable: true })
   note!: string | null;
 
@@ -137,6 +142,7 @@ export class CashSessionView {
       difference: seesExpected ? session.difference : null,
       openingDifference: seesExpected ? session.openingDifference : null,
       byMethod: seesExpected ? session.byMethod : null,
+      prepaid: seesExpected ? session.prepaid : null,
       openedAt: session.createdAt.toISOString(),
       endedAt: session.endedAt?.toISOString() ?? null,
       closedAt: session.closedAt?.toISOString() ?? null,

@@ -8,13 +8,13 @@ import { LedgerDrift } from './ledger.events.js';
 export const CheckLedger: ScheduleDefinition = {
   name: 'payments.check-ledger',
   cron: '20 4 * * *',
-  summary: 'recomputes what sessions, roundings and orders say of money; publishes ledger.drift',
+  summary: 'recomputes what sessions, orders and prepaid balances say of money; tells ledger.drift',
   per: 'company',
 };
 
 /** A stored figure and what its rows add up to, in whole pesos. */
 export interface Drift {
-  readonly what: 'session' | 'rounding' | 'reversal' | 'order';
+  readonly what: 'session' | 'rounding' | 'reversal' | 'prepaid' | 'spending' | 'order';
   readonly id: string;
   readonly stored: number;
   readonly recomputed: number;
@@ -24,6 +24,8 @@ const SUBJECTS = {
   session: 'payments.cash_session',
   rounding: 'payments.cash_session',
   reversal: 'payments.payment',
+  prepaid: 'payments.prepaid_account',
+  spending: 'payments.payment',
   order: 'sales.order',
 } as const;
 
@@ -43,12 +45,15 @@ const SESSIONS = `SELECT s.id, s.expected_amount AS stored, sum(l.amount) AS rec
   GROUP BY s.id, s.expected_amount HAVING s.expected_amount <> sum(l.amount)`;
 
 // What changed hands against what was applied plus its roundings, open sessions too.
-const ROUNDINGS = `SELECT p.cash_session_id AS id, sum(p.collected - p.amount) AS stored,
-    coalesce((SELECT sum(e.amount) FROM payments_entry e WHERE e.company_id = $1
-      AND e.cash_session_id = p.cash_session_id AND e.kind = 'rounding'), 0) AS recomputed
-  FROM payments_payment p WHERE p.company_id = $1 GROUP BY p.cash_session_id
-  HAVING sum(p.collected - p.amount) <> coalesce((SELECT sum(e.amount) FROM payments_entry e
-    WHERE e.company_id = $1 AND e.cash_session_id = p.cash_session_id AND e.kind = 'rounding'), 0)`;
+const ROUNDINGS = `SELECT id, sum(taken) AS stored, sum(entered) AS recomputed FROM (
+    SELECT cash_session_id AS id, collected - amount AS taken, 0 AS entered
+    FROM payments_payment WHERE company_id = $1
+    UNION ALL
+    SELECT cash_session_id, collected - amount, 0
+    FROM payments_prepaid_entry WHERE company_id = $1 AND method IS NOT NULL
+    UNION ALL
+    SELECT cash_session_id, 0, amount FROM payments_entry WHERE company_id = $1 AND kind = 'rounding'
+  ) rows GROUP BY id HAVING sum(taken) <> sum(entered)`;
 
 const ORDER = `SELECT coalesce(sum(amount), 0) AS sum FROM payments_payment
   WHERE company_id = $1 AND order_id = $2`;
@@ -60,12 +65,33 @@ const REVERSALS = `SELECT c.id, c.reversed_amount AS stored, -coalesce(sum(r.amo
   WHERE c.company_id = $1 AND c.kind = 'charge'
   GROUP BY c.id, c.reversed_amount HAVING c.reversed_amount <> -coalesce(sum(r.amount), 0)`;
 
+// A balance against the sum of its rows, and each row's balance against those before it. One
+// statement sees one moment, so that a prepayment on its way is not taken for a difference.
+const PREPAID = `SELECT a.id, a.balance AS stored, coalesce(sum(e.amount), 0) AS recomputed
+  FROM payments_prepaid_account a LEFT JOIN payments_prepaid_entry e
+    ON e.company_id = a.company_id AND e.customer_id = a.id
+  WHERE a.company_id = $1 GROUP BY a.id, a.balance, a.entries
+  HAVING a.balance <> coalesce(sum(e.amount), 0) OR a.entries <> count(e.id)
+  UNION
+  (SELECT DISTINCT ON (customer_id) customer_id, balance_after, running FROM (
+    SELECT customer_id, sequence, balance_after,
+      sum(amount) OVER (PARTITION BY customer_id ORDER BY sequence) AS running
+    FROM payments_prepaid_entry WHERE company_id = $1
+  ) rows WHERE balance_after <> running ORDER BY customer_id, sequence)`;
+
+// What a prepaid payment applied against the entry that moved the balance for it.
+const SPENDINGS = `SELECT p.id, p.amount AS stored, -coalesce(e.amount, 0) AS recomputed
+  FROM payments_payment p LEFT JOIN payments_prepaid_entry e
+    ON e.company_id = p.company_id AND e.payment_id = p.id
+  WHERE p.company_id = $1 AND (p.method = 'prepaid' OR e.id IS NOT NULL)
+    AND (p.method <> 'prepaid' OR p.amount <> -coalesce(e.amount, 0))`;
+
 const ORDERS = `SELECT order_id AS id, sum(amount) AS recomputed FROM payments_payment
   WHERE company_id = $1 AND order_id > $2 GROUP BY order_id ORDER BY order_id LIMIT ${BATCH}`;
 
 /**
  * Proves the ledger identity again from the rows: opening plus entries is what was expected, and
- * payments are what their orders say was paid. A difference is announced, never mended: money
+ * payments are what their orders say was paid, and a prepaid balance is what its rows left. A difference is announced, never mended: money
  * that does not add up is for a person to explain.
  */
 @Injectable()
@@ -98,6 +124,8 @@ export class LedgerCheckService {
       ...(await this.compare('session', SESSIONS)),
       ...(await this.compare('rounding', ROUNDINGS)),
       ...(await this.compare('reversal', REVERSALS)),
+      ...(await this.compare('prepaid', PREPAID)),
+      ...(await this.compare('spending', SPENDINGS)),
       ...(await this.compareOrders()),
     ]);
   }

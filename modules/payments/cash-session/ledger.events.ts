@@ -2,7 +2,7 @@ import { defineEvent } from '#kernel';
 
 /** A figure that does not agree with the rows it sums; amounts in whole pesos. */
 export const LedgerDrift = defineEvent<{
-  /** What was checked: `session`, `rounding`, `reversal` or `order`. */
+  /** What was checked: `session`, `rounding`, `reversal`, `prepaid`, `spending` or `order`. */
   readonly what: string;
   readonly id: string;
   readonly stored: number;

@@ -2,14 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Database, pick } from '#kernel';
 import { OrderFiguresService } from '#modules/sales';
 import type { CashSession } from '../cash-session/cash-session.entity.js';
-import { PAYMENT_METHODS } from '../payment/payment.entity.js';
+import { MONEY_METHODS } from '../payment/payment.entity.js';
 import type { PaymentKind, PaymentMethod } from '../payment/payment.entity.js';
+import { PrepaidFiguresService } from '../prepaid/prepaid-figures.service.js';
 import type { CashFigures, DailyCut, SessionTotal, Tally } from './daily-cut.entity.js';
 
 /** Everything that a cut freezes about its sessions. */
 export type CutSums = Pick<
   DailyCut,
-  'total' | 'payments' | 'byMethod' | 'byCashier' | 'bySession' | 'cash' | 'rowsHash'
+  'total' | 'payments' | 'byMethod' | 'byCashier' | 'bySession' | 'cash' | 'prepaid' | 'rowsHash'
 >;
 
 interface SumRow {
@@ -40,8 +41,13 @@ const HASH = `SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' O
       collected, tendered, change, reference, reason, reverses_id, replaces_id)::text
     FROM payments_payment WHERE company_id = $1 AND cash_session_id = ANY($2)
     UNION ALL
-    SELECT jsonb_build_array('entry', id, cash_session_id, kind, amount, reason, payment_id, undoes_id)::text
+    SELECT jsonb_build_array('entry', id, cash_session_id, kind, amount, reason,
+      coalesce(payment_id, prepaid_entry_id), undoes_id)::text
     FROM payments_entry WHERE company_id = $1 AND cash_session_id = ANY($2)
+    UNION ALL
+    SELECT jsonb_build_array('prepaid', id, cash_session_id, customer_id, sequence, kind, amount, balance_after,
+      method, collected, tendered, change, reference, reason, reverses_id, payment_id)::text
+    FROM payments_prepaid_entry WHERE company_id = $1 AND cash_session_id = ANY($2)
   ) lines`;
 
 /** Adds sessions up: for a cut, for its verification later, and for a reading at any time. */
@@ -50,6 +56,7 @@ export class CutSumsService {
   constructor(
     private readonly database: Database,
     private readonly orders: OrderFiguresService,
+    private readonly prepaid: PrepaidFiguresService,
   ) {}
 
   /** What the sessions took, and a hash over every row that was summed. */
@@ -64,7 +71,7 @@ export class CutSumsService {
     return {
       total,
       payments,
-      byMethod: PAYMENT_METHODS.map((method) => ({
+      byMethod: methodsOf(rows).map((method) => ({
         method,
         ...tally(rows.filter((row) => row.method === method)),
       })),
@@ -74,6 +81,7 @@ export class CutSumsService {
       })),
       bySession: sessions.map((session) => ({ ...figuresOf(session), ...tally(rowsOf(session)) })),
       cash: await this.cashFigures(sessions, rows),
+      prepaid: await this.prepaid.of(sessions.map((session) => session.id)),
       rowsHash: hashed?.hash ?? '',
     };
   }
@@ -105,6 +113,12 @@ export class CutSumsService {
       difference: sum(sessions.map((session) => session.difference ?? 0)),
     };
   }
+}
+
+/** Every method of money, and `prepaid` when something was paid so: earlier cuts knew no such line. */
+function methodsOf(rows: readonly SumRow[]): PaymentMethod[] {
+  const isSpent = rows.some(({ method }) => method === 'prepaid');
+  return [...MONEY_METHODS, ...(isSpent ? (['prepaid'] as const) : [])];
 }
 
 function tally(rows: readonly SumRow[]): Tally {

@@ -1,6 +1,6 @@
 import { toCsv } from '#kernel';
 import type { CutNames } from './cut-names.service.js';
-import { CASH_ITEMS, ORDER_ITEMS } from './daily-cut.view.js';
+import { CASH_ITEMS, ORDER_ITEMS, PREPAID_ITEMS } from './daily-cut.view.js';
 import type { DailyCutView } from './daily-cut.view.js';
 
 const COLUMNS = [
@@ -53,9 +53,11 @@ function totalsOf(cut: DailyCutView, { registers, users }: CutNames): Line[] {
   ];
 }
 
-function restOf({ cash, orders }: DailyCutView): Line[] {
+function restOf({ cash, prepaid, received, orders }: DailyCutView): Line[] {
   return [
     ...CASH_ITEMS.map((item) => ({ section: 'cash', item, amount: cash[item] })),
+    ...PREPAID_ITEMS.map((item) => ({ section: 'prepaid', item, amount: prepaid[item] })),
+    { section: 'received', amount: received },
     ...ORDER_ITEMS.map((item) => ({
       ...{ section: 'orders', item, count: orders[item].orders, amount: orders[item].amount },
     })),

@@ -3,7 +3,7 @@ import type { Html } from '#kernel';
 import type { CashSessionState } from '../cash-session/cash-session.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
 import type { CutNames } from './cut-names.service.js';
-import { CASH_ITEMS, ORDER_ITEMS } from './daily-cut.view.js';
+import { CASH_ITEMS, ORDER_ITEMS, PREPAID_ITEMS } from './daily-cut.view.js';
 import type { DailyCutView } from './daily-cut.view.js';
 
 /** For letter and A4; on a roll of 58 or 80 mm each session becomes a list. */
@@ -55,6 +55,7 @@ const METHODS: Readonly<Record<PaymentMethod, string>> = {
   debit: 'Débito',
   credit: 'Crédito',
   transfer: 'Transferencia',
+  prepaid: 'Saldo prepagado',
 };
 
 const STATES: Readonly<Record<CashSessionState, string>> = {
@@ -71,6 +72,12 @@ const CASH: Readonly<Record<(typeof CASH_ITEMS)[number], string>> = {
   voids: 'Anulaciones',
   refunds: 'Devoluciones',
   difference: 'Diferencia de todas las cajas',
+};
+
+const PREPAID: Readonly<Record<(typeof PREPAID_ITEMS)[number], string>> = {
+  received: 'Recibido por adelantado',
+  returned: 'Devuelto',
+  spent: 'Usado en pagos (no entra dinero)',
 };
 
 const ORDERS: Readonly<Record<(typeof ORDER_ITEMS)[number], string>> = {
@@ -107,6 +114,8 @@ export function cutPage(cut: DailyCutView, names: CutNames): string {
         ${sessionsTable(cut, names)}
         <h2>Movimientos</h2>
         ${cashTable(cut)}
+        <h2>Prepagos</h2>
+        ${prepaidTable(cut)}
         <h2>Pedidos</h2>
         ${ordersTable(cut)}
         <h2>Huella de las filas (SHA-256)</h2>
@@ -173,6 +182,18 @@ function cashTable({ cash }: DailyCutView): Html {
       ['Monto', 'number'],
     ],
     rows,
+  );
+}
+
+function prepaidTable({ prepaid, received }: DailyCutView): Html {
+  const rows = PREPAID_ITEMS.map((item) => ({ cells: [PREPAID[item], writePesos(prepaid[item])] }));
+  const came = ['Dinero recibido, pagos y prepagos', writePesos(received)];
+  return table(
+    [
+      ['Concepto', 'text'],
+      ['Monto', 'number'],
+    ],
+    [...rows, { isTotal: true, cells: came }],
   );
 }
 

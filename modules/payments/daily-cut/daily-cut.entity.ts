@@ -3,6 +3,7 @@ import { CompanyRow, PesosColumn } from '#kernel';
 import type { OrderFigures } from '#modules/sales';
 import type { CashSessionState } from '../cash-session/cash-session.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
+import type { PrepaidFigures } from '../prepaid/prepaid-figures.service.js';
 
 /** Whole pesos and number of payments. */
 export interface Tally {
@@ -77,6 +78,10 @@ export class DailyCut extends CompanyRow {
 
   @Column({ type: 'jsonb' })
   cash!: CashFigures;
+
+  /** What prepaid balances took in, gave back and paid. */
+  @Column({ type: 'jsonb' })
+  prepaid!: PrepaidFigures;
 
   @Column({ type: 'jsonb' })
   orders!: OrderFigures;

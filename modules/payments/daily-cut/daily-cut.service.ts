@@ -156,6 +156,7 @@ function sameFigures(cut: CutSums, again: CutSums): boolean {
     'byCashier',
     'bySession',
     'cash',
+    'prepaid',
     'rowsHash',
   ] as const;
   return isDeepStrictEqual(pick(cut, ...keys), pick(again, ...keys));

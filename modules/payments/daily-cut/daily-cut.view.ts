@@ -16,6 +16,8 @@ import { CASH_SESSION_STATES } from '../cash-session/cash-session.entity.js';
 import type { CashSessionState } from '../cash-session/cash-session.entity.js';
 import { PAYMENT_METHODS } from '../payment/payment.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
+import { PrepaidFiguresField } from '../prepaid/prepaid.view.js';
+import type { PrepaidFiguresView } from '../prepaid/prepaid.view.js';
 import type { DailyCut } from './daily-cut.entity.js';
 import type { DayReading } from './daily-cut.service.js';
 
@@ -131,9 +133,16 @@ export const ORDER_ITEMS = [
   'outstanding',
 ] as const satisfies readonly (keyof OrderFiguresView)[];
 
+/** In the order in which papers tell of them. */
+export const PREPAID_ITEMS = [
+  'received',
+  'returned',
+  'spent',
+] as const satisfies readonly (keyof PrepaidFiguresView)[];
+
 /** What a cut and a reading have in common. */
 class SumsView {
-  @PesosField({ ...SUM, description: 'whole pesos of all methods' })
+  @PesosField({ ...SUM, description: 'whole pesos applied to orders, by all methods' })
   total!: number;
 
   @IntegerField({ ...COUNT, description: 'number of charges' })
@@ -151,6 +160,15 @@ class SumsView {
   @ObjectField(() => CashFiguresView)
   cash!: CashFiguresView;
 
+  @PesosField({
+    ...SUM,
+    description: 'whole pesos that came in: the total without what balances paid, with prepayments',
+  })
+  received!: number;
+
+  @PrepaidFiguresField()
+  prepaid!: PrepaidFiguresView;
+
   @ObjectField(() => OrderFiguresView)
   orders!: OrderFiguresView;
 
@@ -165,13 +183,14 @@ const SUM_KEYS = [
   'byCashier',
   'bySession',
   'cash',
+  'prepaid',
   'orders',
   'rowsHash',
 ] as const;
 
 /** Where counting is blind, what was expected and what differs is null, as in a session's view. */
 function sumsOf(sums: DailyCut | DayReading, seesExpected: boolean): SumsView {
-  const figures: SumsView = pick(sums, ...SUM_KEYS);
+  const figures = { ...pick(sums, ...SUM_KEYS), received: receivedIn(sums) };
   if (seesExpected) return figures;
   const hidden = { expectedAmount: null, difference: null };
   return {
@@ -179,6 +198,11 @@ function sumsOf(sums: DailyCut | DayReading, seesExpected: boolean): SumsView {
     bySession: figures.bySession.map((session) => ({ ...session, ...hidden })),
     cash: { ...figures.cash, difference: null },
   };
+}
+
+/** A spending is a sale without money, a prepayment money without a sale. */
+function receivedIn({ total, prepaid }: Pick<DailyCut, 'total' | 'prepaid'>): number {
+  return total - prepaid.spent + prepaid.received + prepaid.returned;
 }
 
 /** A reading (X) of a day; kept nowhere. */

@@ -15,7 +15,7 @@ export class Entry extends CompanyRow {
   @Column({ type: 'uuid' })
   cashierId!: string;
 
-  /** A movement, or the rounding of a cash payment (Ley 20.956). */
+  /** A movement, or the rounding of a payment or prepayment in cash (Ley 20.956). */
   @Column({ type: 'text' })
   kind!: MovementType | 'rounding';
 
@@ -29,6 +29,10 @@ export class Entry extends CompanyRow {
   /** The payment that was rounded. */
   @Column({ type: 'uuid', nullable: true })
   paymentId!: string | null;
+
+  /** The prepayment, or what was paid out of one, that was rounded. */
+  @Column({ type: 'uuid', nullable: true })
+  prepaidEntryId!: string | null;
 
   /** The movement that this contra entry takes back. */
   @Column({ type: 'uuid', nullable: true })

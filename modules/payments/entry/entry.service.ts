@@ -17,6 +17,7 @@ export const entryList = defineList({
     cashierId: 'id',
     kind: [...MOVEMENT_TYPES, 'rounding'],
     paymentId: 'id',
+    prepaidEntryId: 'id',
     amount: 'integer',
     createdAt: 'instant',
   },
@@ -94,6 +95,7 @@ export class EntryService {
       cashSessionId: session.id,
       cashierId: session.cashierId,
       paymentId: null,
+      prepaidEntryId: null,
       undoesId: draft.undoesId ?? null,
       actorId: currentActor().userId,
     });

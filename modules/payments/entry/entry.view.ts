@@ -32,6 +32,9 @@ export class EntryView {
   @IdField({ nullable: true, description: 'the payment that was rounded' })
   paymentId!: string | null;
 
+  @IdField({ nullable: true, description: 'the prepaid entry that was rounded' })
+  prepaidEntryId!: string | null;
+
   @IdField({ nullable: true, description: 'the movement that this one takes back' })
   undoesId!: string | null;
 
@@ -44,7 +47,7 @@ export class EntryView {
   static of(this: void, entry: Entry): EntryView {
     return {
       ...pick(entry, 'id', 'cashSessionId', 'cashierId', 'kind', 'amount', 'reason'),
-      ...pick(entry, 'paymentId', 'undoesId', 'actorId'),
+      ...pick(entry, 'paymentId', 'prepaidEntryId', 'undoesId', 'actorId'),
       createdAt: entry.createdAt.toISOString(),
     };
   }

@@ -17,6 +17,7 @@ import type { Page } from '#kernel';
 import { OrderNotInState, PaymentExceedsBalance } from '#modules/sales';
 import { NoOpenCashSession } from '../cash-session/cash-session.problems.js';
 import { EditPayment, RefundPayment, RegisterPayment, VoidPayment } from './payment.input.js';
+import { NotEnoughPrepaid, OrderWithoutCustomer } from '../prepaid/prepaid.problems.js';
 import * as problems from './payment.problems.js';
 import { paymentList, PaymentService } from './payment.service.js';
 import { PaymentView } from './payment.view.js';
@@ -51,6 +52,8 @@ export class PaymentController {
     PaymentExceedsBalance,
     problems.TenderedTooLittle,
     problems.ChangeOnlyFromCash,
+    NotEnoughPrepaid,
+    OrderWithoutCustomer,
   )
   async register(@Body() input: RegisterPayment): Promise<PaymentView> {
     return PaymentView.of(await this.payments.register(input));
@@ -66,6 +69,8 @@ export class PaymentController {
     problems.PaymentReversedAlready,
     problems.TenderedTooLittle,
     problems.ChangeOnlyFromCash,
+    NotEnoughPrepaid,
+    OrderWithoutCustomer,
   )
   async edit(
     @Id() id: string,

@@ -2,7 +2,13 @@ import { Column, Entity } from 'typeorm';
 import { CompanyRecord, PesosColumn, Problem } from '#kernel';
 import { PaymentReversedAlready, RefundExceedsPayment } from './payment.problems.js';
 
-export const PAYMENT_METHODS = ['cash', 'debit', 'credit', 'transfer'] as const;
+/** Methods by which money changes hands. */
+export const MONEY_METHODS = ['cash', 'debit', 'credit', 'transfer'] as const;
+
+export type MoneyMethod = (typeof MONEY_METHODS)[number];
+
+/** How an order is paid: with money, or out of the customer's prepaid balance. */
+export const PAYMENT_METHODS = [...MONEY_METHODS, 'prepaid'] as const;
 
 export type PaymentMethod = (typeof PAYMENT_METHODS)[number];
 
@@ -43,7 +49,10 @@ export class Payment extends CompanyRecord {
   @PesosColumn()
   amount!: number;
 
-  /** Whole pesos that changed hands: in cash the amount rounded to the ten (Ley 20.956). */
+  /**
+   * Whole pesos that were taken: in cash rounded to the ten with the order's other cash
+   * (Ley 20.956), of a prepaid payment those that left the balance.
+   */
   @PesosColumn()
   collected!: number;
 

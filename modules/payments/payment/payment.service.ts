@@ -11,17 +11,16 @@ import {
 } from '#kernel';
 import type { Changes, EventDefinition, Page } from '#kernel';
 import { OrderService } from '#modules/sales';
+import type { Order } from '#modules/sales';
 import type { CashSession } from '../cash-session/cash-session.entity.js';
 import { CashSessionService } from '../cash-session/cash-session.service.js';
 import { Entry } from '../entry/entry.entity.js';
+import { PrepaidLedgerService } from '../prepaid/prepaid-ledger.service.js';
 import { Payment, PAYMENT_KINDS, PAYMENT_METHODS } from './payment.entity.js';
 import * as events from './payment.events.js';
 import type { EditPayment, RefundPayment, RegisterPayment, VoidPayment } from './payment.input.js';
-import {
-  ChangeOnlyFromCash,
-  PaymentInClosedSession,
-  TenderedTooLittle,
-} from './payment.problems.js';
+import { PaymentInClosedSession } from './payment.problems.js';
+import { tenderedOf } from './payment.tendered.js';
 
 /** What clients may ask of the payments. */
 export const paymentList = defineList({
@@ -53,7 +52,7 @@ type Charge = Pick<RegisterPayment, 'orderId' | 'method' | 'amount' | 'tendered'
 
 /**
  * Money on its way into orders and back. Every path locks the order first, then the payment, then
- * the session.
+ * the prepaid account where one pays or is paid back, then the session.
  */
 @Injectable()
 export class PaymentService {
@@ -63,6 +62,7 @@ export class PaymentService {
     private readonly events: Events,
     private readonly orders: OrderService,
     private readonly sessions: CashSessionService,
+    private readonly prepaid: PrepaidLedgerService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<Payment>> {
@@ -74,18 +74,15 @@ export class PaymentService {
   }
 
   /**
-   * Applies money to an order, in the actor's open session.
+   * Applies money to an order, in the actor's open session: money that comes in, or what the
+   * order's customer has paid ahead.
    *
-   * @throws Problem PaymentExceedsBalance, NoOpenCashSession, TenderedTooLittle, …
+   * @throws Problem PaymentExceedsBalance, NoOpenCashSession, TenderedTooLittle, NotEnoughPrepaid, …
    */
   async register(input: RegisterPayment): Promise<Payment> {
     return this.database.transaction(async () => {
-      // Asked in one packet, locked in this order.
-      const [order, session] = await Promise.all([
-        this.orders.applyPayment(input.orderId, input.amount),
-        this.sessions.holdOwnOpen(),
-      ]);
-      const payment = await this.charge(session, input, null);
+      const { order, session, cashBefore } = await this.holdFor(input);
+      const payment = await this.charge(session, order, input, { cashBefore, replacesId: null });
       const after = order.paidAmount;
       await this.announce(events.PaymentCreated, payment, order.ticket, {
         changes: { paidAmount: { before: after - payment.amount, after } },
@@ -102,19 +99,23 @@ export class PaymentService {
    */
   async edit(id: string, input: EditPayment, version: number): Promise<Payment> {
     return this.database.transaction(async () => {
-      const { charge, ticket } = await this.holdCharge(id);
+      const { charge, order } = await this.holdCharge(id);
       this.records.matchVersion(charge, version);
+      const { method = charge.method } = input;
+      if (method === 'prepaid') await this.prepaid.hold(order.customerId);
       const session = await this.sessions.holdIfOpen(charge.cashSessionId);
       if (!session) throw new Problem(PaymentInClosedSession);
       const taken = charge.reverseAll();
       await this.takeBack(charge, session, 'void', taken, input.reason);
-      const { method = charge.method, amount = taken, tendered } = input;
+      const { amount = taken, tendered } = input;
       const reference = input.reference ?? charge.reference ?? undefined;
       await this.orders.applyPayment(charge.orderId, amount);
       const draft = { orderId: charge.orderId, method, amount };
       const optional = { ...(tendered && { tendered }), ...(reference && { reference }) };
-      const payment = await this.charge(session, { ...draft, ...optional }, charge.id);
-      await this.announce(events.PaymentEdited, payment, ticket, {
+      const cashBefore = await this.cashOf(charge.orderId);
+      const further = { cashBefore, replacesId: charge.id };
+      const payment = await this.charge(session, order, { ...draft, ...optional }, further);
+      await this.announce(events.PaymentEdited, payment, order.ticket, {
         payload: { replacesId: charge.id },
         changes: {
           method: { before: charge.method, after: method },
@@ -134,13 +135,13 @@ export class PaymentService {
    */
   async void(id: string, { reason }: VoidPayment): Promise<Payment> {
     return this.database.transaction(async () => {
-      const { charge, ticket } = await this.holdCharge(id);
+      const { charge, order } = await this.holdCharge(id);
       const own = await this.sessions.holdIfOpen(charge.cashSessionId);
       if (!own && !currentActor().permissions.has(REFUND)) throw new Problem(Forbidden);
       const session = own ?? (await this.sessions.holdOwnOpen());
       const row = await this.takeBack(charge, session, 'void', charge.reverseAll(), reason);
       const event = own ? events.PaymentVoided : events.PaymentReversed;
-      await this.announce(event, row, ticket, { payload: { reversesId: charge.id }, reason });
+      await this.announce(event, row, order.ticket, { payload: { reversesId: charge.id }, reason });
       return row;
     });
   }
@@ -152,37 +153,62 @@ export class PaymentService {
    */
   async refund(id: string, { amount, reason }: RefundPayment): Promise<Payment> {
     return this.database.transaction(async () => {
-      const { charge, ticket } = await this.holdCharge(id);
+      const { charge, order } = await this.holdCharge(id);
       const session = await this.sessions.holdOwnOpen();
       const taken = charge.reversePart(amount);
       const row = await this.takeBack(charge, session, 'refund', taken, reason);
       const payload = { reversesId: charge.id };
-      await this.announce(events.PaymentRefunded, row, ticket, { payload, reason });
+      await this.announce(events.PaymentRefunded, row, order.ticket, { payload, reason });
       return row;
     });
   }
 
-  /** Locks the order of a payment, then the payment. */
-  private async holdCharge(id: string): Promise<{ charge: Payment; ticket: string }> {
+  /** Applies a charge to its order and takes every lock that it needs, in the order of locks. */
+  private async holdFor(
+    input: RegisterPayment,
+  ): Promise<{ order: Order; session: CashSession; cashBefore: number }> {
+    const { orderId, method, amount } = input;
+    if (method === 'prepaid') {
+      const order = await this.orders.applyPayment(orderId, amount);
+      await this.prepaid.hold(order.customerId);
+      return { order, session: await this.sessions.holdOwnOpen(), cashBefore: 0 };
+    }
+    // Asked in one packet and answered in this order, so that the sum is read under the order's lock.
+    const [order, session, cashBefore] = await Promise.all([
+      this.orders.applyPayment(orderId, amount),
+      this.sessions.holdOwnOpen(),
+      method === 'cash' ? this.cashOf(orderId) : 0,
+    ]);
+    return { order, session, cashBefore };
+  }
+
+  /** Locks the order of a payment, then the payment, then the prepaid account that paid it. */
+  private async holdCharge(id: string): Promise<{ charge: Payment; order: Order }> {
     const { orderId } = await this.records.get(Payment, id);
-    const { ticket } = await this.orders.hold(orderId);
-    return { charge: await this.records.get(Payment, id, 'update'), ticket };
+    const order = await this.orders.hold(orderId);
+    const charge = await this.records.get(Payment, id, 'update');
+    const isPaidAhead = charge.kind === 'charge' && charge.method === 'prepaid';
+    if (isPaidAhead) await this.prepaid.holdPayer(charge.id);
+    return { charge, order };
   }
 
   private async charge(
     session: CashSession,
+    order: Order,
     input: Charge,
-    replacesId: string | null,
+    { cashBefore, replacesId }: { cashBefore: number; replacesId: string | null },
   ): Promise<Payment> {
     const { orderId, method, amount, reference = null } = input;
-    const collected = method === 'cash' ? await this.cashFor(orderId, amount) : amount;
+    const collected = method === 'cash' ? cashPiece(cashBefore, amount) : amount;
     const tendered = tenderedOf(input, collected);
-    return this.write(session, {
+    const payment = await this.write(session, {
       ...{ orderId, kind: 'charge', method, amount, collected, tendered, reference, replacesId },
       change: tendered - collected,
       reason: null,
       reversesId: null,
     });
+    if (method === 'prepaid') await this.prepaid.spend(payment, order.customerId);
+    return payment;
   }
 
   private async takeBack(
@@ -195,25 +221,27 @@ export class PaymentService {
     await this.records.store(charge);
     await this.orders.takeBackPayment(charge.orderId, amount);
     const { orderId, method, reference } = charge;
-    const collected = method === 'cash' ? await this.cashFor(orderId, -amount) : -amount;
-    return this.write(session, {
+    const isCash = method === 'cash';
+    const collected = isCash ? cashPiece(await this.cashOf(orderId), -amount) : -amount;
+    const row = await this.write(session, {
       ...{ orderId, kind, method, amount: -amount, collected, reference, reason },
       tendered: 0,
       change: 0,
       reversesId: charge.id,
       replacesId: null,
     });
+    if (method === 'prepaid') await this.prepaid.restore(row, charge.id);
+    return row;
   }
 
   /**
-   * Cash that changes hands for one more piece of an order. All its cash is rounded together,
+   * What an order's cash rows apply together, in whole pesos. All its cash is rounded as one,
    * whoever took it and whenever: the order's lock keeps other pieces out meanwhile.
    */
-  private async cashFor(orderId: string, amount: number): Promise<number> {
-    const [row] = await this.database.rows<{ cash: string }>(CASH_OF_ORDER, [
-      ...[this.database.companyId, orderId],
-    ]);
-    return cashPiece(Number(row?.cash ?? 0), amount);
+  private async cashOf(orderId: string): Promise<number> {
+    const parameters = [this.database.companyId, orderId];
+    const [row] = await this.database.rows<{ cash: string }>(CASH_OF_ORDER, parameters);
+    return Number(row?.cash ?? 0);
   }
 
   /** Writes the row, and the rounding of cash as an entry of its own (Ley 20.956). */
@@ -242,6 +270,7 @@ export class PaymentService {
       await this.records.insert(Entry, {
         ...{ cashSessionId, cashierId, kind: 'rounding', amount: rounding, paymentId: payment.id },
         reason: null,
+        prepaidEntryId: null,
         undoesId: null,
         actorId: currentActor().userId,
       });
@@ -264,12 +293,4 @@ export class PaymentService {
       reason: more.reason ?? null,
     });
   }
-}
-
-/** Who says the amount itself means exact cash, whatever the rounding makes of it. */
-function tenderedOf({ method, amount, tendered = amount }: Charge, collected: number): number {
-  const handed = tendered === amount ? collected : tendered;
-  if (handed < collected) throw new Problem(TenderedTooLittle, { extra: { collected } });
-  if (method !== 'cash' && handed > collected) throw new Problem(ChangeOnlyFromCash);
-  return handed;
 }

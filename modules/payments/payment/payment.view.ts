@@ -45,7 +45,8 @@ export class PaymentView {
 
   @PesosField({
     min: -MAX_PESOS,
-    description: 'whole pesos that changed hands; cash is rounded to the ten (Ley 20.956)',
+    description:
+      'whole pesos taken; cash is rounded to the ten with the order’s other cash (Ley 20.956)',
   })
   collected!: number;
 

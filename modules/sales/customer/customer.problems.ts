@@ -6,3 +6,9 @@ export const CustomerRutTaken = defineProblem({
   title: { es: 'Otro cliente ya tiene ese RUT', en: 'Another customer has that RUT' },
   constraints: ['sales_customer_rut_key'],
 });
+
+export const CustomerInactive = defineProblem({
+  code: 'sales.customer-inactive',
+  status: 409,
+  title: { es: 'El cliente está inactivo', en: 'The customer is inactive' },
+});

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Database, defineList, Events, Records } from '#kernel';
+import { Database, defineList, Events, Problem, Records } from '#kernel';
 import type { Page, Subject } from '#kernel';
 import { Customer, PERSONAL_FIELDS } from './customer.entity.js';
 import { CustomerChanged, CustomerCreated } from './customer.events.js';
 import type { CreateCustomer, EditCustomer } from './customer.input.js';
+import { CustomerInactive } from './customer.problems.js';
 
 /** What clients may ask of the customers. */
 export const customerList = defineList({
@@ -28,6 +29,13 @@ export class CustomerService {
 
   async show(id: string): Promise<Customer> {
     return this.database.transaction(() => this.records.get(Customer, id));
+  }
+
+  /** An active customer, for what begins now. @throws Problem NotFound, CustomerInactive */
+  async demandActive(id: string): Promise<Customer> {
+    const customer = await this.show(id);
+    if (!customer.active) throw new Problem(CustomerInactive);
+    return customer;
   }
 
   async create(input: CreateCustomer): Promise<Customer> {

@@ -61,22 +61,24 @@ export function AnswersNothing(...problems: ProblemDefinition[]): MethodDecorato
   );
 }
 
-/** A keyset-paged list: documents its filters, sorts and cursor. */
-export function Lists<E extends CompanyRow>(view: Type, list: ListDefinition<E>): MethodDecorator {
+/**
+ * A keyset-paged list: documents its filters, sorts and cursor.
+ *
+ * @param head what stands beside `items` and `next` in the same answer, where something does
+ */
+export function Lists<E extends CompanyRow>(
+  view: Type,
+  list: ListDefinition<E>,
+  head?: Type,
+): MethodDecorator {
   const filters = Object.entries(list.filters) as [string, FilterKind][];
+  const page = pageSchema(view);
   return applyDecorators(
     HttpCode(200),
-    ApiExtraModels(view),
+    ApiExtraModels(view, ...(head ? [head] : [])),
     ApiResponse({
       status: 200,
-      schema: {
-        type: 'object',
-        required: ['items', 'next'],
-        properties: {
-          items: { type: 'array', items: { $ref: getSchemaPath(view) } },
-          next: { type: ['string', 'null'], description: 'cursor of the next page' } as never,
-        },
-      },
+      schema: head ? { allOf: [{ $ref: getSchemaPath(head) }, page] } : page,
     }),
     ApiQuery({
       name: 'limit',
@@ -116,6 +118,17 @@ export function Exports<E extends CompanyRow>(
     ...filters.flatMap(([name, kind]) => filterParameters(name, kind)),
     SetMetadata(PROBLEMS, [OutOfRange]),
   );
+}
+
+function pageSchema(view: Type): object {
+  return {
+    type: 'object',
+    required: ['items', 'next'],
+    properties: {
+      items: { type: 'array', items: { $ref: getSchemaPath(view) } },
+      next: { type: ['string', 'null'], description: 'cursor of the next page' },
+    },
+  };
 }
 
 function filterParameters(name: string, kind: FilterKind): MethodDecorator[] {
