@@ -199,12 +199,12 @@ describe('prepaid balances', () => {
       await vera.patch(`payments/payments/${String(moved.body.id)}`, away, 1);
       expect(await balance()).toBe(6_000);
       const { items } = (await encargada.get(`payments/customers/${customerId}/prepaid`)).body;
-      expect(items.map(({ kind, amount }: Record<string, unknown>) => `${kind} ${amount}`)).toEqual(
-        [
-          ...['restore 6000', 'spend -6000', 'restore 2000', 'spend -2000', 'restore 2500'],
-          ...['restore 1500', 'spend -4000', 'prepay 6000'],
-        ],
-      );
+      expect(
+        items.map(({ kind, amount }: { kind: string; amount: number }) => `${kind} ${amount}`),
+      ).toEqual([
+        ...['restore 6000', 'spend -6000', 'restore 2000', 'spend -2000', 'restore 2500'],
+        ...['restore 1500', 'spend -4000', 'prepay 6000'],
+      ]);
       expect(items[5].reversesId).toBe(items[6].id);
     });
   });

@@ -2,11 +2,14 @@ import { Column, Entity } from 'typeorm';
 import { CompanyRow, PesosColumn } from '#kernel';
 import type { MoneyMethod } from '../payment/payment.entity.js';
 
-/** Entries by which money comes in or goes out. */
-export const PREPAY_KINDS = ['prepay', 'prepay_void', 'prepay_refund'] as const;
-
 /** Money in; taken back whole (mistake); paid out again; spent on an order; put back by a void or refund. */
-export const PREPAID_KINDS = [...PREPAY_KINDS, 'spend', 'restore'] as const;
+export const PREPAID_KINDS = [
+  'prepay',
+  'prepay_void',
+  'prepay_refund',
+  'spend',
+  'restore',
+] as const;
 
 export type PrepaidKind = (typeof PREPAID_KINDS)[number];
 

@@ -111,17 +111,18 @@ describe('pesos', () => {
     const wrong: unknown[] = [];
     for (let total = 1; total <= 300; total += 1) {
       for (const size of [1, 3, 5, 7, 9, 10, 13]) {
-        let [before, collected] = [0, 0];
+        const order = { before: 0, collected: 0 };
         const move = (amount: number): void => {
-          const piece = cashPiece(before, amount);
+          const piece = cashPiece(order.before, amount);
           const fits = amount > 0 ? piece >= 0 : piece <= 0;
-          if (!fits || Math.abs(piece - amount) >= 10) wrong.push([before, amount, piece]);
-          [before, collected] = [before + amount, collected + piece];
+          if (!fits || Math.abs(piece - amount) >= 10) wrong.push([order, amount, piece]);
+          order.before += amount;
+          order.collected += piece;
         };
-        while (before < total) move(Math.min(size, total - before));
-        if (collected !== cashRounded(total)) wrong.push([total, size, collected]);
-        while (before > 0) move(-Math.min(size + 1, before));
-        if (collected !== 0) wrong.push([total, size, collected]);
+        while (order.before < total) move(Math.min(size, total - order.before));
+        if (order.collected !== cashRounded(total)) wrong.push([total, size, order]);
+        while (order.before > 0) move(-Math.min(size + 1, order.before));
+        if (order.collected !== 0) wrong.push([total, size, order]);
       }
     }
     expect(wrong).toEqual([]);
