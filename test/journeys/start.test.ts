@@ -307,7 +307,7 @@ describe('an external database', () => {
     const purged = await cli('uninstall', 'payments', '--purge', '--json');
     const { dropped, written } = JSON.parse(purged.output) as { dropped: string; written: string };
     expect(dropped).toBe(
-      'payments_cash_session, payments_daily_cut, payments_entry, payments_payment, payments_ledger',
+      'payments_cash_session, payments_daily_cut, payments_entry, payments_payment, payments_prepaid_account, payments_prepaid_entry, payments_ledger',
     );
     for (const file of written.split(', ')) expect(statSync(file).mode & 0o777).toBe(0o600);
     const upgraded = await cli('upgrade', '--json');

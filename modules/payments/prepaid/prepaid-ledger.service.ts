@@ -38,7 +38,7 @@ export class PrepaidLedgerService {
     const known = await this.records.find(PrepaidAccount, { id: customerId }, 'update');
     if (known) return known;
     // Two first prepayments at once: the second waits here for the first, and then finds its row.
-    await this.database.rows(
+    await this.database.write(
       `INSERT INTO payments_prepaid_account (id, company_id, created_at, updated_at, version, balance, entries)
        VALUES ($1, $2, $3, $3, 1, 0, 0) ON CONFLICT (id) DO NOTHING`,
       [customerId, this.database.companyId, this.clock.now()],
