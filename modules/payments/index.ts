@@ -6,6 +6,7 @@
 export {
   CashSessionApproved,
   CashSessionClosed,
+  CashSessionCloseRefused,
   CashSessionCounted,
   CashSessionEnded,
   CashSessionHighDifference,
@@ -13,7 +14,7 @@ export {
 } from './cash-session/cash-session.events.js';
 export { LedgerDrift } from './cash-session/ledger.events.js';
 export { DailyCutMade } from './daily-cut/daily-cut.events.js';
-export { CashMoved, MovementUndone } from './entry/entry.events.js';
+export { CashMoved, CashOverdrawn, MovementUndone } from './entry/entry.events.js';
 export {
   PaymentCreated,
   PaymentEdited,

@@ -18,7 +18,7 @@ import { DailyCut } from './daily-cut/daily-cut.entity.js';
 import { FORCE_CUT } from './daily-cut/daily-cut.service.js';
 import { DailyCutMade } from './daily-cut/daily-cut.events.js';
 import { Entry } from './entry/entry.entity.js';
-import { CashMoved, MovementUndone } from './entry/entry.events.js';
+import { CashMoved, CashOverdrawn, MovementUndone } from './entry/entry.events.js';
 import { Payment } from './payment/payment.entity.js';
 import * as paymentEvents from './payment/payment.events.js';
 import { REFUND } from './payment/payment.service.js';
@@ -106,6 +106,7 @@ export const paymentsAddon = defineAddon({
     ...Object.values(cashSessionEvents),
     LedgerDrift,
     CashMoved,
+    CashOverdrawn,
     MovementUndone,
     DailyCutMade,
     ...Object.values(paymentEvents),

@@ -55,6 +55,7 @@ export { defineEvent } from './events/event.js';
 export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
 export { EventRow } from './events/event.entity.js';
 export { Events } from './events/events.js';
+export { contentFor } from './events/restricted.js';
 export { OnEvent } from './events/on-event.js';
 export { OnSchedule } from './events/schedule.js';
 export type { ScheduleDefinition } from './events/schedule.js';

@@ -339,7 +339,6 @@ describe('cash in depth', () => {
         ['payment.refunded', 7],
         ['payment.reversed', 1],
         ['cash_movement.undone', 1],
-        ['cash_session.counted', 1],
       ] as const) {
         const { items } = (await encargada.get(`audit/events?action=${action}`)).body;
         expect([action, items.length]).toEqual([action, count]);

@@ -46,12 +46,27 @@ describe('a high difference', () => {
   });
 
   it.each([7_999, 12_001])(
-    'of a count of %i is refused alone, and nothing changes',
+    'of a count of %i is refused alone; the count stays, and who tried',
     async (countedAmount) => {
       const alone = await vendedora.post(`${path}/close`, { countedAmount });
       expect([alone.status, alone.body.code]).toEqual([409, 'payments.difference-needs-approval']);
-      expect(alone.body).toMatchObject({ difference: countedAmount - 10_000, threshold: 2_000 });
-      expect(await stateOf()).toBe('open');
+      const difference = countedAmount - 10_000;
+      expect(alone.body).toMatchObject({ difference, threshold: 2_000 });
+      expect((await encargada.get(path)).body).toMatchObject({ state: 'ended', countedAmount });
+      const id = path.split('/').at(-1) ?? '';
+      const { items } = (await encargada.get(`audit/history/payments.cash_session/${id}`)).body;
+      expect(items.map(({ action }: { action: string }) => action)).toEqual([
+        ...['cash_session.close_refused', 'cash_session.counted', 'cash_session.ended'],
+        'cash_session.opened',
+      ]);
+      expect(items[0]).toMatchObject({
+        ...{ actorLogin: 'vendedora' },
+        payload: { countedAmount, difference, threshold: 2_000 },
+      });
+      // What was counted can be approved now, and the close repeated as it was.
+      expect((await encargada.post(`${path}/approve`)).status).toBe(200);
+      const again = await vendedora.post(`${path}/close`, { countedAmount });
+      expect(again.body).toMatchObject({ state: 'closed', difference });
     },
   );
 
@@ -77,7 +92,8 @@ describe('a high difference', () => {
     const closed = await close('encargada', PASSWORD);
     expect(closed.body).toMatchObject({ state: 'closed', difference: -10_000 });
     const { items } = (await admin.get('audit/events?action=cash_session.high_difference')).body;
-    expect(items).toHaveLength(1);
+    // Two more are of the refused closes above, approved afterwards.
+    expect(items).toHaveLength(3);
     expect(items[0]).toMatchObject({
       actorLogin: 'vendedora',
       payload: { difference: -10_000, threshold: 2_000, approverLogin: 'encargada' },

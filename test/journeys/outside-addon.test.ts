@@ -18,6 +18,14 @@ import type { Client, Shop, TestUrls } from '#test';
 
 const env = { OFITEC_ADDONS: resolve('dist/test/support/acme-loyalty/index.js') };
 
+interface LoggedEvent {
+  readonly id: string;
+  readonly subjectType: string;
+  readonly subjectId: string;
+  readonly changes: Readonly<Record<string, unknown>>;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
 /** An integrator's addon: installed, served, and told of payments by the worker. */
 describe('an outside addon', () => {
   let house: House;
@@ -82,6 +90,71 @@ describe('an outside addon', () => {
     const vendedora = await house.as('vendedora');
     expect((await vendedora.get('acme-loyalty/points')).status).toBe(403);
     expect(Object.keys(house.openApi().paths)).toContain('/api/v1/acme-loyalty/points');
+  });
+
+  it('may read the log by a role of its own, and sees there no figure that is not for it', async () => {
+    const made = await (
+      await house.as('admin')
+    ).post('base/users', {
+      ...{ login: 'revisora', name: 'Revisora', roles: ['revisora'] },
+    });
+    const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
+    await setPassword(house, company?.id ?? '', String(made.body.id), DEMO_PASSWORD);
+    const revisora = await house.as('revisora');
+    const norte = await house.as('vendedora.norte');
+    const register = (await shop(norte, 'NORTE')).registerIds[0] ?? '';
+    const settings = 'base/settings/CASH_DIFF_ALERT_THRESHOLD';
+    await (await house.as('admin')).put(settings, { value: 1_000 }, 0);
+    for (const countedAmount of [71_717, 10_000]) {
+      const sessionId = await openSession(norte, register, 10_000);
+      const path = `payments/cash-sessions/${sessionId}`;
+      await norte.post(`${path}/close`, { countedAmount });
+      const closed = await encargada.post(`${path}/close`, {});
+      expect(closed.status).toBe(countedAmount === 10_000 ? 409 : 200);
+    }
+    const { branchId } = await shop(norte, 'NORTE');
+    const day = { branchId, date: kernel.businessDay(new Date()) };
+    expect((await encargada.post('payments/daily-cuts', day)).status).toBe(201);
+    await house.rows('owner', 'UPDATE payments_cash_session SET expected_amount = 61717');
+    await house.app.get(kernel.Schedules).runOnce('payments.check-ledger', new Date());
+
+    const masked = { masked: true };
+    const read = async (client: Client, action: string): Promise<LoggedEvent> => {
+      const { items } = (await client.get(`audit/events?action=${action}`)).body;
+      return items.at(-1) as LoggedEvent;
+    };
+    for (const [action, fields] of [
+      ['cash_session.opened', ['openingDifference']],
+      ['cash_session.close_refused', ['difference']],
+      ['cash_session.high_difference', ['difference']],
+      ['cash_session.closed', ['expectedAmount', 'difference']],
+      ['daily_cut.made', ['total']],
+      ['ledger.drift', ['stored', 'recomputed']],
+    ] as const) {
+      const [hidden, open] = [await read(revisora, action), await read(encargada, action)];
+      for (const field of fields) {
+        expect([action, field, hidden.payload[field]]).toEqual([action, field, masked]);
+        expect([action, field, open.payload[field]]).not.toEqual([action, field, masked]);
+      }
+      const one = await revisora.get(`audit/events/${hidden.id}`);
+      expect(one.body).toEqual(hidden);
+      const type = `${hidden.subjectType}/${hidden.subjectId}`;
+      const history = await revisora.get(`audit/history/${type}?action=${action}`);
+      expect(history.body.items).toContainEqual(hidden);
+    }
+    const closed = await read(revisora, 'cash_session.closed');
+    for (const field of ['expectedAmount', 'byMethod', 'prepaid']) {
+      expect([field, closed.changes[field]]).toEqual([field, masked]);
+    }
+    // What was counted is no secret; what should have been there is, in every format.
+    expect(closed.payload['countedAmount']).toBe(71_717);
+    for (const format of ['csv', 'jsonl']) {
+      const { text, body } = await revisora.get(`audit/export?format=${format}`);
+      const download = text ?? (body as Buffer).toString();
+      expect(download).toContain('71717');
+      expect(download).toContain('cash_session.high_difference');
+      expect(download).not.toContain('61717');
+    }
   });
 
   it('hears of a payment after its commit, once', async () => {

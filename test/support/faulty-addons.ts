@@ -162,6 +162,21 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
     addons: [addon({ module: moduleWith({ providers: [StrayHandler] }) })],
     faults: ['faulty: StrayHandler.hear handles thing.happened, which nobody here declares'],
   },
+  'an event restricted by a permission that nobody declares': {
+    addons: [
+      addon({
+        events: [
+          defineEvent<object>({
+            ...{ name: 'thing.hidden', version: 1, summary: 'hidden from nobody' },
+            restricted: { permission: 'faulty.thing.read', fields: ['what'] },
+          }),
+        ],
+      }),
+    ],
+    faults: [
+      'faulty: event thing.hidden is restricted by faulty.thing.read, which nobody here declares',
+    ],
+  },
   'a schedule without a method and a method without a schedule': {
     addons: [addon({ schedules: [Declared], module: moduleWith({ providers: [StrayWork] }) })],
     faults: [

@@ -14,10 +14,10 @@ import {
   runInContext,
   toCsv,
 } from '#kernel';
-import type { Page, WorkContext } from '#kernel';
+import type { Actor, Page, WorkContext } from '#kernel';
 import { AuditExported } from './event.events.js';
-import { eventList } from './event.service.js';
-import { EventView } from './event.view.js';
+import { eventList, EventService } from './event.service.js';
+import type { EventView } from './event.view.js';
 
 /** Formats of an export and their media types. */
 export const EXPORT_FORMATS = {
@@ -34,6 +34,8 @@ interface Download {
   readonly format: ExportFormat;
   readonly filters: Query;
   readonly before: Date;
+  /** Whose download it is: it shows what that person may see. */
+  readonly actor: Actor;
 }
 
 const COLUMNS: readonly (keyof EventView)[] = [
@@ -57,6 +59,7 @@ export class EventExportService {
     private readonly records: Records,
     private readonly events: Events,
     private readonly clock: Clock,
+    private readonly log: EventService,
   ) {}
 
   /** @throws Problem Malformed for a format or filter it does not know, before the first byte */
@@ -71,10 +74,11 @@ export class EventExportService {
       const fault = { field: paging, es: 'parámetro desconocido', en: 'unknown parameter' };
       throw new Problem(Malformed, { faults: [fault] });
     }
-    const download = { format, filters, before: this.clock.now() } as const;
+    const actor = currentActor();
+    const download = { format, filters, before: this.clock.now(), actor } as const;
     const first = await this.database.transaction(async () => {
       const page = await this.page(download, null);
-      const { companyId, login } = currentActor();
+      const { companyId, login } = actor;
       await this.events.publish(AuditExported, {
         subject: { type: 'base.company', id: companyId, label: `audit as ${format} by ${login}` },
         payload: { format, filters },
@@ -93,7 +97,8 @@ export class EventExportService {
     const isCsv = download.format === 'csv';
     if (isCsv) yield toCsv([COLUMNS]);
     for (let page = first; ;) {
-      yield isCsv ? toCsv(page.items.map(cells)) : page.items.map(line).join('');
+      const views = page.items.map((row) => this.log.view(row, download.actor));
+      yield isCsv ? toCsv(views.map(cells)) : views.map(line).join('');
       const { next } = page;
       if (next === null || !context) return;
       page = await runInContext(context, () =>
@@ -112,14 +117,13 @@ export class EventExportService {
   }
 }
 
-function cells(row: EventRow): unknown[] {
-  const view = EventView.of(row);
+function cells(view: EventView): unknown[] {
   return COLUMNS.map((column) => {
     const value = view[column];
     return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
   });
 }
 
-function line(row: EventRow): string {
-  return `${JSON.stringify(EventView.of(row))}\n`;
+function line(view: EventView): string {
+  return `${JSON.stringify(view)}\n`;
 }

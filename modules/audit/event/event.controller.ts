@@ -18,7 +18,7 @@ export class EventController {
   @Allow('audit.event.read')
   @Lists(EventView, eventList)
   async list(@Query() query: Record<string, unknown>): Promise<Page<EventView>> {
-    return mapPage(await this.events.list(query), EventView.of);
+    return mapPage(await this.events.list(query), (row) => this.events.view(row));
   }
 
   @Get('export')
@@ -34,7 +34,7 @@ export class EventController {
   @Allow('audit.event.read')
   @Answers(EventView)
   async show(@Id() id: string): Promise<EventView> {
-    return EventView.of(await this.events.show(id));
+    return this.events.view(await this.events.show(id));
   }
 
   @Get('history/:subjectType/:id')
@@ -45,6 +45,8 @@ export class EventController {
     @Id() id: string,
     @Query() query: Record<string, unknown>,
   ): Promise<Page<EventView>> {
-    return mapPage(await this.events.history(subjectType, id, query), EventView.of);
+    return mapPage(await this.events.history(subjectType, id, query), (row) =>
+      this.events.view(row),
+    );
   }
 }

@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Database, defineList, EventRow, Records } from '#kernel';
-import type { Page } from '#kernel';
+import {
+  AddonRegistry,
+  contentFor,
+  currentActor,
+  Database,
+  defineList,
+  EventRow,
+  Records,
+} from '#kernel';
+import type { Actor, Page } from '#kernel';
+import { EventView } from './event.view.js';
 
 /** What clients may ask of the event log. */
 export const eventList = defineList({
@@ -23,7 +32,17 @@ export class EventService {
   constructor(
     private readonly database: Database,
     private readonly records: Records,
+    private readonly registry: AddonRegistry,
   ) {}
+
+  /**
+   * The event as an actor may see it: what its addon restricts is masked for whoever lacks the
+   * permission.
+   */
+  view(row: EventRow, { permissions }: Actor = currentActor()): EventView {
+    const content = contentFor(permissions, this.registry.event(row.action), row);
+    return EventView.of(row, content);
+  }
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<EventRow>> {
     return this.database.transaction(() => this.records.page(eventList, query));

@@ -44,7 +44,8 @@ export class EventView {
   subjectLabel!: string;
 
   @JsonField({
-    description: 'changed fields: {before, after}, or {masked: true} for personal data',
+    description:
+      'changed fields: {before, after}, or {masked: true} for personal data and what is restricted',
   })
   changes!: unknown;
 
@@ -52,7 +53,8 @@ export class EventView {
   reason!: string | null;
 
   @JsonField({
-    description: 'what the event carries; its shape is told by action and schemaVersion',
+    description:
+      'what the event carries, restricted fields as {masked: true}; its shape is told by action and schemaVersion',
   })
   payload!: unknown;
 
@@ -62,7 +64,8 @@ export class EventView {
   @TextField({ max: 20, description: 'database transaction; rows of one share it' })
   transactionId!: string;
 
-  static of(this: void, row: EventRow): EventView {
+  /** @param content what of changes and payload the reader may see */
+  static of(this: void, row: EventRow, content: Pick<EventView, 'changes' | 'payload'>): EventView {
     return {
       ...pick(
         row,
@@ -75,12 +78,12 @@ export class EventView {
         'subjectType',
         'subjectId',
         'subjectLabel',
-        'changes',
         'reason',
-        'payload',
         'schemaVersion',
         'transactionId',
       ),
+      changes: content.changes,
+      payload: content.payload,
       createdAt: row.createdAt.toISOString(),
       action: row.action,
     };

@@ -13,12 +13,11 @@ import {
   SEE_EXPECTED,
 } from './cash-session.settings.js';
 
-/** A difference above the company's threshold, and who answered for it. */
+/** A difference above the company's threshold, and who answers for it, if anybody does. */
 export interface HighDifference {
   readonly difference: number;
   readonly threshold: number;
-  readonly approvedBy: string;
-  readonly approverLogin: string;
+  readonly approver: { readonly id: string; readonly login: string } | null;
 }
 
 /** The second person that a high cash difference needs. */
@@ -49,24 +48,32 @@ export class ApprovalService {
    * Judges the difference of a session that is being closed. Who closes somebody else's session
    * with the permission is the second person already.
    *
+   * @param difference whole pesos, counted minus expected
    * @param proven who approved with a password, if anybody
    * @returns null when the difference is within the threshold
-   * @throws Problem DifferenceNeedsApproval
    */
-  async judge(session: CashSession, proven: Actor | null): Promise<HighDifference | null> {
+  async judge(
+    session: CashSession,
+    difference: number,
+    proven: Actor | null,
+  ): Promise<HighDifference | null> {
     const threshold = await this.settings.value<number>(CASH_DIFF_ALERT_THRESHOLD);
-    const difference = session.difference ?? 0;
     if (Math.abs(difference) <= threshold) return null;
     const earlier = await this.earlierApprover(session);
     const present = [proven, currentActor()].find(
       (actor) => actor?.permissions.has(APPROVE) && actor.userId !== session.cashierId,
     );
-    const approver = present ? { id: present.userId, login: present.login } : earlier;
-    if (!approver?.id) {
-      const shown = (await this.seesExpected()) ? { difference, threshold } : {};
-      throw new Problem(DifferenceNeedsApproval, { extra: shown });
-    }
-    return { difference, threshold, approvedBy: approver.id, approverLogin: approver.login };
+    const onTheSpot = present?.userId ? { id: present.userId, login: present.login } : null;
+    return { difference, threshold, approver: onTheSpot ?? earlier ?? null };
+  }
+
+  /**
+   * What is answered when nobody answers for a high difference: its figures to those only who may
+   * see them. The count that was made stays, so that trying others leaves its traces.
+   */
+  async refusal({ difference, threshold }: HighDifference): Promise<Problem> {
+    const extra = (await this.seesExpected()) ? { difference, threshold } : {};
+    return new Problem(DifferenceNeedsApproval, { extra, keepsWork: true });
   }
 
   /** Whether the actor may see what a session should hold. */

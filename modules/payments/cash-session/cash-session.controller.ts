@@ -65,6 +65,7 @@ export class CashSessionController {
     problems.CashSessionClosedAlready,
     problems.CashNotCounted,
     problems.CountDiffers,
+    problems.CountedTooOften,
   )
   async count(@Id() id: string, @Body() input: CountCash): Promise<CashSessionView> {
     return this.view(await this.sessions.count(id, input));
@@ -90,6 +91,7 @@ export class CashSessionController {
     problems.CashSessionClosedAlready,
     problems.CashNotCounted,
     problems.CountDiffers,
+    problems.CountedTooOften,
     problems.DifferenceNeedsApproval,
     problems.ApprovalRefused,
   )

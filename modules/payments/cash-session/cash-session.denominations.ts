@@ -16,3 +16,17 @@ export class Denomination {
 export function sumOf(denominations: readonly Denomination[]): number {
   return denominations.reduce((sum, { value, count }) => sum + value * count, 0);
 }
+
+/** Whether two details say the same pieces, in whatever order. */
+export function samePieces(
+  one: readonly Denomination[],
+  other: readonly Denomination[] | null,
+): boolean {
+  const piecesOf = (list: readonly Denomination[]): string =>
+    list
+      .filter(({ count }) => count > 0)
+      .map(({ value, count }) => `${value} × ${count}`)
+      .sort()
+      .join(', ');
+  return other !== null && piecesOf(one) === piecesOf(other);
+}

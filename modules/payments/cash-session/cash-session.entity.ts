@@ -6,9 +6,12 @@ import {
   CashNotCounted,
   CashSessionClosedAlready,
   CashSessionNotOpen,
+  CountedTooOften,
   OwnDifference,
 } from './cash-session.problems.js';
+import { samePieces } from './cash-session.denominations.js';
 import type { Denomination } from './cash-session.denominations.js';
+import { MAX_BLIND_COUNTS } from './cash-session.settings.js';
 
 export const CASH_SESSION_STATES = ['open', 'ended', 'closed'] as const;
 
@@ -29,6 +32,8 @@ export interface Count {
   readonly by: string | null;
   readonly amount: number;
   readonly denominations: readonly Denomination[] | null;
+  /** Whether whoever counts may not see what should be there. */
+  readonly blind: boolean;
 }
 
 /** One cashier's turn at one register: from the opening float to the count. */
@@ -84,6 +89,10 @@ export class CashSession extends CompanyRecord {
   @Column({ type: 'uuid', nullable: true })
   countedBy!: string | null;
 
+  /** How many of its counts were made by somebody who may not see what should be there. */
+  @Column({ type: 'integer' })
+  blindCounts!: number;
+
   /** Who approved a high difference, other than the cashier. */
   @Column({ type: 'uuid', nullable: true })
   approvedBy!: string | null;
@@ -122,21 +131,40 @@ export class CashSession extends CompanyRecord {
     throw new Problem(CashSessionNotOpen, { extra: { state: this.state } });
   }
 
-  /** Somebody counts the drawer; a later count of an ended session takes its place. */
-  count(count: Count): void {
+  /**
+   * Somebody counts the drawer; a later count of an ended session takes its place. Who counts
+   * blindly may do so a few times only: each count that a close refuses tells a little.
+   *
+   * @returns whether it is another count than the one before; the same person saying the same
+   *   again counts nothing
+   * @throws Problem CashSessionClosedAlready, CountedTooOften
+   */
+  count({ now, by, amount, denominations, blind }: Count): boolean {
     if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
-    if (this.state === 'open') this.end(count.now);
-    this.countedAmount = count.amount;
-    this.countedDenominations = count.denominations;
-    this.countedBy = count.by;
+    if (this.state === 'open') this.end(now);
+    const isSame = this.countedAmount === amount && this.countedBy === by;
+    const addsDetail = denominations && !samePieces(denominations, this.countedDenominations);
+    if (isSame && !addsDetail) return false;
+    if (blind && this.blindCounts >= MAX_BLIND_COUNTS) throw new Problem(CountedTooOften);
+    if (blind) this.blindCounts += 1;
+    this.countedAmount = amount;
+    this.countedDenominations = denominations;
+    this.countedBy = by;
     // An approval was of the count before.
     this.approvedBy = null;
+    return true;
+  }
+
+  /** What was counted, in whole pesos. @throws Problem CashSessionClosedAlready, CashNotCounted */
+  demandCount(): number {
+    if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
+    if (this.countedAmount === null) throw new Problem(CashNotCounted);
+    return this.countedAmount;
   }
 
   /** Another person answers for whatever the difference of this count will be. */
   approve(by: string): void {
-    if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
-    if (this.countedAmount === null) throw new Problem(CashNotCounted);
+    this.demandCount();
     if (by === this.cashierId) throw new Problem(OwnDifference);
     this.approvedBy = by;
   }
@@ -158,9 +186,7 @@ export class CashSession extends CompanyRecord {
     readonly prepaid: PrepaidFigures;
     readonly note: string | null;
   }): void {
-    if (this.state === 'closed') throw new Problem(CashSessionClosedAlready);
-    if (this.countedAmount === null) throw new Problem(CashNotCounted);
-    const cash = { method: 'cash' as const, amount: this.countedAmount };
+    const cash = { method: 'cash' as const, amount: this.demandCount() };
     const counts = [cash, ...closing.countedByMethod.filter(({ method }) => method !== 'cash')];
     this.byMethod = closing.expected.map(({ method, amount: expected }) => {
       const counted = counts.find((each) => each.method === method)?.amount ?? null;

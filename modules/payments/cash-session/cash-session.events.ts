@@ -1,4 +1,5 @@
 import { defineEvent } from '#kernel';
+import { SEE_EXPECTED } from './cash-session.settings.js';
 
 /** What every event of a cash session carries. */
 export interface CashSessionFacts {
@@ -15,6 +16,7 @@ export const CashSessionOpened = defineEvent<
   name: 'cash_session.opened',
   version: 1,
   summary: 'a cashier opened a register with a float; the difference is to its last count',
+  restricted: { permission: SEE_EXPECTED, fields: ['openingDifference'] },
 });
 
 export const CashSessionEnded = defineEvent<CashSessionFacts>({
@@ -23,10 +25,19 @@ export const CashSessionEnded = defineEvent<CashSessionFacts>({
   summary: 'a cash session takes no more payments',
 });
 
-export const CashSessionCounted = defineEvent<CashSessionFacts>({
+export const CashSessionCounted = defineEvent<CashSessionFacts & { countedAmount: number }>({
   name: 'cash_session.counted',
+  version: 2,
+  summary: 'the drawer of an ended session was counted, by a count or with a close',
+});
+
+export const CashSessionCloseRefused = defineEvent<
+  CashSessionFacts & { countedAmount: number; difference: number; threshold: number }
+>({
+  name: 'cash_session.close_refused',
   version: 1,
-  summary: 'the drawer of an ended session was counted',
+  summary: 'a close was refused: nobody answers for the high difference of its count',
+  restricted: { permission: SEE_EXPECTED, fields: ['difference'] },
 });
 
 export const CashSessionApproved = defineEvent<CashSessionFacts>({
@@ -46,6 +57,7 @@ export const CashSessionHighDifference = defineEvent<
   name: 'cash_session.high_difference',
   version: 1,
   summary: 'a session was closed with a cash difference above the threshold; who approved it',
+  restricted: { permission: SEE_EXPECTED, fields: ['difference'] },
 });
 
 export const CashSessionClosed = defineEvent<
@@ -54,4 +66,8 @@ export const CashSessionClosed = defineEvent<
   name: 'cash_session.closed',
   version: 1,
   summary: 'the cash was counted; amounts in whole pesos',
+  restricted: {
+    permission: SEE_EXPECTED,
+    fields: ['expectedAmount', 'difference', 'byMethod', 'prepaid'],
+  },
 });

@@ -32,6 +32,15 @@ export const CashNotCounted = defineProblem({
   title: { es: 'Falta contar el efectivo', en: 'The cash was not counted' },
 });
 
+export const CountedTooOften = defineProblem({
+  code: 'payments.counted-too-often',
+  status: 409,
+  title: {
+    es: 'La caja ya se contó varias veces: ahora debe contarla o cerrarla otra persona con permiso',
+    en: 'The drawer was counted several times; another person with the permission must count or close',
+  },
+});
+
 export const CountDiffers = defineProblem({
   code: 'payments.count-differs',
   status: 422,

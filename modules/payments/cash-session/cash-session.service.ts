@@ -13,13 +13,14 @@ import type { EventDefinition, Page, Subject } from '#kernel';
 import { BranchService, RegisterService } from '#modules/base';
 import { PrepaidFiguresService } from '../prepaid/prepaid-figures.service.js';
 import { ApprovalService } from './approval.service.js';
+import type { HighDifference } from './approval.service.js';
 import { sumOf } from './cash-session.denominations.js';
 import { CASH_SESSION_STATES, CashSession } from './cash-session.entity.js';
 import type { Count } from './cash-session.entity.js';
 import * as events from './cash-session.events.js';
 import type { CloseCashSession, CountCash, OpenCashSession } from './cash-session.input.js';
 import { CashNotCounted, CountDiffers, NoOpenCashSession } from './cash-session.problems.js';
-import { LedgerService } from './ledger.service.js';
+import { cashOf, LedgerService } from './ledger.service.js';
 
 /** What clients may ask of the cash sessions. */
 export const cashSessionList = defineList({
@@ -104,8 +105,7 @@ export class CashSessionService {
     return this.database.transaction(async () => {
       const session = await this.records.get(CashSession, id, 'update');
       await this.endIfOpen(session);
-      session.count(this.countOf(input));
-      await this.announce(events.CashSessionCounted, session);
+      await this.take(session, input);
       return session;
     });
   }
@@ -125,7 +125,10 @@ export class CashSessionService {
    * ended first. The row's exclusive lock waits for every payment that is on its way into the
    * session, and turns back those that come after.
    *
-   * @throws Problem CashSessionClosedAlready, CashNotCounted, CountDiffers,
+   * A close that is refused for its high difference leaves the session ended and counted: the
+   * count is a fact, and whoever tries one after another is seen to do so.
+   *
+   * @throws Problem CashSessionClosedAlready, CashNotCounted, CountDiffers, CountedTooOften,
    *   DifferenceNeedsApproval, ApprovalRefused
    */
   async close(id: string, input: CloseCashSession): Promise<CashSession> {
@@ -134,22 +137,28 @@ export class CashSessionService {
       const session = await this.records.get(CashSession, id, 'update');
       const hasCount = input.countedAmount !== undefined || input.denominations !== undefined;
       await this.endIfOpen(session);
-      if (hasCount) session.count(this.countOf(input));
+      if (hasCount) await this.take(session, input);
+      const counted = session.demandCount();
+      const expected = await this.ledger.expected(session);
+      const difference = counted - cashOf(expected);
+      const high = await this.approvals.judge(session, difference, approver);
+      if (high && !high.approver) throw await this.refuse(session, high);
       session.close({
         now: this.clock.now(),
         by: currentActor().userId,
-        expected: await this.ledger.expected(session),
+        expected,
         countedByMethod: input.countedByMethod ?? [],
         prepaid: await this.prepaid.of([session.id]),
         note: input.note ?? null,
       });
-      const high = await this.approvals.judge(session, approver);
-      if (high) session.approvedBy = high.approvedBy;
+      if (high?.approver) session.approvedBy = high.approver.id;
       const changes = await this.records.store(session);
-      if (high) {
+      if (high?.approver) {
+        const { id: approvedBy, login: approverLogin } = high.approver;
+        const { threshold } = high;
         await this.events.publish(events.CashSessionHighDifference, {
           subject: subjectOf(session),
-          payload: { ...factsOf(session), ...high },
+          payload: { ...factsOf(session), difference, threshold, approvedBy, approverLogin },
         });
       }
       await this.events.publish(events.CashSessionClosed, {
@@ -158,7 +167,7 @@ export class CashSessionService {
           ...factsOf(session),
           expectedAmount: session.expectedAmount ?? 0,
           countedAmount: session.countedAmount ?? 0,
-          difference: session.difference ?? 0,
+          difference,
         },
         changes,
       });
@@ -201,13 +210,37 @@ export class CashSessionService {
     return last ? amount - Number(last.counted) : null;
   }
 
-  private countOf({ countedAmount, denominations }: CountCash): Count {
+  /** Stores a count, unless it is the one before again. */
+  private async take(session: CashSession, input: CountCash): Promise<void> {
+    const isBlind = !(await this.approvals.seesExpected());
+    if (!session.count(this.countOf(input, isBlind))) return;
+    const changes = await this.records.store(session);
+    await this.events.publish(events.CashSessionCounted, {
+      subject: subjectOf(session),
+      payload: { ...factsOf(session), countedAmount: session.demandCount() },
+      changes,
+    });
+  }
+
+  /** Nobody answers for the difference: it is told to the log, and to the caller what she may know. */
+  private async refuse(session: CashSession, high: HighDifference): Promise<Problem> {
+    const { difference, threshold } = high;
+    const countedAmount = session.demandCount();
+    await this.events.publish(events.CashSessionCloseRefused, {
+      subject: subjectOf(session),
+      payload: { ...factsOf(session), countedAmount, difference, threshold },
+    });
+    return this.approvals.refusal(high);
+  }
+
+  private countOf({ countedAmount, denominations }: CountCash, blind: boolean): Count {
     const sum = denominations ? sumOf(denominations) : null;
     const amount = countedAmount ?? sum;
     if (amount === null) throw new Problem(CashNotCounted);
     if (sum !== null && sum !== amount) throw new Problem(CountDiffers);
     const now = this.clock.now();
-    return { now, by: currentActor().userId, amount, denominations: denominations ?? null };
+    const by = currentActor().userId;
+    return { now, by, amount, denominations: denominations ?? null, blind };
   }
 
   private async endIfOpen(session: CashSession): Promise<void> {
@@ -234,6 +267,7 @@ const NOT_CLOSED = {
   countedAmount: null,
   countedDenominations: null,
   countedBy: null,
+  blindCounts: 0,
   approvedBy: null,
   byMethod: null,
   prepaid: null,

@@ -18,6 +18,9 @@ export const cashSessionSettings = {
   ),
 };
 
+/** How often a session is counted by those who may not see what should be there. */
+export const MAX_BLIND_COUNTS = 3;
+
 /** The permission to see expected amounts where the count is blind. */
 export const SEE_EXPECTED = 'payments.expected-amount.read';
 

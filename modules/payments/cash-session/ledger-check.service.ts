@@ -110,7 +110,7 @@ export class LedgerCheckService {
           subject: {
             type: SUBJECTS[drift.what],
             id: drift.id,
-            label: `${drift.what} ${drift.stored} ≠ ${drift.recomputed}`,
+            label: `${drift.what} ${drift.id.slice(-6)}`,
           },
           payload: { ...drift },
         });

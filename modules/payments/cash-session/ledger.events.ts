@@ -1,4 +1,5 @@
 import { defineEvent } from '#kernel';
+import { SEE_EXPECTED } from './cash-session.settings.js';
 
 /** A figure that does not agree with the rows it sums; amounts in whole pesos. */
 export const LedgerDrift = defineEvent<{
@@ -11,4 +12,5 @@ export const LedgerDrift = defineEvent<{
   name: 'ledger.drift',
   version: 1,
   summary: 'a stored figure of money differs from its recomputation; somebody must look',
+  restricted: { permission: SEE_EXPECTED, fields: ['stored', 'recomputed'] },
 });

@@ -34,7 +34,11 @@ export class LedgerService {
 
   /** What must be in the drawer. */
   async expectedCash(session: CashSession): Promise<number> {
-    const [cash] = await this.expected(session);
-    return cash?.amount ?? 0;
+    return cashOf(await this.expected(session));
   }
+}
+
+/** The cash among what a session must hold, in whole pesos. */
+export function cashOf(expected: readonly Expected[]): number {
+  return expected.find(({ method }) => method === 'cash')?.amount ?? 0;
 }

@@ -1,4 +1,5 @@
 import { defineEvent } from '#kernel';
+import { SEE_EXPECTED } from '../cash-session/cash-session.settings.js';
 
 export const DailyCutMade = defineEvent<{
   dailyCutId: string;
@@ -9,4 +10,5 @@ export const DailyCutMade = defineEvent<{
   name: 'daily_cut.made',
   version: 1,
   summary: 'a branch’s business day was cut; total in whole pesos',
+  restricted: { permission: SEE_EXPECTED, fields: ['total'] },
 });

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { currentActor, Database, defineList, Events, Problem, Records } from '#kernel';
 import type { Page, Subject } from '#kernel';
+import { ApprovalService } from '../cash-session/approval.service.js';
 import { CashSession } from '../cash-session/cash-session.entity.js';
 import { LedgerService } from '../cash-session/ledger.service.js';
 import { Entry, MOVEMENT_TYPES } from './entry.entity.js';
-import { CashMoved, MovementUndone } from './entry.events.js';
+import { CashMoved, CashOverdrawn, MovementUndone } from './entry.events.js';
 import type { MovementFacts } from './entry.events.js';
 import type { MoveCash, UndoMovement } from './entry.input.js';
 import { NotAMovement, NotEnoughCash } from './entry.problems.js';
@@ -33,6 +34,7 @@ export class EntryService {
     private readonly records: Records,
     private readonly events: Events,
     private readonly ledger: LedgerService,
+    private readonly approvals: ApprovalService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<Entry>> {
@@ -43,7 +45,7 @@ export class EntryService {
    * Moves cash in an open session. The session's exclusive lock makes the check against what the
    * drawer holds final.
    *
-   * @throws Problem NotFound, CashSessionNotOpen, NotEnoughCash
+   * @throws Problem NotFound, CashSessionNotOpen, NotEnoughCash (only to who may see that figure)
    */
   async move(cashSessionId: string, { type, amount, reason }: MoveCash): Promise<Entry> {
     return this.database.transaction(async () => {
@@ -87,10 +89,9 @@ export class EntryService {
     session: CashSession,
     draft: Pick<Entry, 'kind' | 'amount' | 'reason'> & { undoesId?: string },
   ): Promise<Entry> {
-    if (draft.amount < 0 && -draft.amount > (await this.ledger.expectedCash(session))) {
-      throw new Problem(NotEnoughCash);
-    }
-    return this.records.insert(Entry, {
+    const left = draft.amount < 0 ? draft.amount + (await this.ledger.expectedCash(session)) : 0;
+    if (left < 0 && (await this.approvals.seesExpected())) throw new Problem(NotEnoughCash);
+    const entry = await this.records.insert(Entry, {
       ...draft,
       cashSessionId: session.id,
       cashierId: session.cashierId,
@@ -99,6 +100,12 @@ export class EntryService {
       undoesId: draft.undoesId ?? null,
       actorId: currentActor().userId,
     });
+    // Refusing would tell whoever counts blindly what the drawer should hold, one try after another.
+    if (left < 0) {
+      const payload = { ...factsOf(entry), shortfall: -left };
+      await this.events.publish(CashOverdrawn, { subject: subjectOf(entry), payload });
+    }
+    return entry;
   }
 }
 

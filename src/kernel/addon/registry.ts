@@ -1,11 +1,21 @@
 import type { RecordRule } from '../access/record-rule.js';
+import type { EventDefinition } from '../events/event.js';
 import type { Addon } from './addon.js';
 import type { SettingDefinition } from './setting.js';
 import { providersOf } from './verify.js';
 
 /** What the composed addons declare, looked up by name. */
 export class AddonRegistry {
-  constructor(readonly addons: readonly Addon[]) {}
+  private readonly events: ReadonlyMap<string, EventDefinition>;
+
+  constructor(readonly addons: readonly Addon[]) {
+    this.events = new Map(addons.flatMap(({ events }) => events.map((each) => [each.name, each])));
+  }
+
+  /** The definition of an event by its name; null when no composed addon declares it. */
+  event(name: string): EventDefinition | null {
+    return this.events.get(name) ?? null;
+  }
 
   /** The name of the addon that provides the class; the kernel provides what no addon does. */
   ownerOf(provider: unknown): string {

@@ -29,6 +29,7 @@ export function addonFaults(addons: readonly Addon[]): string[] {
     claimsNamesAlone,
     guardsEveryRoute,
     handlesKnownEvents,
+    restrictsByKnownPermissions,
     worksItsSchedules,
     rulesItsOwnEntities,
   ];
@@ -144,6 +145,15 @@ const handlesKnownEvents: Rule = (addon) => {
   return marked<EventDefinition>(addon, ON_EVENT)
     .filter(({ mark }) => !known.has(mark))
     .map(({ name, mark }) => `${name} handles ${mark.name}, which nobody here declares`);
+};
+
+const restrictsByKnownPermissions: Rule = (addon) => {
+  const known = permissionsWithin(addon);
+  return addon.events.flatMap(({ name, restricted }) =>
+    restricted && !known.has(restricted.permission)
+      ? [`event ${name} is restricted by ${restricted.permission}, which nobody here declares`]
+      : [],
+  );
 };
 
 const worksItsSchedules: Rule = (addon) => {

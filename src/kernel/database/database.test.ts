@@ -114,6 +114,31 @@ describe('Database', () => {
     expect((await read())[0]).toHaveProperty('note');
   });
 
+  it('commits what a refusal keeps, from within too, and nothing of a doomed whole', async () => {
+    const kept = new kernel.Problem(kernel.Conflict, { keepsWork: true });
+    const refuse = (id: number, refusal: Error, spoil = false): Promise<unknown> =>
+      asHouse(() =>
+        database.transaction(async () => {
+          await put(id);
+          if (spoil) {
+            await database.transaction(() => Promise.reject(new Error('inner'))).catch(() => '');
+          }
+          return database.transaction(async () => {
+            await put(id + 1);
+            throw refusal;
+          });
+        }),
+      );
+    await expect(refuse(13, kept)).rejects.toBe(kept);
+    expect([await stored(13), await stored(14)]).toEqual([1, 1]);
+    await expect(refuse(15, new kernel.Problem(kernel.Conflict))).rejects.toThrow();
+    await expect(refuse(17, kept, true)).rejects.toBe(kept);
+    // A statement that fails takes the rest along, and is what the caller hears of.
+    await expect(refuse(13, kept)).rejects.toThrow('duplicate key');
+    const rest = await Promise.all([15, 16, 17, 18].map((id) => stored(id)));
+    expect(rest).toEqual([0, 0, 0, 0]);
+  });
+
   it('refuses data outside a transaction, and a company where there is none', async () => {
     expect(() => database.manager).toThrow('inside Database.transaction only');
     await expect(database.transaction(async () => database.companyId)).rejects.toThrow(

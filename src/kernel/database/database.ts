@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 import { currentContext } from '../access/context.js';
+import { Problem } from '../http/problem.js';
 import { Rows } from './rows.js';
 import { isTransient } from './sql-state.js';
 import { Transaction } from './transaction.js';
@@ -15,7 +16,8 @@ const RETRIES = 3;
  * The only way to data. Work runs in one ambient transaction: nested calls join it, a failed
  * nested call dooms the whole, and a serialization failure or deadlock starts the outermost
  * work again from its beginning, at most three times. Work given to it must therefore have no
- * effect outside the database.
+ * effect outside the database. A refusal that keeps its work (`Problem`, `keepsWork`) commits what
+ * was written before it and is thrown all the same.
  */
 @Injectable()
 export class Database {
@@ -111,7 +113,7 @@ export class Database {
     try {
       return await work(transaction.manager);
     } catch (error) {
-      transaction.doomed ??= { cause: error };
+      if (!keepsWork(error)) transaction.doomed ??= { cause: error };
       throw error;
     }
   }
@@ -142,6 +144,7 @@ export class Database {
       await transaction.commit();
       return result;
     } catch (error) {
+      if (keepsWork(error) && !transaction.doomed) await transaction.commit();
       throw transaction.reasonOf(error);
     } finally {
       await transaction.release();
@@ -153,4 +156,8 @@ export class Database {
     if (!transaction) throw new Error('Data is reached inside Database.transaction only.');
     return transaction;
   }
+}
+
+function keepsWork(error: unknown): boolean {
+  return error instanceof Problem && error.options.keepsWork === true;
 }

@@ -8,6 +8,11 @@ export interface EventDefinition<P extends object = object> {
   /** Counts up when the payload changes shape. */
   readonly version: number;
   readonly summary: string;
+  /**
+   * Fields of the payload and of the changes whose values only some may read in the log; handlers
+   * receive them.
+   */
+  readonly restricted?: { readonly permission: string; readonly fields: readonly string[] };
   /** Carries the payload's type; never set. */
   readonly payload?: P;
 }

@@ -28,6 +28,11 @@ export interface ProblemOptions {
   readonly faults?: readonly FieldFault[];
   /** Seconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /**
+   * What the transaction has written before is committed all the same: a trace that must outlive
+   * the refusal. Whoever throws it answers for what is written by then being whole.
+   */
+  readonly keepsWork?: boolean;
   readonly cause?: unknown;
 }
 

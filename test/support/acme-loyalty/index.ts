@@ -21,6 +21,7 @@ import {
   Records,
 } from 'ofitec';
 import type { Page, ScheduleDefinition, StoredEvent } from 'ofitec';
+import { auditAddon } from 'ofitec/audit';
 import { PaymentCreated, paymentsAddon } from 'ofitec/payments';
 
 @Entity('acme_loyalty_point')
@@ -132,7 +133,7 @@ export default defineAddon({
   name: 'acme-loyalty',
   version: '1.2.0',
   summary: 'points for payments',
-  depends: [paymentsAddon],
+  depends: [auditAddon, paymentsAddon],
   module: LoyaltyModule,
   entities: [Point],
   migrations: [Points],
@@ -142,6 +143,10 @@ export default defineAddon({
     visita: {
       summary: 'somebody of the brand, who reads cuts and not what was expected',
       grants: ['payments.daily-cut.read'],
+    },
+    revisora: {
+      summary: 'reads the log for an auditor from outside',
+      grants: ['audit.event.read', 'audit.event.export'],
     },
   },
   schedules: [Count],
