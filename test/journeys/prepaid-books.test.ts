@@ -1,5 +1,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, ledgerCheckOf, openSession, runCli, shop, takeOrder } from '#test';
+import {
+  House,
+  kernel,
+  ledgerCheckOf,
+  openSession,
+  runCli,
+  shippedAddons,
+  shop,
+  takeOrder,
+} from '#test';
 import type { Client } from '#test';
 
 const date = kernel.businessDay(new Date());
@@ -54,6 +63,20 @@ describe('prepaid balances in the books', () => {
     expect(closed.body).toMatchObject({ expectedAmount: 13_000, difference: 0, prepaid });
     const methods = (closed.body.byMethod as { method: string }[]).map(({ method }) => method);
     expect(methods).toEqual(['cash', 'debit', 'credit', 'transfer']);
+    const ledger = await house.rows<{ kind: string; method: string; amount: string }>(
+      'owner',
+      `SELECT kind, method, sum(amount) AS amount FROM payments_ledger
+       WHERE cash_session_id = $1 GROUP BY kind, method ORDER BY kind, method`,
+      { values: [sessionId] },
+    );
+    expect(ledger.map(({ kind, method, amount }) => [kind, method, Number(amount)])).toEqual([
+      ['charge', 'cash', 2_000],
+      ['opening', 'cash', 1_000],
+      ['prepay', 'cash', 10_003],
+      ['prepay', 'debit', 5_000],
+      ['prepay_void', 'debit', -5_000],
+      ['rounding', 'cash', -3],
+    ]);
 
     const reading = await encargada.post('payments/daily-cuts/reading', { branchId, date });
     const cut = await encargada.post('payments/daily-cuts', { branchId, date });
@@ -150,5 +173,26 @@ describe('prepaid balances in the books', () => {
         ),
       ).rejects.toThrow('payments_entry_rounding_check');
     }
+  });
+
+  it('go down with their rows there, as a purge has them go, and up again', async () => {
+    const { Installation, kernelAddon } = kernel;
+    const desk = { ownerUrl: house.urls.owner, kernel: kernelAddon, report: () => {} };
+    const addon = shippedAddons.find(({ name }) => name === 'payments');
+    if (!addon) throw new Error('no addon payments');
+    const later = [...addon.migrations].slice(1);
+    await Installation.asOwner(desk, async (installation) => {
+      for (const migration of later.toReversed()) await installation.revert(addon, migration);
+      const [left] = await house.rows<{ n: string }>(
+        'owner',
+        `SELECT count(*) AS n FROM payments_payment WHERE method = 'prepaid'`,
+      );
+      expect(Number(left?.n)).toBe(1);
+      for (const migration of [...addon.migrations].toReversed().slice(later.length)) {
+        await installation.revert(addon, migration);
+      }
+      await installation.install([addon]);
+    });
+    expect(await house.rows('owner', 'SELECT 1 FROM payments_prepaid_entry')).toEqual([]);
   });
 });
