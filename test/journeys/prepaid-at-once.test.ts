@@ -93,6 +93,19 @@ describe(`prepaid at once (OFITEC_SEED=${SEED})`, () => {
     },
   );
 
+  it('reads balance and ledger of one moment, whatever is written meanwhile', async () => {
+    await prepay(cashier(0), 1_000);
+    const path = `payments/customers/${customerId}/prepaid?limit=1`;
+    const reads = await Promise.all(
+      Array.from({ length: 60 }, async (_, index) => {
+        await prepay(cashier(index), 100 + index, 'transfer');
+        return cashier(2).client.get(path);
+      }),
+    );
+    const apart = reads.filter(({ body }) => body.balance !== body.items[0].balanceAfter);
+    expect(apart.map(({ body }) => [body.balance, body.items[0].balanceAfter])).toEqual([]);
+  });
+
   it('spends once with one key sent thirty times', async () => {
     await prepay(cashier(0), 9_000);
     const orderId = await order();

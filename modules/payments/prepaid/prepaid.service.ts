@@ -85,12 +85,13 @@ export class PrepaidService {
   }
 
   /**
-   * What a customer has left, whoever took it, and the entries that the actor may see.
+   * What a customer has left, whoever took it, and the entries that the actor may see; both of one
+   * moment.
    *
    * @throws Problem NotFound
    */
   async balance(customerId: string, query: Query): Promise<PrepaidBalance> {
-    return this.database.transaction(async () => {
+    return this.database.snapshot(async () => {
       const { id } = await this.customers.show(customerId);
       const account = await this.records.find(PrepaidAccount, { id });
       const page = await this.records.page(prepaidLedgerList, query, { customerId: id });
