@@ -1,4 +1,5 @@
 import { Foundation } from './0001-foundation.js';
 import { IdempotencyClaim } from './0002-idempotency-claim.js';
+import { Reading } from './0003-reading.js';
 
-export const kernelMigrations = [Foundation, IdempotencyClaim];
+export const kernelMigrations = [Foundation, IdempotencyClaim, Reading];

@@ -1,5 +1,6 @@
 import { Cash } from './0001-cash.js';
 import { Prepaid } from './0002-prepaid.js';
 import { BlindCounts } from './0003-blind-counts.js';
+import { Reading } from './0004-reading.js';
 
-export const paymentsMigrations = [Cash, Prepaid, BlindCounts];
+export const paymentsMigrations = [Cash, Prepaid, BlindCounts, Reading];

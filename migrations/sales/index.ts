@@ -1,3 +1,4 @@
 import { Orders } from './0001-orders.js';
+import { Reading } from './0002-reading.js';
 
-export const salesMigrations = [Orders];
+export const salesMigrations = [Orders, Reading];
