@@ -15,7 +15,7 @@ export class Reading implements MigrationInterface {
       'CREATE INDEX kernel_event_by_type ON kernel_event (company_id, subject_type, created_at, id)',
       'CREATE INDEX kernel_event_by_action ON kernel_event (company_id, action, created_at, id)',
       'CREATE INDEX kernel_event_by_actor ON kernel_event (company_id, actor_id, created_at, id)',
-      'CREATE INDEX kernel_event_by_request ON kernel_event (company_id, request_id)',
+      'CREATE INDEX kernel_event_by_request ON kernel_event (company_id, request_id, created_at, id)',
     ]);
   }
 

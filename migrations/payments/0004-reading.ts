@@ -5,10 +5,10 @@ const INDEXES: Readonly<Record<string, string>> = {
   // A vendedora's lists are her own rows: without this, one who charged nothing yet reads all.
   payments_payment_by_cashier: 'payments_payment (company_id, cashier_id, created_at, id)',
   payments_payment_by_branch: 'payments_payment (company_id, branch_id, created_at, id)',
-  payments_payment_by_day: 'payments_payment (company_id, business_date, branch_id)',
+  payments_payment_by_day: 'payments_payment (company_id, business_date, created_at, id)',
   payments_payment_by_amount: 'payments_payment (company_id, amount, id)',
   payments_payment_by_reference:
-    'payments_payment (company_id, reference) WHERE reference IS NOT NULL',
+    'payments_payment (company_id, reference, created_at, id) WHERE reference IS NOT NULL',
   payments_payment_not_cash:
     "payments_payment (company_id, method, created_at, id) WHERE method <> 'cash'",
   payments_payment_taken_back:
@@ -31,7 +31,6 @@ const INDEXES: Readonly<Record<string, string>> = {
   payments_cash_session_by_cut:
     'payments_cash_session (company_id, daily_cut_id) WHERE daily_cut_id IS NOT NULL',
   payments_daily_cut_by_time: 'payments_daily_cut (company_id, created_at, id)',
-  payments_daily_cut_by_branch: 'payments_daily_cut (company_id, branch_id, created_at, id)',
   payments_daily_cut_by_date: 'payments_daily_cut (company_id, business_date, id)',
 };
 

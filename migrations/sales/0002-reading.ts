@@ -16,7 +16,7 @@ export class Reading implements MigrationInterface {
       'ALTER TABLE sales_order DROP CONSTRAINT sales_order_company_id_branch_id_number_key',
       'CREATE INDEX sales_order_by_branch ON sales_order (company_id, branch_id, created_at, id)',
       'DROP INDEX sales_order_by_day, sales_order_by_delivery, sales_order_by_customer',
-      'CREATE INDEX sales_order_by_day ON sales_order (company_id, business_date, branch_id)',
+      'CREATE INDEX sales_order_by_day ON sales_order (company_id, business_date, created_at, id)',
       `CREATE INDEX sales_order_by_delivery ON sales_order (company_id, branch_id, delivered_at)
          WHERE delivered_at IS NOT NULL`,
       `CREATE INDEX sales_order_by_cancellation ON sales_order (company_id, branch_id, cancelled_at)

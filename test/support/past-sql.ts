@@ -46,8 +46,9 @@ export function opening({ companyId, branches, days }: PastPlace): string[] {
      SELECT ${fixed('user', 'b * 2 + turn')}, ${stamp}, 'pasado.' || b || '.' || turn,
        'Cajera del pasado', '{vendedora}', true FROM ${turns}`,
     `INSERT INTO sales_customer (id, company_id, created_at, updated_at, version, name, active)
-     SELECT ${fixed('customer', 'c')}, ${stamp}, 'Cliente ' || md5(c::text), true
-     FROM generate_series(0, ${branches * days * CUSTOMERS_A_BRANCH_DAY - 1}) c`,
+     SELECT ${fixed('customer', 'c')}, '${companyId}', past_instant, past_instant, 1, 'Cliente ' || md5(c::text), true
+     FROM generate_series(0, ${branches * days * CUSTOMERS_A_BRANCH_DAY - 1}) c,
+       pg_temp.past_instant(${LONG_AGO_MS} + c * ${MINUTE_MS}::bigint)`,
     partitions(days),
   ];
 }

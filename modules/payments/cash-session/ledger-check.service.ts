@@ -58,12 +58,13 @@ const ROUNDINGS = `SELECT id, sum(taken) AS stored, sum(entered) AS recomputed F
 const ORDER = `SELECT coalesce(sum(amount), 0) AS sum FROM payments_payment
   WHERE company_id = $1 AND order_id = $2`;
 
-// How much of a charge was taken back against the rows that took it back.
-const REVERSALS = `SELECT c.id, c.reversed_amount AS stored, -coalesce(sum(r.amount), 0) AS recomputed
-  FROM payments_payment c LEFT JOIN payments_payment r
-    ON r.company_id = c.company_id AND r.reverses_id = c.id
-  WHERE c.company_id = $1 AND c.kind = 'charge'
-  GROUP BY c.id, c.reversed_amount HAVING c.reversed_amount <> -coalesce(sum(r.amount), 0)`;
+// How much of a charge was taken back against the rows that took it back: the few of either.
+const REVERSALS = `SELECT id, coalesce(reversed_amount, 0) AS stored, coalesce(taken, 0) AS recomputed
+  FROM (SELECT id, reversed_amount FROM payments_payment
+    WHERE company_id = $1 AND reversed_amount <> 0) charges
+  FULL JOIN (SELECT reverses_id AS id, -sum(amount) AS taken FROM payments_payment
+    WHERE company_id = $1 AND reverses_id IS NOT NULL GROUP BY reverses_id) reversals USING (id)
+  WHERE coalesce(reversed_amount, 0) <> coalesce(taken, 0)`;
 
 // A balance against the sum of its rows, and each row's balance against those before it. One
 // statement sees one moment, so that a prepayment on its way is not taken for a difference.

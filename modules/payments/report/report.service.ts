@@ -32,7 +32,7 @@ export class ReportService {
   async differences({ from, to, branchId }: Period): Promise<DifferencesView> {
     demandRange({ from, to });
     return this.database.transaction(async () => ({
-      items: await this.database.rows<CashierDifferenceView>(DIFFERENCES, [
+      items: await this.database.rowsByPlan<CashierDifferenceView>(DIFFERENCES, [
         ...[this.database.companyId, from, to, branchId ?? null],
       ]),
     }));

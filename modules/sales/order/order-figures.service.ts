@@ -46,12 +46,17 @@ const tallyOf = (condition: string, amount = 'total'): string =>
   `(SELECT json_build_object('orders', count(*), 'amount', coalesce(sum(${amount}), 0))
     FROM sales_order WHERE company_id = $1 AND branch_id = $2 AND ${condition})`;
 
+// PostgreSQL takes a midnight that Santiago skips for the first instant after it, so that every
+// business day begins where the one before ends.
+const beginning = (day: string): string =>
+  `(${day})::timestamp AT TIME ZONE '${BUSINESS_TIME_ZONE}'`;
+
 const onDay = (column: string): string =>
-  `(${column} AT TIME ZONE '${BUSINESS_TIME_ZONE}')::date = $3::date`;
+  `${column} >= ${beginning('$3::date')} AND ${column} < ${beginning('$3::date + 1')}`;
 
 const FIGURES = `SELECT ${tallyOf('business_date = $3::date')} AS taken,
-  ${tallyOf(`delivered_at IS NOT NULL AND ${onDay('delivered_at')}`)} AS delivered,
-  ${tallyOf(`cancelled_at IS NOT NULL AND ${onDay('cancelled_at')}`)} AS cancelled,
+  ${tallyOf(onDay('delivered_at'))} AS delivered,
+  ${tallyOf(onDay('cancelled_at'))} AS cancelled,
   ${tallyOf(`paid_amount < total AND state <> 'cancelled'`, 'total - paid_amount')} AS outstanding`;
 
 /** Sums over orders for reports of other addons; for the whole company, whoever asks. */
@@ -62,7 +67,7 @@ export class OrderFiguresService {
   /** The figures of one branch's business day. */
   async ofDay(branchId: string, date: string): Promise<OrderFigures> {
     return this.database.transaction(async () => {
-      const [row] = await this.database.rows<Row>(FIGURES, [
+      const [row] = await this.database.rowsByPlan<Row>(FIGURES, [
         this.database.companyId,
         branchId,
         date,
@@ -80,7 +85,7 @@ export class OrderFiguresService {
    */
   async ageing(today: string, branchId: string | null): Promise<AgeBucket[]> {
     return this.database.transaction(() =>
-      this.database.rows<AgeBucket>(AGEING, [this.database.companyId, today, branchId]),
+      this.database.rowsByPlan<AgeBucket>(AGEING, [this.database.companyId, today, branchId]),
     );
   }
 }

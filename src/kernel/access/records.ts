@@ -101,8 +101,13 @@ export class Records {
     const within = this.within(list.entity);
     if (!within) return { items: [], next: null };
     const wanted = { ...within, ...request, where: [...within.where, where] };
-    const rows = await this.select(list.entity, { ...wanted, limit: request.limit + 1 });
-    return pageOf(request, rows);
+    const rows = this.database.rowsOf(list.entity);
+    const { sql, values } = rows.select({ ...wanted, limit: request.limit + 1 });
+    const found = await this.database.rowsByPlan<Record<string, unknown>>(sql, values);
+    return pageOf(
+      request,
+      found.map((row) => this.remember(rows.read(row))),
+    );
   }
 
   /** Writes a new record; id, company, instants and version are filled in. */

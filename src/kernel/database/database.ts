@@ -56,9 +56,18 @@ export class Database {
     return companyId;
   }
 
-  /** Rows of one SQL statement in the ambient transaction. */
+  /** Rows of one SQL statement in the ambient transaction, prepared once per connection. */
   async rows<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
     return this.current.rows<R>(sql, parameters);
+  }
+
+  /**
+   * Rows of a list or a report: a statement that is planned for its values each time. How many
+   * rows a value leaves decides which index serves, and PostgreSQL settles for one plan for all
+   * values when a statement is prepared, as those of {@link rows} are.
+   */
+  async rowsByPlan<R>(sql: string, parameters: readonly unknown[]): Promise<R[]> {
+    return this.current.rows<R>(sql, parameters, false);
   }
 
   /**

@@ -25,11 +25,19 @@ export class Pipeline {
     return pipeline;
   }
 
-  /** Sends a statement behind those that were sent before; without values it may hold several. */
-  send<R>(sql: string, values?: readonly unknown[]): Promise<QueryResult<R & QueryResultRow>> {
+  /**
+   * Sends a statement behind those that were sent before; without values it may hold several.
+   *
+   * @param prepared whether one plan may serve for all values
+   */
+  send<R>(
+    sql: string,
+    values?: readonly unknown[],
+    prepared = true,
+  ): Promise<QueryResult<R & QueryResultRow>> {
     this.cork();
     if (!values) return this.client.query<R & QueryResultRow>(sql);
-    const query = { text: sql, values: [...values], ...nameOf(sql) };
+    const query = { text: sql, values: [...values], ...(prepared ? nameOf(sql) : {}) };
     return this.client.query<R & QueryResultRow>(query).catch((error: unknown) => {
       if (isStaleStatement(error)) names.delete(sql);
       throw error;

@@ -57,9 +57,9 @@ export class Transaction {
     return this.runner.manager;
   }
 
-  /** Rows of one statement. */
-  async rows<R>(sql: string, values: readonly unknown[]): Promise<R[]> {
-    return (await this.ask<R>(sql, values)).rows;
+  /** Rows of one statement. @param prepared whether one plan may serve for all values */
+  async rows<R>(sql: string, values: readonly unknown[], prepared = true): Promise<R[]> {
+    return (await this.ask<R>(sql, values, prepared)).rows;
   }
 
   /** Runs one statement. @returns how many rows it changed */
@@ -115,10 +115,14 @@ export class Transaction {
     await this.runner.release();
   }
 
-  private async ask<R>(sql: string, values: readonly unknown[]): Promise<QueryResult<R & object>> {
+  private async ask<R>(
+    sql: string,
+    values: readonly unknown[],
+    prepared = true,
+  ): Promise<QueryResult<R & object>> {
     const [, answer] = await Promise.all([
       this.begun,
-      this.watch(this.pipeline.send<R>(sql, values)),
+      this.watch(this.pipeline.send<R>(sql, values, prepared)),
     ]);
     return answer;
   }

@@ -10,6 +10,7 @@ import { OutOfRange } from './problems.js';
 
 export const PROBLEMS = 'ofitec:problems';
 export const EDITS = 'ofitec:edits';
+export const LIST = 'ofitec:list';
 
 /** A verb or lookup: what it answers with status 200, and what can go wrong. */
 export function Answers(view: Type, ...problems: ProblemDefinition[]): MethodDecorator {
@@ -97,6 +98,7 @@ export function Lists<E extends CompanyRow>(
     }),
     ...filters.flatMap(([name, kind]) => filterParameters(name, kind)),
     SetMetadata(PROBLEMS, [OutOfRange]),
+    SetMetadata(LIST, list),
   );
 }
 

@@ -1,0 +1,54 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { House, ledgerCheckOf, ListProbe, listsOf, livePast, shippedAddons } from '#test';
+import type { Actor } from '#test';
+
+/** Rows that may be fetched beside those given: the orders of days that are not delivered yet, a session's payments. */
+const SLACK = 600;
+
+const lists = listsOf(shippedAddons);
+
+/** Whoever asks a list for whatever it offers, no table is read through where an index serves. */
+describe('lists after years', () => {
+  let house: House;
+  let admin: Actor;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const past = await livePast(house.urls.owner, 18_000);
+    expect(past).toMatchObject({ payments: 18_000, orders: 14_400, branches: 1, days: 100 });
+    const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
+    admin = {
+      ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },
+      ...{ roles: [], permissions: new Set(), sessionId: null, unrestricted: true },
+    };
+  }, 120_000);
+
+  it('stand on a past that adds up', async () => {
+    expect(await ledgerCheckOf(house)).toEqual([]);
+  });
+
+  it.each([...lists.keys()])('%s: every filter and order', async (name) => {
+    const list = lists.get(name);
+    if (!list) throw new Error('unreachable');
+    expect(await new ListProbe(house, admin).wasteful(list, SLACK)).toEqual([]);
+  });
+
+  it.each(['Payment', 'Entry', 'CashSession'])('%s: of a vendedora who has none', async (name) => {
+    const list = lists.get(name);
+    if (!list) throw new Error(`no list of ${name}`);
+    const nobody = '00000000-0000-7000-8000-00000000abcd';
+    const vendedora = { ...admin, userId: nobody, roles: ['vendedora'], unrestricted: false };
+    expect(await new ListProbe(house, vendedora).wasteful(list, SLACK)).toEqual([]);
+  });
+
+  it('are seen to waste when an index is gone', async () => {
+    await house.rows('owner', 'DROP INDEX payments_payment_by_cashier, kernel_event_by_action');
+    const probe = new ListProbe(house, admin);
+    const wasted = async (name: string): Promise<string[]> => {
+      const list = lists.get(name);
+      return list ? probe.wasteful(list, SLACK) : [];
+    };
+    expect((await wasted('Payment')).join()).toContain('Payment {"cashierId":"00000000');
+    expect((await wasted('EventRow')).join()).toContain('EventRow {"action":"no existe"}');
+  });
+});
