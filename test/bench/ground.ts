@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as Connection } from 'pg';
 import { Home, startEmbedded } from '#kernel';
+import type { EmbeddedDatabase } from '#kernel';
 import { createHttpApplication, migrate, readBlueprint } from '../../src/bootstrap.js';
 import { createDemo } from '../../src/demo.js';
 
@@ -13,6 +14,7 @@ export const ORDERS = 5_000;
 export interface Ground {
   readonly applicationUrl: string;
   readonly ownerUrl: string;
+  readonly superuserUrl: string;
   readonly companyId: string;
   readonly branchId: string;
   readonly sessionId: string;
@@ -36,6 +38,7 @@ export async function prepareGround(): Promise<Ground> {
     ...ids,
     applicationUrl: embedded.urls.application,
     ownerUrl: embedded.urls.owner,
+    superuserUrl: superuserOf(embedded),
     stop: async () => {
       await embedded.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -43,7 +46,14 @@ export async function prepareGround(): Promise<Ground> {
   };
 }
 
-type Ids = Omit<Ground, 'applicationUrl' | 'ownerUrl' | 'stop'>;
+function superuserOf({ home, urls }: EmbeddedDatabase): string {
+  const url = new URL(urls.owner);
+  url.username = 'postgres';
+  url.password = home.passwords().superuser;
+  return url.href;
+}
+
+type Ids = Omit<Ground, 'applicationUrl' | 'ownerUrl' | 'superuserUrl' | 'stop'>;
 
 async function fill(ownerUrl: string): Promise<Ids> {
   const owner = new Connection({ connectionString: ownerUrl });

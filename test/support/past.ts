@@ -11,6 +11,8 @@ export interface Past {
   readonly events: number;
   readonly branches: number;
   readonly days: number;
+  /** One of the branches. */
+  readonly branchId: string;
 }
 
 /** Three years; a larger past is one of more branches. */
@@ -84,7 +86,8 @@ async function count(run: Run, branches: number, days: number): Promise<Past> {
     `SELECT (SELECT count(*)::float8 FROM payments_payment) AS payments,
        (SELECT count(*)::float8 FROM sales_order) AS orders,
        (SELECT count(*)::float8 FROM payments_cash_session) AS sessions,
-       (SELECT count(*)::float8 FROM kernel_event) AS events`,
+       (SELECT count(*)::float8 FROM kernel_event) AS events,
+       (SELECT id FROM base_branch WHERE code = 'P0') AS "branchId"`,
   );
   if (!counts) throw new Error('unreachable: a SELECT of counts has one row');
   return { ...counts, branches, days };

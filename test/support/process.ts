@@ -31,13 +31,18 @@ export class Program {
     return this.child.pid ?? 0;
   }
 
+  /** Whether the process is gone, by itself or killed. */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Waits until the output matches. @throws Error with the output when it ends or takes too long */
   async until(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
-      if (this.child.exitCode !== null || Date.now() > deadline) {
+      if (this.hasEnded || Date.now() > deadline) {
         throw new Error(`${String(pattern)} did not appear:\n${this.output}`);
       }
       await sleep(20);

@@ -1,0 +1,80 @@
+import type { Load } from './load.js';
+
+/** One line of the result. Rates are per second, `start` is in milliseconds. */
+export interface Figure {
+  readonly name: string;
+  readonly clients: number;
+  readonly ours: number;
+  readonly reference: number;
+  readonly ratio: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly rssMb: number;
+}
+
+export const SECONDS = Number(process.env['OFITEC_BENCH_SECONDS'] ?? 3);
+const ROUNDS = Number(process.env['OFITEC_BENCH_ROUNDS'] ?? 5);
+const NAME_WIDTH = 34;
+
+const json = process.argv.includes('--json');
+
+/** The titles of the columns, for people. */
+export function printTitles(): void {
+  if (json) return;
+  const titles = ['clients', 'ours', 'reference', 'ratio', 'p50Ms', 'p99Ms', 'rssMb'];
+  const cells = titles.map((title) => title.padStart(10));
+  process.stdout.write(`${'name'.padEnd(NAME_WIDTH)}${cells.join('')}\n`);
+}
+
+/** A line that the next one takes the place of; it goes to standard error. */
+export function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${text.padEnd(70)}\r`);
+  else if (text) process.stderr.write(`${text}\n`);
+}
+
+/** Takes turns, so that whatever else the machine does falls on both sides; prints the medians. */
+export async function inTurns(
+  name: string,
+  clients: number,
+  memory: () => number,
+  sides: { ours: () => Promise<Load>; reference: () => Promise<Load> },
+): Promise<void> {
+  const rounds: { ours: Load; reference: Load }[] = [];
+  await sides.ours();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    progress(`${name} ${clients}: round ${round + 1} of ${ROUNDS}`);
+    rounds.push({ ours: await sides.ours(), reference: await sides.reference() });
+  }
+  progress('');
+  printFigure({
+    ...{ name, clients },
+    ours: median(rounds.map(({ ours }) => ours.perSecond)),
+    reference: median(rounds.map(({ reference }) => reference.perSecond)),
+    ratio: median(rounds.map((r) => r.ours.perSecond / r.reference.perSecond)),
+    p50Ms: median(rounds.map(({ ours }) => ours.p50Ms)),
+    p99Ms: median(rounds.map(({ ours }) => ours.p99Ms)),
+    rssMb: memory(),
+  });
+}
+
+/** Prints one line, rounded: ratios to two places, the rest to one. */
+export function printFigure(figure: Figure): void {
+  const [ours, reference, p50Ms, p99Ms] = (['ours', 'reference', 'p50Ms', 'p99Ms'] as const).map(
+    (name) => rounded(figure[name]),
+  );
+  const ratio = rounded(figure.ratio, 100);
+  const { name, clients, rssMb } = figure;
+  const line = { name, clients, ours, reference, ratio, p50Ms, p99Ms, rssMb };
+  if (json) return void process.stdout.write(`${JSON.stringify(line)}\n`);
+  const numbers = [clients, ours, reference, ratio, p50Ms, p99Ms, rssMb];
+  const cells = numbers.map((cell) => String(cell).padStart(10));
+  process.stdout.write(`${name.padEnd(NAME_WIDTH)}${cells.join('')}\n`);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function rounded(value: number, to = 10): number {
+  return Math.round(value * to) / to;
+}
