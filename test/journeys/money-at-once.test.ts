@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as Connection } from 'pg';
-import { House, kernel, openSession, shop, takeOrder } from '#test';
+import { Books, CommitLog, House, kernel, openSession, shop, takeOrder } from '#test';
 import type { Client, Shop } from '#test';
 
 const ROUNDS = 8;
@@ -12,15 +12,19 @@ describe('money at once', () => {
   let norte: Client;
   let centro: Shop;
   let ninth: string;
+  let log: CommitLog;
 
   beforeAll(async () => {
     house = await House.open();
+    log = await CommitLog.follow(house);
     vendedora = await house.as('vendedora');
     norte = await house.as('vendedora.norte');
     centro = await shop(vendedora);
     ninth = centro.registerIds[2] ?? '';
     await openSession(vendedora, centro.registerIds[0] ?? '');
   });
+
+  afterAll(() => log.close());
 
   async function paidFor(orderId: string): Promise<{ sum: number; count: number }> {
     const { items } = (await vendedora.get(`payments/payments?orderId=${orderId}&limit=200`))
@@ -240,5 +244,11 @@ describe('money at once', () => {
       .map(({ body }) => Number(body.number))
       .sort((a, b) => a - b);
     expect(numbers).toEqual(Array.from({ length: 24 }, (_, index) => from + index + 1));
+  });
+
+  it('has added up after every single commit of all this', async () => {
+    const books = new Books();
+    expect(books.enter(await log.next())).toEqual([]);
+    expect(books.commits).toBeGreaterThan(100);
   });
 });

@@ -28,6 +28,8 @@ export type { Operation } from './documented.js';
 export * as loyalty from './acme-loyalty/index.js';
 export { postgresOf, READY, run, runCli, runServer } from './process.js';
 export type { Program } from './process.js';
+export { Books } from './books.js';
+export { CommitLog } from './commit-log.js';
 export { ListProbe, listsOf } from './lists.js';
 export { livePast } from './past.js';
 export type { Actor } from '#kernel';

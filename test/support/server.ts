@@ -30,7 +30,11 @@ export async function startTestServer(): Promise<{ stop: () => Promise<void> }> 
     binaries: process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
     data: join(folder, 'postgres'),
     password: TEST_PASSWORD,
-    settings: { fsync: 'off', max_connections: '300', shared_buffers: '256MB' },
+    // Logical decoding lets a test see every commit.
+    settings: {
+      ...{ fsync: 'off', max_connections: '300', shared_buffers: '256MB' },
+      wal_level: 'logical',
+    },
   });
   process.env['OFITEC_TEST_PORT'] = String(server.port);
   await prepareRoles(server, {
