@@ -7,6 +7,7 @@ import {
 interface ServerError {
   readonly code?: unknown;
   readonly constraint?: unknown;
+  readonly severity?: unknown;
   readonly routine?: unknown;
 }
 
@@ -28,6 +29,23 @@ export function sqlState(error: unknown): string | null {
 export function violatedConstraint(error: unknown): string | null {
   const { constraint } = serverError(error);
   return typeof constraint === 'string' ? constraint : null;
+}
+
+/**
+ * Whether PostgreSQL refused a statement, and with it the transaction: nothing is stored. It is not
+ * known when the server said nothing, or was going away (57P0) or out of step (08) as it spoke; nor
+ * when what it lacked ended it, as a full disk under its log does: it may find the commit there when
+ * it starts again. The severity is in the server's language, which has one word for ERROR in most.
+ */
+export function isRefusal(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === null || /^(08|57P0)/.test(state)) return false;
+  return !/^(53|58|XX)/.test(state) || serverError(error).severity === 'ERROR';
+}
+
+/** Whether there was no disk space for what was to be stored, and it was refused for that. */
+export function isDiskFull(error: unknown): boolean {
+  return sqlState(error) === '53100' && isRefusal(error);
 }
 
 /** Serialization failure, deadlock, a stale prepared statement, or the marker that asks for a fresh start. */

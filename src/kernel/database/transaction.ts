@@ -3,7 +3,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { Problem } from '../http/problem.js';
 import { OutcomeUnknown } from '../http/problems.js';
 import { isId } from '../values/id.js';
-import { isUnavailable, sqlState } from './sql-state.js';
+import { isRefusal } from './sql-state.js';
 import { Pipeline } from './pipeline.js';
 
 /** `snapshot`: it only reads, and sees one moment throughout. */
@@ -141,7 +141,7 @@ export class Transaction {
 
 /** PostgreSQL said no, and then nothing is stored; or it said nothing, and then nobody knows. */
 function verdictOn(error: unknown, cause = error): unknown {
-  if (sqlState(error) !== null && !isUnavailable(error)) return cause;
+  if (isRefusal(error)) return cause;
   return new Problem(OutcomeUnknown, { cause, retryAfterSeconds: 1 });
 }
 

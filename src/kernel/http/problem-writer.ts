@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import type { Language } from '../access/context.js';
-import { isUnavailable, sqlState, violatedConstraint } from '../database/sql-state.js';
+import { isDiskFull, isUnavailable, sqlState, violatedConstraint } from '../database/sql-state.js';
 import { Problem, problemOfConstraint } from './problem.js';
 import type { ProblemDefinition } from './problem.js';
 import * as problems from './problems.js';
@@ -64,6 +64,9 @@ export function toProblem(error: unknown): Problem {
 }
 
 function ofDatabase(error: unknown): Problem | null {
+  if (isDiskFull(error)) {
+    return new Problem(problems.StorageFull, { cause: error, retryAfterSeconds: 30 });
+  }
   if (isUnavailable(error)) {
     return new Problem(problems.DatabaseUnavailable, { cause: error, retryAfterSeconds: 5 });
   }

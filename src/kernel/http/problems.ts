@@ -148,6 +148,15 @@ export const DatabaseUnavailable = defineProblem({
   title: { es: 'La base de datos no responde', en: 'The database does not answer' },
 });
 
+export const StorageFull = defineProblem({
+  code: 'kernel.storage-full',
+  status: 503,
+  title: {
+    es: 'No queda espacio en la base de datos; no se guardó nada',
+    en: 'The database has no space left; nothing was stored',
+  },
+});
+
 export const OutcomeUnknown = defineProblem({
   code: 'kernel.outcome-unknown',
   status: 503,
