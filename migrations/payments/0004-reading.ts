@@ -13,6 +13,8 @@ const INDEXES: Readonly<Record<string, string>> = {
     "payments_payment (company_id, method, created_at, id) WHERE method <> 'cash'",
   payments_payment_taken_back:
     "payments_payment (company_id, kind, created_at, id) WHERE kind <> 'charge'",
+  // What the nightly check looks at, beside the rows that took a charge back.
+  payments_payment_reversed: 'payments_payment (company_id, id) WHERE reversed_amount <> 0',
   payments_entry_by_cashier: 'payments_entry (company_id, cashier_id, created_at, id)',
   payments_entry_by_kind: 'payments_entry (company_id, kind, created_at, id)',
   payments_entry_by_amount: 'payments_entry (company_id, amount, id)',

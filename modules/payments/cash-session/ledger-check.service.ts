@@ -35,24 +35,33 @@ interface Row {
   readonly recomputed: string;
 }
 
+/** Sessions, accounts or orders that one statement looks at: none runs longer with the years. */
 const BATCH = 1_000;
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+const SOME_SESSIONS = `SELECT id FROM payments_cash_session
+  WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT ${BATCH}`;
+
+const SOME_ACCOUNTS = `SELECT id FROM payments_prepaid_account
+  WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT ${BATCH}`;
 
 // A closed session's fixed figure against opening and entries.
 const SESSIONS = `SELECT s.id, s.expected_amount AS stored, sum(l.amount) AS recomputed
   FROM payments_cash_session s JOIN payments_ledger l
     ON l.company_id = s.company_id AND l.cash_session_id = s.id AND l.method = 'cash'
-  WHERE s.company_id = $1 AND s.state = 'closed'
+  WHERE s.company_id = $1 AND s.id = ANY($2) AND l.cash_session_id = ANY($2) AND s.state = 'closed'
   GROUP BY s.id, s.expected_amount HAVING s.expected_amount <> sum(l.amount)`;
 
 // What changed hands against what was applied plus its roundings, open sessions too.
 const ROUNDINGS = `SELECT id, sum(taken) AS stored, sum(entered) AS recomputed FROM (
     SELECT cash_session_id AS id, collected - amount AS taken, 0 AS entered
-    FROM payments_payment WHERE company_id = $1
+    FROM payments_payment WHERE company_id = $1 AND cash_session_id = ANY($2)
     UNION ALL
     SELECT cash_session_id, collected - amount, 0
-    FROM payments_prepaid_entry WHERE company_id = $1 AND method IS NOT NULL
+    FROM payments_prepaid_entry WHERE company_id = $1 AND cash_session_id = ANY($2) AND method IS NOT NULL
     UNION ALL
-    SELECT cash_session_id, 0, amount FROM payments_entry WHERE company_id = $1 AND kind = 'rounding'
+    SELECT cash_session_id, 0, amount
+    FROM payments_entry WHERE company_id = $1 AND cash_session_id = ANY($2) AND kind = 'rounding'
   ) rows GROUP BY id HAVING sum(taken) <> sum(entered)`;
 
 const ORDER = `SELECT coalesce(sum(amount), 0) AS sum FROM payments_payment
@@ -71,21 +80,22 @@ const REVERSALS = `SELECT id, coalesce(reversed_amount, 0) AS stored, coalesce(t
 const PREPAID = `SELECT a.id, a.balance AS stored, coalesce(sum(e.amount), 0) AS recomputed
   FROM payments_prepaid_account a LEFT JOIN payments_prepaid_entry e
     ON e.company_id = a.company_id AND e.customer_id = a.id
-  WHERE a.company_id = $1 GROUP BY a.id, a.balance, a.entries
+  WHERE a.company_id = $1 AND a.id = ANY($2) GROUP BY a.id, a.balance, a.entries
   HAVING a.balance <> coalesce(sum(e.amount), 0) OR a.entries <> count(e.id)
   UNION
   (SELECT DISTINCT ON (customer_id) customer_id, balance_after, running FROM (
     SELECT customer_id, sequence, balance_after,
       sum(amount) OVER (PARTITION BY customer_id ORDER BY sequence) AS running
-    FROM payments_prepaid_entry WHERE company_id = $1
+    FROM payments_prepaid_entry WHERE company_id = $1 AND customer_id = ANY($2)
   ) rows WHERE balance_after <> running ORDER BY customer_id, sequence)`;
 
 // What a prepaid payment applied against the entry that moved the balance for it.
-const SPENDINGS = `SELECT p.id, p.amount AS stored, -coalesce(e.amount, 0) AS recomputed
-  FROM payments_payment p LEFT JOIN payments_prepaid_entry e
-    ON e.company_id = p.company_id AND e.payment_id = p.id
-  WHERE p.company_id = $1 AND (p.method = 'prepaid' OR e.id IS NOT NULL)
-    AND (p.method <> 'prepaid' OR p.amount <> -coalesce(e.amount, 0))`;
+const SPENDINGS = `SELECT id, coalesce(applied, 0) AS stored, coalesce(spent, 0) AS recomputed
+  FROM (SELECT id, amount AS applied FROM payments_payment
+    WHERE company_id = $1 AND method = 'prepaid') payments
+  FULL JOIN (SELECT payment_id AS id, -amount AS spent FROM payments_prepaid_entry
+    WHERE company_id = $1 AND payment_id IS NOT NULL) entries USING (id)
+  WHERE coalesce(applied, 0) <> coalesce(spent, 0)`;
 
 const ORDERS = `SELECT order_id AS id, sum(amount) AS recomputed FROM payments_payment
   WHERE company_id = $1 AND order_id > $2 GROUP BY order_id ORDER BY order_id LIMIT ${BATCH}`;
@@ -122,17 +132,38 @@ export class LedgerCheckService {
   /** Every figure of the company that differs; empty when the books are right. */
   async drifts(): Promise<Drift[]> {
     return this.database.transaction(async () => [
-      ...(await this.compare('session', SESSIONS)),
-      ...(await this.compare('rounding', ROUNDINGS)),
+      ...(await this.compareSome(SOME_SESSIONS, { session: SESSIONS, rounding: ROUNDINGS })),
       ...(await this.compare('reversal', REVERSALS)),
-      ...(await this.compare('prepaid', PREPAID)),
+      ...(await this.compareSome(SOME_ACCOUNTS, { prepaid: PREPAID })),
       ...(await this.compare('spending', SPENDINGS)),
       ...(await this.compareOrders()),
     ]);
   }
 
-  private async compare(what: Exclude<Drift['what'], 'order'>, sql: string): Promise<Drift[]> {
-    const rows = await this.database.rows<Row>(sql, [this.database.companyId]);
+  /** Compares batch by batch of ids. */
+  private async compareSome(
+    batch: string,
+    comparisons: Partial<Record<Exclude<Drift['what'], 'order'>, string>>,
+  ): Promise<Drift[]> {
+    const drifts: Drift[] = [];
+    for (let after = BEFORE_ALL; ;) {
+      const from = [this.database.companyId, after];
+      const ids = (await this.database.rows<{ id: string }>(batch, from)).map(({ id }) => id);
+      for (const [what, sql] of Object.entries(comparisons)) {
+        drifts.push(...(await this.compare(what as keyof typeof comparisons, sql, [ids])));
+      }
+      const last = ids.at(-1);
+      if (!last || ids.length < BATCH) return drifts;
+      after = last;
+    }
+  }
+
+  private async compare(
+    what: Exclude<Drift['what'], 'order'>,
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<Drift[]> {
+    const rows = await this.database.rows<Row>(sql, [this.database.companyId, ...values]);
     return rows.map(({ id, stored, recomputed }) => ({
       ...{ what, id },
       stored: Number(stored),
@@ -150,7 +181,7 @@ export class LedgerCheckService {
 
   private async compareOrders(): Promise<Drift[]> {
     const drifts: Drift[] = [];
-    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    for (let after = BEFORE_ALL; ;) {
       const rows = await this.database.rows<Row>(ORDERS, [this.database.companyId, after]);
       const paid = await this.orders.paidAmounts(rows.map(({ id }) => id));
       for (const { id, recomputed: sum } of rows) {
