@@ -1,3 +1,4 @@
 import { Sessions } from './0001-sessions.js';
+import { SessionLife } from './0002-session-life.js';
 
-export const authMigrations = [Sessions];
+export const authMigrations = [Sessions, SessionLife];

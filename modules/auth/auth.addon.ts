@@ -5,10 +5,16 @@ import { authCommands } from './auth.commands.js';
 import { authConfig } from './auth.config.js';
 import { fillDemo } from './auth.demo.js';
 import { AuthModule } from './auth.module.js';
-import { Credential } from './credential/credential.entity.js';
-import { PasswordChanged } from './credential/credential.events.js';
+import { ForgetAttempts } from './attempt/attempt.service.js';
+import { Credential, PasswordHistory } from './credential/credential.entity.js';
+import { PasswordChanged, PasswordReset, PinChanged } from './credential/credential.events.js';
 import { Session } from './session/session.entity.js';
-import { SessionEnded, SessionStarted } from './session/session.events.js';
+import {
+  SessionEnded,
+  SessionLockedEvent,
+  SessionStarted,
+  SessionUnlocked,
+} from './session/session.events.js';
 import { ForgetSessions } from './session/session.service.js';
 
 export const authAddon = defineAddon({
@@ -17,10 +23,26 @@ export const authAddon = defineAddon({
   summary: 'passwords, sign-in, sessions',
   depends: [baseAddon],
   module: AuthModule,
-  entities: [Credential, Session],
+  entities: [Credential, PasswordHistory, Session],
   migrations: authMigrations,
-  events: [PasswordChanged, SessionEnded, SessionStarted],
-  schedules: [ForgetSessions],
+  permissions: {
+    'auth.password.reset': 'give a user an initial password',
+    'auth.session.end': 'end sessions of others',
+    'auth.session.read': 'see the sessions of others',
+  },
+  roles: {
+    admin: { grants: ['auth.password.reset', 'auth.session.end', 'auth.session.read'] },
+  },
+  events: [
+    PasswordChanged,
+    PasswordReset,
+    PinChanged,
+    SessionEnded,
+    SessionLockedEvent,
+    SessionStarted,
+    SessionUnlocked,
+  ],
+  schedules: [ForgetAttempts, ForgetSessions],
   commands: authCommands,
   config: authConfig,
   demo: fillDemo,

@@ -15,7 +15,7 @@ export { booleanSetting, pesosSetting } from './addon/setting.js';
 export type { SettingDefinition, SettingValue } from './addon/setting.js';
 export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 
-export { Allow, Public, SIGNED_IN } from './access/allow.js';
+export { Allow, Despite, Public, SIGNED_IN } from './access/allow.js';
 export { Authenticator } from './access/authenticator.js';
 export { currentActor, currentContext, runAsHouse, runInContext } from './access/context.js';
 export type { Actor, Language, WorkContext } from './access/context.js';
@@ -87,6 +87,7 @@ export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js'
 export { ProblemFilter } from './http/problem-filter.js';
 export { checkInput } from './http/validation.js';
 export {
+  Busy,
   Conflict,
   CrossSite,
   Forbidden,

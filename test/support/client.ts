@@ -52,6 +52,11 @@ export class Client {
     return this.send(supertest(this.url).put(`/api/v1/${path}`), body, ifMatch(version));
   }
 
+  /** DELETE below /api/v1. */
+  delete(path: string): Promise<Response> {
+    return this.send(supertest(this.url).delete(`/api/v1/${path}`));
+  }
+
   private async send(
     test: Test,
     body?: object,

@@ -11,9 +11,29 @@ export class Session extends CompanyRow {
   @Column({ type: 'text' })
   tokenHash!: string;
 
+  /** Absolute: nothing moves it. */
   @InstantColumn()
   expiresAt!: Date;
 
   @Column({ type: 'text', nullable: true })
   ip!: string | null;
+
+  /** The last request, to the minute. */
+  @InstantColumn()
+  lastSeenAt!: Date;
+
+  /** When the user locked it; a session that idled too long is locked without this. */
+  @InstantColumn({ nullable: true })
+  lockedAt!: Date | null;
+
+  /** When the user last proved to be who they are. */
+  @InstantColumn()
+  provenAt!: Date;
+
+  /** Wrong PINs since the password was last used. */
+  @Column({ type: 'integer' })
+  pinFailures!: number;
+
+  @Column({ type: 'text', nullable: true })
+  userAgent!: string | null;
 }

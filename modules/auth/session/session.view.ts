@@ -1,4 +1,7 @@
-import { IdField, InstantField, ObjectField, TextField, WordsField } from '#kernel';
+import { BooleanField, IdField, InstantField, ObjectField, TextField, WordsField } from '#kernel';
+import type { Actor } from '#kernel';
+import type { Session } from './session.entity.js';
+import type { Opened } from './session.service.js';
 
 export class SignedInUserView {
   @IdField()
@@ -15,7 +18,17 @@ export class SignedInUserView {
 
   @WordsField({ maxItems: 20, max: 40 })
   roles!: string[];
+
+  static of({ userId, companyId, login, name, roles }: Actor): SignedInUserView {
+    return { id: userId ?? '', companyId, login, name, roles: [...roles] };
+  }
 }
+
+const HINDRANCE = {
+  max: 100,
+  nullable: true,
+  description: 'code of the problem that every other request gets until it is solved',
+} as const;
 
 export class SessionView {
   @TextField({ max: 64, description: 'send it as Authorization: Bearer; it is shown only here' })
@@ -24,14 +37,59 @@ export class SessionView {
   @InstantField()
   expiresAt!: string;
 
+  @TextField(HINDRANCE)
+  hindrance!: string | null;
+
   @ObjectField(() => SignedInUserView)
   user!: SignedInUserView;
+
+  static of({ token, expiresAt, actor }: Opened): SessionView {
+    const hindrance = actor.hindrance?.code ?? null;
+    const user = SignedInUserView.of(actor);
+    return { token, expiresAt: expiresAt.toISOString(), hindrance, user };
+  }
 }
 
 export class WhoAmIView {
   @ObjectField(() => SignedInUserView)
   user!: SignedInUserView;
 
+  @TextField(HINDRANCE)
+  hindrance!: string | null;
+
   @WordsField({ maxItems: 1000, max: 100, description: 'what the user may do' })
   permissions!: string[];
+}
+
+export class ListedSessionView {
+  @IdField()
+  id!: string;
+
+  @InstantField()
+  createdAt!: string;
+
+  @InstantField({ description: 'the last request, to the minute' })
+  lastSeenAt!: string;
+
+  @InstantField()
+  expiresAt!: string;
+
+  @TextField({ max: 64, nullable: true })
+  ip!: string | null;
+
+  @TextField({ max: 200, nullable: true, description: 'what the client called itself' })
+  userAgent!: string | null;
+
+  @BooleanField({ description: 'the session that asks' })
+  current!: boolean;
+
+  static of(session: Session, currentId: string | null): ListedSessionView {
+    const { id, createdAt, lastSeenAt, expiresAt, ip, userAgent } = session;
+    return {
+      ...{ id, ip, userAgent, current: id === currentId },
+      createdAt: createdAt.toISOString(),
+      lastSeenAt: lastSeenAt.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+    };
+  }
 }

@@ -1,8 +1,10 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth } from '@nestjs/swagger';
+import type { ProblemDefinition } from '../http/problem.js';
 
 export const ALLOW = 'ofitec:allow';
 export const PUBLIC = 'ofitec:public';
+export const DESPITE = 'ofitec:despite';
 
 /** Stands for "whoever is signed in" where a route needs no permission. */
 export const SIGNED_IN = '*';
@@ -10,6 +12,14 @@ export const SIGNED_IN = '*';
 /** The permission a route demands; {@link SIGNED_IN} when any signed-in user may. */
 export function Allow(permission: string): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(ALLOW, permission), ApiBearerAuth());
+}
+
+/**
+ * Opens a route to an actor whom one of these hinders: the route is how it is got out of the way.
+ * Without a definition it is open whatever hinders.
+ */
+export function Despite(...hindrances: ProblemDefinition[]): MethodDecorator {
+  return SetMetadata(DESPITE, hindrances);
 }
 
 /** A route that anybody may call. Say beside it why. */

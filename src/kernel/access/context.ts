@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ProblemDefinition } from '../http/problem.js';
 
 export type Language = 'es' | 'en';
 
@@ -13,6 +14,10 @@ export interface Actor {
   readonly permissions: ReadonlySet<string>;
   /** The session that proved who it is, for sign-out. */
   readonly sessionId: string | null;
+  /** What has to be done before anything else (unlock, a new password); null when nothing has. */
+  readonly hindrance: ProblemDefinition | null;
+  /** When this person was last proven by password or code; null for the house itself. */
+  readonly provenAt: Date | null;
   /** The house itself is bound by no record rule. */
   readonly unrestricted: boolean;
 }
@@ -55,6 +60,8 @@ function houseActor(companyId: string, name: string): Actor {
     roles: [],
     permissions: new Set(),
     sessionId: null,
+    hindrance: null,
+    provenAt: null,
     unrestricted: true,
   };
 }

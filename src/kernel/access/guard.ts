@@ -3,8 +3,9 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
+import type { ProblemDefinition } from '../http/problem.js';
 import { Forbidden, Unauthenticated } from '../http/problems.js';
-import { ALLOW, PUBLIC, SIGNED_IN } from './allow.js';
+import { ALLOW, DESPITE, PUBLIC, SIGNED_IN } from './allow.js';
 import { Authenticator } from './authenticator.js';
 import { currentContext } from './context.js';
 
@@ -29,6 +30,9 @@ export class AccessGuard implements CanActivate {
     if (!context) throw new Error('A request reached the guard outside of its context.');
     context.actor = actor;
 
+    if (actor.hindrance && !this.isOpenDespite(execution, actor.hindrance)) {
+      throw new Problem(actor.hindrance);
+    }
     const permission = this.reflector.getAllAndOverride<string | undefined>(ALLOW, targets);
     if (permission === SIGNED_IN) return true;
     if (permission && actor.permissions.has(permission)) return true;
@@ -38,6 +42,14 @@ export class AccessGuard implements CanActivate {
         en: `The permission ${permission} is needed.`,
       },
     });
+  }
+
+  private isOpenDespite(execution: ExecutionContext, hindrance: ProblemDefinition): boolean {
+    const named = this.reflector.get<ProblemDefinition[] | undefined>(
+      DESPITE,
+      execution.getHandler(),
+    );
+    return named !== undefined && (named.length === 0 || named.includes(hindrance));
   }
 
   private findAuthenticator(): Authenticator | null {

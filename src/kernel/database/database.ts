@@ -44,6 +44,14 @@ export class Database {
     throw new Error('A snapshot begins outside of every other transaction.');
   }
 
+  /**
+   * Runs the work in a transaction of its own, also inside another one: what it writes stays when
+   * the other is undone. It takes a second connection, so hold no lock that it could want.
+   */
+  async apart<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.ambient.exit(() => this.transaction(work));
+  }
+
   /** The manager of the ambient transaction. @throws Error outside of one */
   get manager(): EntityManager {
     return this.current.manager;
