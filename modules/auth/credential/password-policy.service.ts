@@ -17,7 +17,7 @@ export interface Verdict {
 interface Estimator {
   readonly zxcvbn: ZxcvbnFactory;
   readonly common: ReadonlySet<string>;
-  hint(key: string): Omit<FieldFault, 'field'>;
+  readonly hint: (key: string) => Omit<FieldFault, 'field'>;
 }
 
 /** Characters that are estimated; the rest of a long password adds nothing and costs much time. */

@@ -52,7 +52,7 @@ export const sessionList = defineList({
 
 /** To see and to end the sessions of others. */
 export const READ_SESSIONS = 'auth.session.read';
-export const END_SESSIONS = 'auth.session.end';
+const END_SESSIONS = 'auth.session.end';
 
 /** Wrong PINs after which only the password unlocks: ten thousand PINs are soon tried. */
 const MAX_PIN_FAILURES = 5;
