@@ -10,9 +10,12 @@ import {
   composeInstalled,
   Config,
   controllersOf,
+  Counts,
   createAdapter,
   createDataSource,
   buildOpenApi,
+  DenialJournal,
+  Denials,
   inDependencyOrder,
   Installation,
   installEdge,
@@ -23,6 +26,7 @@ import {
   ProblemFilter,
   productionFaults,
   setLogLevel,
+  Throttle,
 } from '#kernel';
 import type { Addon, DatabaseUrls, KernelConfig, Report } from '#kernel';
 import { shippedAddons } from './addons.js';
@@ -73,8 +77,9 @@ export async function createHttpApplication(
   blueprint: Blueprint,
   urls: DatabaseUrls,
 ): Promise<{ app: NestFastifyApplication; openApi: () => OpenAPIObject }> {
-  const { module, addons } = await compose(blueprint, urls, 'ofitec http');
-  const filter = new ProblemFilter();
+  const denials = new Denials();
+  const { module, addons } = await compose(blueprint, urls, 'ofitec http', denials);
+  const filter = new ProblemFilter(denials);
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
     createAdapter(blueprint.kernel, filter),
@@ -85,7 +90,7 @@ export async function createHttpApplication(
     },
   );
   const fastify = app.getHttpAdapter().getInstance();
-  installEdge(fastify, blueprint.kernel, filter);
+  installEdge(fastify, blueprint.kernel, filter, app.get(Throttle));
   await fastify.register(fastifyCookie);
   if (blueprint.kernel.TRUSTED_ORIGINS.length > 0) {
     app.enableCors(crossOrigin(blueprint.kernel.TRUSTED_ORIGINS));
@@ -99,6 +104,8 @@ export async function createHttpApplication(
   SwaggerModule.setup('docs', app, openApi, { jsonDocumentUrl: 'openapi.json' });
   await app.init();
   await fastify.ready();
+  await app.get(Counts).open();
+  app.get(DenialJournal).start();
   return { app, openApi };
 }
 
@@ -107,7 +114,7 @@ export async function createContextApplication(
   blueprint: Blueprint,
   urls: DatabaseUrls,
 ): Promise<INestApplicationContext> {
-  const { module } = await compose(blueprint, urls, 'ofitec worker');
+  const { module } = await compose(blueprint, urls, 'ofitec worker', new Denials());
   return NestFactory.createApplicationContext(module, {
     logger: new JsonLogger(),
     abortOnError: false,
@@ -122,7 +129,10 @@ function crossOrigin(
     origin: [...origins],
     credentials: true,
     methods: ['GET', 'POST', 'PATCH', 'PUT'],
-    exposedHeaders: ['ETag', 'Idempotency-Replayed', 'Retry-After', 'X-Request-Id'],
+    exposedHeaders: [
+      ...['ETag', 'Idempotency-Replayed', 'X-Request-Id'],
+      ...['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    ],
     maxAge: 600,
   };
 }
@@ -131,6 +141,7 @@ async function compose(
   blueprint: Blueprint,
   urls: DatabaseUrls,
   applicationName: string,
+  denials: Denials,
 ): Promise<{ module: ReturnType<typeof KernelModule.compose>; addons: Addon[] }> {
   const dataSource = createDataSource({
     url: urls.application,
@@ -143,7 +154,7 @@ async function compose(
     const { addons, faults } = await composeInstalled(dataSource, kernelAddon, blueprint.available);
     if (faults.length > 0) throw new BootRefused(faults);
     const { config } = blueprint;
-    return { module: KernelModule.compose({ addons, config, dataSource }), addons };
+    return { module: KernelModule.compose({ addons, config, dataSource, denials }), addons };
   } catch (error) {
     await dataSource.destroy();
     throw error;

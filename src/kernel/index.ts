@@ -17,9 +17,18 @@ export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 
 export { Allow, Despite, Public, SIGNED_IN } from './access/allow.js';
 export { Authenticator } from './access/authenticator.js';
-export { currentActor, currentContext, runAsHouse, runInContext } from './access/context.js';
+export {
+  currentActor,
+  currentContext,
+  noteClaim,
+  runAsHouse,
+  runInContext,
+} from './access/context.js';
 export type { Actor, Language, WorkContext } from './access/context.js';
 export { PageQuery, readReport } from './access/keyset.js';
+export { AccessDenied, DenialsSuppressed } from './access/denial.js';
+export { DenialJournal } from './access/denial-journal.js';
+export { Denials } from './access/denials.js';
 export { defineList, mapPage } from './access/list.js';
 export type { ListDefinition, Page } from './access/list.js';
 export { recordRule } from './access/record-rule.js';
@@ -99,6 +108,12 @@ export {
 
 export { kernelAddon } from './kernel.addon.js';
 export { KernelModule } from './kernel.module.js';
+
+export { Counts } from './throttle/counts.js';
+export { networkOf } from './throttle/network.js';
+export { Sensitive } from './throttle/sensitive.js';
+export { ThrottleGuard } from './throttle/throttle-guard.js';
+export { Throttle } from './throttle/throttle.js';
 
 export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js';
 export { Clock } from './values/clock.js';

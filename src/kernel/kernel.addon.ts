@@ -1,5 +1,6 @@
 import { kernelMigrations } from '#migrations/kernel';
 import { Module } from '@nestjs/common';
+import { AccessDenied, DenialsSuppressed } from './access/denial.js';
 import { defineAddon } from './addon/addon.js';
 import { kernelConfig } from './config/kernel.config.js';
 import { EventRow } from './events/event.entity.js';
@@ -18,6 +19,7 @@ export const kernelAddon = defineAddon({
   module: KernelParts,
   entities: [EventRow],
   migrations: kernelMigrations,
+  events: [AccessDenied, DenialsSuppressed],
   schedules: [EventPartitions, ForgetRepeats],
   config: kernelConfig,
 });

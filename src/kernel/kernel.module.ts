@@ -4,11 +4,16 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } fro
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { DenialJournal } from './access/denial-journal.js';
+import { Denials } from './access/denials.js';
 import { AccessGuard } from './access/guard.js';
+import { Identification } from './access/identification.js';
 import { Records } from './access/records.js';
 import type { Addon } from './addon/addon.js';
 import { AddonRegistry } from './addon/registry.js';
 import { Config } from './config/config.js';
+import { kernelConfig } from './config/kernel.config.js';
 import { Database } from './database/database.js';
 import { Deliveries } from './events/deliveries.js';
 import { Events } from './events/events.js';
@@ -22,6 +27,9 @@ import { IdempotencyInterceptor } from './http/idempotency.js';
 import { ProblemController } from './http/problem.controller.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { inputPipe } from './http/validation.js';
+import { Counts } from './throttle/counts.js';
+import { limitsOf, ThrottleGuard } from './throttle/throttle-guard.js';
+import { Throttle } from './throttle/throttle.js';
 import { Clock } from './values/clock.js';
 
 /** What the composed application is made of. */
@@ -29,6 +37,7 @@ export interface Composition {
   readonly addons: readonly Addon[];
   readonly config: Config;
   readonly dataSource: DataSource;
+  readonly denials: Denials;
 }
 
 /** The kernel's providers, for every addon, and the composed addons' modules. */
@@ -42,6 +51,10 @@ export class KernelModule {
       imports: [
         DiscoveryModule,
         ScheduleModule.forRoot(),
+        ThrottlerModule.forRootAsync({
+          inject: [Config, Counts],
+          useFactory: (config: Config, counts: Counts) => limitsOf(config.of(kernelConfig), counts),
+        }),
         TypeOrmModule.forRootAsync({
           useFactory: () => ({ type: 'postgres' as const }),
           dataSourceFactory: () => Promise.resolve(composition.dataSource),
@@ -54,14 +67,22 @@ export class KernelModule {
         MarkedMethods,
         Housekeeping,
         IdempotencyInterceptor,
+        Identification,
+        Throttle,
+        Counts,
+        DenialJournal,
+        ThrottleGuard,
+        { provide: Denials, useValue: composition.denials },
         { provide: Config, useValue: composition.config },
         { provide: AddonRegistry, useValue: new AddonRegistry(composition.addons) },
+        // In this order: whoever is over a limit is not even asked for a permission.
+        { provide: APP_GUARD, useExisting: ThrottleGuard },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useFactory: inputPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_INTERCEPTOR, useClass: ETagInterceptor },
       ],
-      exports: [...services, Config, AddonRegistry, IdempotencyInterceptor],
+      exports: [...services, Config, Counts, AddonRegistry, IdempotencyInterceptor],
     };
   }
 }

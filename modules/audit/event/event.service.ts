@@ -17,6 +17,8 @@ export const eventList = defineList({
   filters: {
     action: 'text',
     actorId: 'id',
+    actorLogin: 'text',
+    ip: 'text',
     subjectType: 'text',
     subjectId: 'id',
     requestId: 'text',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AddonRegistry, Clock, Config, Database, runAsHouse } from '#kernel';
-import type { Actor, ProblemDefinition } from '#kernel';
+import { AddonRegistry, Clock, Config, Database, noteClaim, runAsHouse } from '#kernel';
+import type { Actor, ProblemDefinition, Subject } from '#kernel';
 import { AttemptService } from '../attempt/attempt.service.js';
 import { authConfig } from '../auth.config.js';
 import { PasswordMustChange } from '../credential/credential.problems.js';
@@ -82,6 +82,8 @@ export class IdentityService {
        FROM auth_find_login($1)`,
       [wanted],
     );
+    // For the audit of a refusal; the caller hears nothing of it.
+    if (found) noteClaim({ companyId: found.companyId, subject: subjectOf(found) });
     const now = this.clock.now();
     const hash = found?.passwordHash ?? null;
     const fits = await this.hashing.fits(hash, password);
@@ -123,4 +125,8 @@ export class IdentityService {
     const permissions = this.registry.permissionsOf(roles);
     return { userId, companyId, login, name, roles, permissions, ...proof, unrestricted: false };
   }
+}
+
+function subjectOf({ userId, login }: Identity): Subject {
+  return { type: 'base.user', id: userId, label: login };
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage } from '#kernel';
+import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage, Sensitive } from '#kernel';
 import type { Page } from '#kernel';
 import { CreateUser, EditUser } from './user.input.js';
 import { LastAdmin, LoginTaken, UnknownRole } from './user.problems.js';
@@ -28,6 +28,7 @@ export class UserController {
 
   @Post()
   @Allow('base.user.create')
+  @Sensitive()
   @Creates(UserView, LoginTaken, UnknownRole)
   async create(@Body() input: CreateUser): Promise<UserView> {
     return UserView.of(await this.users.create(input));
@@ -35,6 +36,7 @@ export class UserController {
 
   @Patch(':id')
   @Allow('base.user.edit')
+  @Sensitive()
   @Edits(UserView, UnknownRole, LastAdmin)
   async edit(
     @Id() id: string,

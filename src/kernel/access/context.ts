@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ProblemDefinition } from '../http/problem.js';
+import type { Subject } from '../events/event.js';
 
 export type Language = 'es' | 'en';
 
@@ -22,6 +23,12 @@ export interface Actor {
   readonly unrestricted: boolean;
 }
 
+/** Whom a request says that it comes from, before it has proven it, and perhaps falsely. */
+export interface Claim {
+  readonly companyId: string;
+  readonly subject: Subject;
+}
+
 /** What surrounds one piece of work, from its entry into the house to its commit. */
 export interface WorkContext {
   readonly requestId: string;
@@ -29,6 +36,8 @@ export interface WorkContext {
   readonly ip: string | null;
   readonly language: Language;
   actor: Actor | null;
+  /** Known to the audit if the request is denied, and never to the client. */
+  claim?: Claim;
 }
 
 const storage = new AsyncLocalStorage<WorkContext>();
@@ -50,8 +59,14 @@ export function currentActor(): Actor {
   return actor;
 }
 
+/** Notes whom the present request claims to come from; outside of a request nothing. */
+export function noteClaim(claim: Claim): void {
+  const context = storage.getStore();
+  if (context) context.claim = claim;
+}
+
 /** The house acting by itself in one company, under a name that the audit shows. */
-function houseActor(companyId: string, name: string): Actor {
+export function houseActor(companyId: string, name: string): Actor {
   return {
     userId: null,
     companyId,

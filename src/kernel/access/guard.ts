@@ -1,22 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { ModuleRef, Reflector } from '@nestjs/core';
+import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { ProblemDefinition } from '../http/problem.js';
 import { Forbidden, Unauthenticated } from '../http/problems.js';
 import { ALLOW, DESPITE, PUBLIC, SIGNED_IN } from './allow.js';
-import { Authenticator } from './authenticator.js';
-import { currentContext } from './context.js';
+import { Identification } from './identification.js';
 
 /** Lets a request pass only where its route says it may: nothing is open by omission. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  private authenticator: Authenticator | null | undefined;
-
   constructor(
     private readonly reflector: Reflector,
-    private readonly modules: ModuleRef,
+    private readonly identification: Identification,
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
@@ -24,11 +21,8 @@ export class AccessGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC, targets)) return true;
 
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
-    const actor = (await this.findAuthenticator()?.authenticate(request)) ?? null;
+    const actor = await this.identification.of(request);
     if (!actor) throw new Problem(Unauthenticated);
-    const context = currentContext();
-    if (!context) throw new Error('A request reached the guard outside of its context.');
-    context.actor = actor;
 
     if (actor.hindrance && !this.isOpenDespite(execution, actor.hindrance)) {
       throw new Problem(actor.hindrance);
@@ -50,20 +44,5 @@ export class AccessGuard implements CanActivate {
       execution.getHandler(),
     );
     return named !== undefined && (named.length === 0 || named.includes(hindrance));
-  }
-
-  private findAuthenticator(): Authenticator | null {
-    if (this.authenticator === undefined) {
-      this.authenticator = findProvider(this.modules);
-    }
-    return this.authenticator;
-  }
-}
-
-function findProvider(modules: ModuleRef): Authenticator | null {
-  try {
-    return modules.get<Authenticator>(Authenticator, { strict: false });
-  } catch {
-    return null;
   }
 }

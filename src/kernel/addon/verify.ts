@@ -6,6 +6,7 @@ import { ALLOW, PUBLIC, SIGNED_IN } from '../access/allow.js';
 import type { RecordRule } from '../access/record-rule.js';
 import type { EventDefinition } from '../events/event.js';
 import { ON_EVENT } from '../events/on-event.js';
+import { SENSITIVE } from '../throttle/sensitive.js';
 import { ON_SCHEDULE } from '../events/schedule.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
 import { tablePrefix } from './addon.js';
@@ -132,6 +133,9 @@ function routeFaults(
   const read = (key: string): unknown =>
     Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller);
   const permission = read(ALLOW);
+  if (read(SENSITIVE) && read(PUBLIC)) {
+    return [`route ${route} is @Sensitive and @Public: that limit counts users`];
+  }
   if (typeof permission !== 'string') {
     return read(PUBLIC) ? [] : [`route ${route} has neither @Allow nor @Public`];
   }
@@ -139,8 +143,10 @@ function routeFaults(
   return [`route ${route} demands ${permission}, which nobody here declares`];
 }
 
-const handlesKnownEvents: Rule = (addon) => {
-  const within = [...dependenciesOf(addon), addon];
+const handlesKnownEvents: Rule = (addon, all) => {
+  // Everybody stands on the kernel, though nobody names it.
+  const kernel = all.filter(({ name }) => name === 'kernel');
+  const within = [...kernel, ...dependenciesOf(addon), addon];
   const known = new Set(within.flatMap((other) => other.events));
   return marked<EventDefinition>(addon, ON_EVENT)
     .filter(({ mark }) => !known.has(mark))

@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { choice, integer, list, text } from './variables.js';
+import { choice, integer, list, networks, rate, text, url } from './variables.js';
 import type { ConfigValues } from './variables.js';
 
 /** What the kernel itself reads from the environment. */
@@ -31,7 +31,22 @@ export const kernelConfig = {
   }),
   ALLOWED_HOSTS: list({ summary: 'host names that requests may name; production demands it' }),
   TRUSTED_ORIGINS: list({ summary: 'further origins that may send the session cookie' }),
-  TRUSTED_PROXIES: list({ summary: 'addresses or networks whose X-Forwarded-* is believed' }),
+  TRUSTED_PROXIES: networks({
+    summary: 'addresses or networks whose X-Forwarded-* is believed; nobody by default',
+  }),
+  API_THROTTLE_ANON_IP_RATE: rate({
+    summary: 'requests of one address (IPv6: one /64) that prove nobody',
+    fallback: 600,
+  }),
+  API_THROTTLE_USER_RATE: rate({ summary: 'requests of one user', fallback: 6000 }),
+  API_THROTTLE_SENSITIVE_USER_RATE: rate({
+    summary: 'requests of one user to credentials, roles and exports',
+    fallback: 30,
+  }),
+  REDIS_URL: url({
+    summary: 'Redis in which all processes count together; unset: each counts for itself',
+    protocols: ['redis:', 'rediss:'],
+  }),
   LOG_LEVEL: choice({
     summary: 'least level that is logged',
     options: ['debug', 'info', 'warn', 'error'],

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One environment variable: how its text is read, and what a person must know about it. */
 export interface Variable<T> {
   readonly summary: string;
@@ -76,4 +78,75 @@ export function list(of: { summary: string }): Variable<readonly string[]> {
         .map((word) => word.trim())
         .filter((word) => word !== ''),
   };
+}
+
+/** So many in a minute, written `N/min`. */
+export class Rate {
+  constructor(readonly perMinute: number) {}
+
+  toJSON(): string {
+    return `${this.perMinute}/min`;
+  }
+}
+
+/** A rate from 1/min to 1000000/min. */
+export function rate(of: { summary: string; fallback: number }): Variable<Rate> {
+  return {
+    summary: of.summary,
+    secret: false,
+    fallback: new Rate(of.fallback),
+    parse(raw) {
+      const perMinute = Number(/^([1-9]\d{0,6})\/min$/.exec(raw.trim())?.[1]);
+      if (!(perMinute <= 1_000_000)) {
+        throw new Error(`must be a rate from 1/min to 1000000/min, not "${raw}"`);
+      }
+      return new Rate(perMinute);
+    },
+  };
+}
+
+/** A URL of one of some protocols (`redis:`); a secret, since it may hold a password. */
+export function url(of: {
+  summary: string;
+  protocols: readonly string[];
+}): Variable<string | undefined> {
+  return {
+    summary: of.summary,
+    secret: true,
+    fallback: undefined,
+    parse(raw) {
+      const protocol = URL.canParse(raw) ? new URL(raw).protocol : '';
+      if (of.protocols.includes(protocol)) return raw;
+      throw new Error(`must be a URL that begins with ${of.protocols.join('// or ')}//`);
+    },
+  };
+}
+
+/** Names of networks that every host knows. */
+const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Addresses and networks (`10.0.0.0/8`) between commas; none of them the whole internet. */
+export function networks(of: { summary: string }): Variable<readonly string[]> {
+  const { parse, ...rest } = list(of);
+  return {
+    ...rest,
+    parse(raw) {
+      const words = parse(raw);
+      const wrong = words.find((word) => !NAMED_NETWORKS.includes(word) && !isNetwork(word));
+      if (wrong === undefined) return words;
+      throw new Error(
+        `holds "${wrong}", which is neither an address, a network (10.0.0.0/8) nor one of ${NAMED_NETWORKS.join(', ')}`,
+      );
+    },
+  };
+}
+
+/** A prefix of no bits would believe everybody, which is the same as checking nothing. */
+function isNetwork(word: string): boolean {
+  const [address = '', prefix, ...rest] = word.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  const bits = Number(prefix);
+  return /^\d{1,3}$/.test(prefix) && bits >= 1 && bits <= (version === 4 ? 32 : 128);
 }

@@ -5,6 +5,7 @@ import type { ListDefinition } from '../access/list.js';
 import { DEFAULT_LIMIT, isOrdered, MAX_CURSOR, MAX_LIMIT } from '../access/list.js';
 import type { FilterKind } from '../access/list.js';
 import type { CompanyRow } from '../database/entity.js';
+import { Sensitive } from '../throttle/sensitive.js';
 import type { ProblemDefinition } from './problem.js';
 import { OutOfRange } from './problems.js';
 
@@ -102,7 +103,7 @@ export function Lists<E extends CompanyRow>(
   );
 }
 
-/** A download of a whole list in one of some formats; the same filters, no pages. */
+/** A download of a whole list in one of some formats; the same filters, no pages. Sensitive. */
 export function Exports<E extends CompanyRow>(
   list: ListDefinition<E>,
   formats: Readonly<Record<string, string>>,
@@ -110,6 +111,7 @@ export function Exports<E extends CompanyRow>(
   const filters = Object.entries(list.filters) as [string, FilterKind][];
   const content = Object.values(formats).map((type) => [type, { schema: { type: 'string' } }]);
   return applyDecorators(
+    Sensitive(),
     HttpCode(200),
     ApiResponse({ status: 200, content: Object.fromEntries(content) as never }),
     ApiQuery({

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } 
 import helmet from 'helmet';
 import { runInContext } from '../access/context.js';
 import type { KernelConfig } from '../config/kernel.config.js';
+import type { Throttle } from '../throttle/throttle.js';
 import { isAllowedHost } from './host.js';
 import { logRequest } from './logger.js';
 import { Problem } from './problem.js';
@@ -36,6 +37,7 @@ export function installEdge(
   fastify: FastifyInstance,
   config: KernelConfig,
   filter: ProblemFilter,
+  throttle: Throttle,
 ): void {
   const secureHeaders = helmet({
     strictTransportSecurity: false,
@@ -49,10 +51,10 @@ export function installEdge(
     if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
     secureHeaders(request.raw, reply.raw, (error?: unknown) => {
       if (error) return done(error as Error);
-      if (isHealth(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS)) {
-        return done();
-      }
-      return filter.answer(new Problem(WrongHost), request, reply);
+      const isOurs =
+        isHealth(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS);
+      const refusal = isOurs ? throttle.refusalOf(request, reply) : new Problem(WrongHost);
+      return refusal ? filter.answer(refusal, request, reply) : done();
     });
   });
   // The body was read on the socket's own asynchronous path, so the context starts after it.
@@ -63,7 +65,11 @@ export function installEdge(
     return runInContext(contextOf(request), done);
   });
   acceptJson(fastify);
-  fastify.addHook('onResponse', async (request, reply) => logRequest(request, reply));
+  fastify.addHook('onResponse', async (request, reply) => {
+    logRequest(request, reply);
+    await throttle.countUnseen(request);
+  });
+  fastify.addHook('onRequestAbort', (request) => throttle.countUnseen(request));
 }
 
 /** JSON and nothing else; a verb without fields may say `application/json` and send nothing. */

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { currentContext } from '../access/context.js';
-import { contextOf } from './request-context.js';
+import { contextOf, isSilenced } from './request-context.js';
 
 const SECRETS = ['password', 'token', 'authorization', 'cookie', 'secret', 'key'];
 
@@ -53,8 +53,14 @@ function write(level: Level, message: unknown, rest: readonly unknown[]): void {
   root[level]({ logger: typeof logger === 'string' ? logger : 'ofitec', ...stack, ...fields });
 }
 
+/** A line that an operator should find without asking for more: what runs how. */
+export function note(logger: string, fields: { readonly message: string } & object): void {
+  root.info({ logger, ...fields });
+}
+
 /** One line a request. The path stands without its query, which may hold personal data. */
 export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  if (isSilenced(request)) return;
   const { requestId, ip, actor } = contextOf(request);
   root.info({
     logger: 'http',

@@ -3,6 +3,8 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ALLOW, SIGNED_IN } from '../access/allow.js';
 import { methodsOf } from '../addon/verify.js';
+import { SENSITIVE } from '../throttle/sensitive.js';
+import { isUncountedPath } from '../throttle/throttle.js';
 import { EDITS, PROBLEMS } from './answers.js';
 import { IDEMPOTENT } from './idempotency.js';
 import type { ProblemDefinition } from './problem.js';
@@ -16,6 +18,8 @@ interface Operation {
   responses: Record<string, unknown>;
   /** For programs: the permission, `*` for any signed-in user, null for everybody. */
   'x-permission'?: string | null;
+  /** For programs: whether the stricter limit counts it, too. */
+  'x-sensitive'?: true;
 }
 
 /** The OpenAPI 3.1 document of the composed application, every route with its problems. */
@@ -79,6 +83,10 @@ function describeRoute(path: string, operation: Operation, route: object): void 
   const permission = read<string>(ALLOW);
   operation['x-permission'] = permission ?? null;
   operation.description = permissionInWords(permission);
+  if (read(SENSITIVE)) {
+    operation['x-sensitive'] = true;
+    operation.description += ' Counts against the stricter limit for credentials, roles, exports.';
+  }
   for (const parameter of operation.parameters ?? []) {
     if (parameter.in === 'path' && parameter.name === 'id') {
       parameter.schema = { type: 'string', format: 'uuid' };
@@ -90,6 +98,7 @@ function describeRoute(path: string, operation: Operation, route: object): void 
   }
   for (const [status, definitions] of byStatus) {
     operation.responses[status] = {
+      ...(status === 429 ? { headers: LIMIT_HEADERS } : {}),
       description: definitions.map(({ code, title }) => `\`${code}\` ${title.en}`).join('; '),
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     };
@@ -117,6 +126,7 @@ function problemsOf(
     problems.Internal,
     problems.Busy,
     problems.DatabaseUnavailable,
+    ...(isUncountedPath(path) ? [] : [problems.TooManyRequests]),
     ...(permission ? [problems.Unauthenticated, problems.CrossSite] : []),
     ...(permission && permission !== SIGNED_IN ? [problems.Forbidden] : []),
     ...(path.includes('{') ? [problems.NotFound] : []),
@@ -128,6 +138,21 @@ function problemsOf(
     ...(read(EDITS) ? [problems.Stale, problems.IfMatchRequired] : []),
   ];
 }
+
+const LIMIT_HEADERS = {
+  'Retry-After': {
+    description: 'seconds until the next request makes sense',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  RateLimit: {
+    description: 'of each limit that counted the request, what is left (r) and seconds to go (t)',
+    schema: { type: 'string', examples: ['"user";r=5994;t=42'] },
+  },
+  'RateLimit-Policy': {
+    description: 'the limits that count the route: requests (q) in a window of seconds (w)',
+    schema: { type: 'string', examples: ['"user";q=6000;w=60'] },
+  },
+};
 
 const PROBLEM_SCHEMA = {
   type: 'object',

@@ -1,13 +1,19 @@
 import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Denials } from '../access/denials.js';
+import type { Problem } from './problem.js';
 import { problemBody, toProblem } from './problem-writer.js';
-import { contextOf } from './request-context.js';
+import { contextOf, silence } from './request-context.js';
+
+const DENIALS = [401, 403, 429];
 
 /** The one place where an error becomes an answer. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly log = new Logger('http');
+
+  constructor(private readonly denials: Denials) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -27,6 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
         error: cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause),
       });
     }
+    if (DENIALS.includes(status)) this.record(problem, request);
     if (reply.sent) return;
     if (problem.options.retryAfterSeconds) {
       void reply.header('retry-after', String(problem.options.retryAfterSeconds));
@@ -39,5 +46,18 @@ export class ProblemFilter implements ExceptionFilter {
       .header('content-language', language)
       .serializer((body: unknown) => JSON.stringify(body))
       .send(problemBody(problem, language, requestId));
+  }
+
+  /** Guards' refusals pass no interceptor, so that this is where every denial is seen. */
+  private record({ definition: { status, code } }: Problem, request: FastifyRequest): void {
+    const { requestId, ip, actor, claim = null } = contextOf(request);
+    const { method } = request;
+    const route = request.routeOptions.url ?? '(none)';
+    const at = new Date();
+    const isRecorded = this.denials.add({
+      ...{ at, status, code, method, route, requestId, ip, actor, claim },
+    });
+    // A flood writes no line a request either.
+    if (!isRecorded) silence(request);
   }
 }

@@ -124,6 +124,15 @@ export const IfMatchRequired = defineProblem({
   },
 });
 
+export const TooManyRequests = defineProblem({
+  code: 'kernel.too-many-requests',
+  status: 429,
+  title: {
+    es: 'Demasiadas solicitudes; espere antes de seguir',
+    en: 'Too many requests; wait before you go on',
+  },
+});
+
 export const HeadersTooLarge = defineProblem({
   code: 'kernel.headers-too-large',
   status: 431,
