@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { newId } from '#kernel';
 import { signIn } from '../support/client.js';
+import { ROOMY_LIMITS } from '../support/limits.js';
 import { PASSWORD } from './ground.js';
 
 /** What one round of load gave. */
@@ -30,7 +31,7 @@ export async function startProgram(
   const script = join('dist', 'test', 'bench', `${program}.js`);
   // As `npm start` does: a young generation of 8 MiB keeps the process under 200 MiB.
   const child = spawn(process.execPath, ['--max-semi-space-size=8', script], {
-    env: { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'error', ...env },
+    env: { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'error', ...ROOMY_LIMITS, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const port = await new Promise<number>((resolve, reject) => {

@@ -7,6 +7,7 @@ import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
 import { Client, signIn } from './client.js';
 import type { StatusCheck } from './client.js';
 import { statusChecker } from './documented.js';
+import { ROOMY_LIMITS } from './limits.js';
 import { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 import type { TestUrls } from './server.js';
 
@@ -39,7 +40,11 @@ export class House {
     urls: TestUrls,
     env: Readonly<Record<string, string>> = {},
   ): Promise<House> {
-    const blueprint = await readBlueprint({ NODE_ENV: 'test', LOG_LEVEL: 'error', ...env });
+    const blueprint = await readBlueprint({
+      ...{ NODE_ENV: 'test', LOG_LEVEL: 'error' },
+      ...ROOMY_LIMITS,
+      ...env,
+    });
     const { app, openApi } = await createHttpApplication(blueprint, urls);
     await app.listen(0, '127.0.0.1');
     const address = app.getHttpServer().address();

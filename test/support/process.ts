@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOMY_LIMITS } from './limits.js';
 
 export interface Ended {
   readonly code: number | null;
@@ -70,7 +71,7 @@ export function run(
 ): Program {
   const { env, ...rest } = options;
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|OFITEC_|DATABASE_|NODE_ENV$|NODE_OPTIONS$|PORT$|JEST_)/.test(name),
+    ([name]) => !/^(npm_|OFITEC_|DATABASE_|API_THROTTLE_|REDIS_|NODE_ENV$|NODE_OPTIONS$|PORT$|JEST_)/.test(name),
   );
   const child = spawn(command, [...args], {
     ...rest,
@@ -82,7 +83,9 @@ export function run(
 
 /** The built server; `.until(READY)` tells its address. */
 export function runServer(env: Readonly<Record<string, string>>): Program {
-  return run(process.execPath, [join('dist', 'src', 'main.js')], { env: { PORT: '0', ...env } });
+  return run(process.execPath, [join('dist', 'src', 'main.js')], {
+    env: { PORT: '0', ...ROOMY_LIMITS, ...env },
+  });
 }
 
 /** The built operator's command. */

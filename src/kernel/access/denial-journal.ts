@@ -121,9 +121,8 @@ export class DenialJournal implements BeforeApplicationShutdown {
       for (const denial of batch.denials) {
         const { requestId, ip } = denial;
         const actor = denial.actor ?? houseActor(companyId, ANONYMOUS);
-        const id = actor.userId ?? companyId;
         await runInContext({ requestId, ip, language: 'es', actor }, () =>
-          this.publish(denial, { type: 'kernel.access', id }),
+          this.publish(denial, subjectOf(denial, companyId)),
         );
       }
       for (const { from, until, count, codes } of batch.suppressions) {
@@ -135,11 +134,16 @@ export class DenialJournal implements BeforeApplicationShutdown {
     });
   }
 
-  private publish(denial: Denial, access: Omit<Subject, 'label'>): Promise<void> {
-    const { at, status, code, method, route, claim } = denial;
-    return this.events.publish(AccessDenied, {
-      subject: claim?.subject ?? { ...access, label: `${method} ${route}` },
-      payload: { at: at.toISOString(), status, code, method, route },
-    });
+  private publish(denial: Denial, subject: Subject): Promise<void> {
+    const { at, status, code, method, route } = denial;
+    const payload = { at: at.toISOString(), status, code, method, route };
+    return this.events.publish(AccessDenied, { subject, payload });
   }
+}
+
+/** Whose password was tried, if that is this company's affair: a foreign login stays unknown to it. */
+function subjectOf({ actor, claim, method, route }: Denial, companyId: string): Subject {
+  if (claim?.companyId === companyId) return claim.subject;
+  const id = actor?.userId ?? companyId;
+  return { type: 'kernel.access', id, label: `${method} ${route}` };
 }

@@ -52,12 +52,12 @@ export class Denials {
   }
 
   /**
-   * Strangers have a pool of their own, and so have guesses at an existing user's password: a flood
-   * of the one hides neither the other nor what a company's own users try.
+   * Strangers have a pool of their own, and so have guesses at the passwords of a company's users:
+   * a flood of the one hides neither the other nor what a company's users try themselves.
    */
   private poolOf({ actor, claim }: Denial): DenialPool {
-    const companyId = actor?.companyId ?? null;
-    const name = companyId ?? (claim ? 'claims' : 'strangers');
+    const companyId = actor?.companyId ?? claim?.companyId ?? null;
+    const name = `${actor ? 'users' : 'strangers'} ${companyId}`;
     const pool = this.pools.get(name) ?? new DenialPool(companyId);
     this.pools.set(name, pool);
     return pool;
