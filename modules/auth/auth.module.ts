@@ -6,6 +6,8 @@ import { CredentialController } from './credential/credential.controller.js';
 import { CredentialService } from './credential/credential.service.js';
 import { HashingService } from './credential/hashing.service.js';
 import { PasswordPolicyService } from './credential/password-policy.service.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { ExplainService } from './explain/explain.service.js';
 import { IdentityService } from './identity/identity.service.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { SessionController } from './session/session.controller.js';
@@ -13,10 +15,11 @@ import { SessionService } from './session/session.service.js';
 
 @Module({
   imports: [BaseModule],
-  controllers: [CredentialController, SessionController],
+  controllers: [CredentialController, ExplainController, SessionController],
   providers: [
     AttemptService,
     CredentialService,
+    ExplainService,
     HashingService,
     IdentityService,
     PasswordPolicyService,

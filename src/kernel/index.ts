@@ -31,6 +31,8 @@ export { DenialJournal } from './access/denial-journal.js';
 export { Denials } from './access/denials.js';
 export { defineList, mapPage } from './access/list.js';
 export type { ListDefinition, Page } from './access/list.js';
+export { Reach } from './access/reach.js';
+export type { RuleVerdict } from './access/reach.js';
 export { recordRule } from './access/record-rule.js';
 export type { RecordRule } from './access/record-rule.js';
 export type { Where } from './database/rows.js';

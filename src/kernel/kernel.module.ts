@@ -9,6 +9,7 @@ import { DenialJournal } from './access/denial-journal.js';
 import { Denials } from './access/denials.js';
 import { AccessGuard } from './access/guard.js';
 import { Identification } from './access/identification.js';
+import { Reach } from './access/reach.js';
 import { Records } from './access/records.js';
 import type { Addon } from './addon/addon.js';
 import { AddonRegistry } from './addon/registry.js';
@@ -44,7 +45,7 @@ export interface Composition {
 @Module({})
 export class KernelModule {
   static compose(composition: Composition): DynamicModule {
-    const services = [Clock, Database, Records, Events, Schedules, Deliveries, Worker];
+    const services = [Clock, Database, Records, Reach, Events, Schedules, Deliveries, Worker];
     return {
       module: KernelModule,
       global: true,

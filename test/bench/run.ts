@@ -6,6 +6,7 @@ import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
 import { benchPast } from './past.js';
+import { benchThrottle } from './throttle.js';
 
 const PGBENCH = ['/usr/lib/postgresql/15/bin/pgbench', '/usr/bin/pgbench'].find(existsSync);
 const wanted = process.argv.slice(2).find((word) => !word.startsWith('--'));
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   audit: benchAudit,
   'hot-order': benchHotOrder,
   start: benchStart,
+  throttle: (ground) => benchThrottle(ground, charge),
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

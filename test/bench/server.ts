@@ -1,5 +1,5 @@
-// The process that the benchmarks load: the house as it ships, or with its events taken out.
-import { Events } from '#kernel';
+// The process that the benchmarks load: the house as it ships, or with a part of it taken out.
+import { Events, ThrottleGuard } from '#kernel';
 import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
 
 const url = process.env['DATABASE_URL'] ?? '';
@@ -9,6 +9,9 @@ const { app } = await createHttpApplication(await readBlueprint(process.env), {
 });
 if (process.env['BENCH_EVENTS'] === 'off') {
   app.get(Events).publish = async () => {};
+}
+if (process.env['BENCH_THROTTLE'] === 'off') {
+  app.get(ThrottleGuard).canActivate = () => Promise.resolve(true);
 }
 await app.listen(0, '127.0.0.1');
 const address = app.getHttpServer().address();

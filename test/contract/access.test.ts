@@ -59,6 +59,7 @@ describe('access matrix', () => {
 
   it('gives the admin everything, the contador only reading, the vendedora no cut', () => {
     const behind = [
+      'auth.explanation.read',
       'auth.session.end',
       'payments.daily-cut.force',
       'payments.expected-amount.read',

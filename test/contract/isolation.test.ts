@@ -195,6 +195,8 @@ describe('isolation of companies', () => {
     let lists = 0;
     for (const { method, path, parameters } of operationsOf(document)) {
       if (method !== 'GET' || path.includes('{id}') || !path.startsWith('/api/')) continue;
+      // No list: a user of another company does not exist (test/journeys/explain.test.ts).
+      if (path.endsWith('/auth/explain')) continue;
       const filters = parameters.filter(({ in: place, name }) => place === 'query' && ids[name]);
       const url = path.replace('{name}', 'DELIVER_WITH_BALANCE');
       const needed = parameters

@@ -37,6 +37,7 @@ describe('OpenAPI', () => {
       expect([route, success.length]).toEqual([route, 1]);
       const expected = [400, 500, 503];
       if (permission !== null) expected.push(401, 403);
+      expect([route, statuses.includes(429)]).toEqual([route, !path.startsWith('/health/')]);
       if (path.includes('{')) expected.push(404);
       if (body) expected.push(409, 413, 415, 422);
       if (method === 'PATCH' || method === 'PUT') expected.push(412, 428);
@@ -51,6 +52,20 @@ describe('OpenAPI', () => {
         expect([route, names]).toEqual([route, expect.arrayContaining(['If-Match'])]);
       if (path.endsWith('/payments') && method === 'POST')
         expect(names).toContain('Idempotency-Key');
+    }
+  });
+
+  it('says which routes are sensitive: roles and exports, and no payment', () => {
+    const sensitive = operations.filter((operation) => operation.sensitive);
+    expect(sensitive.map(({ operationId }) => operationId).sort()).toEqual([
+      'Event.export',
+      'User.create',
+      'User.edit',
+    ]);
+    for (const { path } of sensitive) expect(path).not.toMatch(/payments|sales/);
+    for (const { path, parameters, ...operation } of operations) {
+      const isExport = parameters.some(({ name }) => name === 'format');
+      if (isExport) expect([path, operation.sensitive]).toEqual([path, true]);
     }
   });
 
@@ -73,6 +88,7 @@ describe('OpenAPI', () => {
     used.delete('*');
     // These change what a route answers, not whether it may be called.
     used
+      .add('auth.explanation.read')
       .add('auth.session.end')
       .add('payments.daily-cut.force')
       .add('payments.expected-amount.read');

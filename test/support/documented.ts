@@ -9,6 +9,7 @@ export interface Operation {
   readonly path: string;
   readonly operationId: string;
   readonly permission: string | null;
+  readonly sensitive: boolean;
   readonly statuses: readonly number[];
   readonly parameters: readonly { in: string; name: string; required?: boolean; schema?: Schema }[];
   readonly body: Schema | null;
@@ -32,6 +33,7 @@ export interface Schema {
 interface RawOperation {
   readonly operationId: string;
   readonly 'x-permission'?: string | null;
+  readonly 'x-sensitive'?: true;
   readonly responses: Readonly<Record<string, unknown>>;
   readonly parameters?: Operation['parameters'];
   readonly requestBody?: { content: Readonly<Record<string, { schema: Schema }>> };
@@ -45,6 +47,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       path,
       operationId: raw.operationId,
       permission: raw['x-permission'] ?? null,
+      sensitive: raw['x-sensitive'] ?? false,
       statuses: Object.keys(raw.responses).map(Number),
       parameters: raw.parameters ?? [],
       body: raw.requestBody?.content['application/json']?.schema ?? null,

@@ -10,7 +10,9 @@ import {
   integer,
   OnEvent,
   OnSchedule,
+  Public,
   recordRule,
+  Sensitive,
 } from '#kernel';
 import type { Addon, AddonDefinition, RecordRule, ScheduleDefinition } from '#kernel';
 import { salesAddon } from '#modules/sales';
@@ -58,6 +60,16 @@ class UnguardedController {
 class UnknownPermissionController {
   @Get()
   @Allow('faulty.thing.read')
+  list(): string[] {
+    return [];
+  }
+}
+
+@Controller('api/v1/faulty/things')
+class OpenSensitiveController {
+  @Get()
+  @Public()
+  @Sensitive()
   list(): string[] {
     return [];
   }
@@ -150,6 +162,12 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
     addons: [addon({ module: moduleWith({ controllers: [UnknownPermissionController] }) })],
     faults: [
       'faulty: route UnknownPermissionController.list demands faulty.thing.read, which nobody here declares',
+    ],
+  },
+  'a sensitive route that is open to everybody': {
+    addons: [addon({ module: moduleWith({ controllers: [OpenSensitiveController] }) })],
+    faults: [
+      'faulty: route OpenSensitiveController.list is @Sensitive and @Public: that limit counts users',
     ],
   },
   'a controller in another addon’s address': {

@@ -71,7 +71,10 @@ export function run(
 ): Program {
   const { env, ...rest } = options;
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|OFITEC_|DATABASE_|API_THROTTLE_|REDIS_|NODE_ENV$|NODE_OPTIONS$|PORT$|JEST_)/.test(name),
+    ([name]) =>
+      !/^(npm_|OFITEC_|DATABASE_|API_THROTTLE_|REDIS_|NODE_ENV$|NODE_OPTIONS$|PORT$|JEST_)/.test(
+        name,
+      ),
   );
   const child = spawn(command, [...args], {
     ...rest,

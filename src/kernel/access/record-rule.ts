@@ -21,6 +21,11 @@ export function recordRule<E extends ObjectLiteral>(rule: RecordRule<E>): Record
   return rule;
 }
 
+/** Whether the rule has anything to say to the actor. */
+export function appliesTo(rule: RecordRule, actor: Actor): boolean {
+  return !rule.roles || rule.roles.some((role) => actor.roles.includes(role));
+}
+
 /**
  * The conditions that an actor's records must meet, each a list of alternatives.
  *
@@ -34,7 +39,7 @@ export function conditionsFor(
   if (actor.unrestricted) return [];
   const own = rules.filter((rule) => rule.entity === entity);
   const forRoles = own.filter((rule) => rule.roles);
-  const mine = forRoles.filter((rule) => rule.roles?.some((role) => actor.roles.includes(role)));
+  const mine = forRoles.filter((rule) => appliesTo(rule, actor));
   if (forRoles.length > 0 && mine.length === 0) return null;
 
   const conditions = own

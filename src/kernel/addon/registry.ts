@@ -1,8 +1,12 @@
+import type { Type } from '@nestjs/common';
 import type { RecordRule } from '../access/record-rule.js';
 import type { EventDefinition } from '../events/event.js';
+import type { CompanyRow } from '../database/entity.js';
+import { tablePrefix } from './addon.js';
 import type { Addon } from './addon.js';
 import type { SettingDefinition } from './setting.js';
-import { providersOf } from './verify.js';
+import { readingOf } from './reading.js';
+import { providersOf, tableOf } from './verify.js';
 
 /** What the composed addons declare, looked up by name. */
 export class AddonRegistry {
@@ -47,6 +51,25 @@ export class AddonRegistry {
     return new Set(
       this.addons.flatMap((addon) => roles.flatMap((role) => addon.roles[role]?.grants ?? [])),
     );
+  }
+
+  /** What a subject's type (`payments.cash_session`) names: the entity, and what reading one demands. */
+  kindOf(type: string): { entity: Type<CompanyRow>; reading: string | null } | null {
+    for (const addon of this.addons) {
+      const prefix = `${tablePrefix(addon)}_`;
+      const entity = addon.entities.find(
+        (each) => `${addon.name}.${tableOf(each).slice(prefix.length)}` === type,
+      );
+      if (entity) return { entity: entity as Type<CompanyRow>, reading: readingOf(addon, type) };
+    }
+    return null;
+  }
+
+  /** The roles that are granted the permission, by name. */
+  rolesWith(permission: string): string[] {
+    const grants = this.addons.flatMap((addon) => Object.entries(addon.roles));
+    const found = grants.filter(([, { grants: names }]) => names.includes(permission));
+    return [...new Set(found.map(([role]) => role))].sort();
   }
 
   get rules(): readonly RecordRule[] {

@@ -193,7 +193,7 @@ function permissionsWithin(addon: Addon): Set<string> {
 }
 
 /** The table an entity is stored in. */
-function tableOf(entity: Type): string {
+export function tableOf(entity: Type): string {
   return getMetadataArgsStorage().tables.find((table) => table.target === entity)?.name ?? '';
 }
 

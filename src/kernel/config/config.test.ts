@@ -70,4 +70,32 @@ describe('configuration', () => {
     );
     expect(weak).not.toContain('hunter2');
   });
+
+  it.each([
+    ['API_THROTTLE_USER_RATE', '6000', 'must be a rate from 1/min to 1000000/min, not "6000"'],
+    ['API_THROTTLE_USER_RATE', '0/min', 'must be a rate'],
+    ['API_THROTTLE_ANON_IP_RATE', '5/s', 'must be a rate'],
+    ['API_THROTTLE_SENSITIVE_USER_RATE', '1000001/min', 'must be a rate'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8,lobby', 'holds "lobby", which is neither an address'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0', 'holds "0.0.0.0/0"'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', 'holds "10.0.0.0/33"'],
+    ['REDIS_URL', 'http://cache', 'must be a URL that begins with redis:// or rediss://'],
+  ])('%s may not be %s', async (name, value, line) => {
+    await expect(read({ [name]: value })).rejects.toThrow(`${name} ${line}`);
+  });
+
+  it('reads limits, proxies and Redis, and does not print the password of one', async () => {
+    const { kernel } = await bootstrap.readBlueprint({
+      API_THROTTLE_USER_RATE: ' 90/min ',
+      TRUSTED_PROXIES: 'loopback, 10.1.2.3, 2001:db8::/32',
+      REDIS_URL: 'rediss://:hunter2@cache:6380/1',
+    });
+    expect(kernel.API_THROTTLE_USER_RATE.perMinute).toBe(90);
+    expect(kernel.API_THROTTLE_ANON_IP_RATE.perMinute).toBe(600);
+    expect(kernel.API_THROTTLE_SENSITIVE_USER_RATE.perMinute).toBe(30);
+    expect(kernel.TRUSTED_PROXIES).toEqual(['loopback', '10.1.2.3', '2001:db8::/32']);
+    expect(kernel.REDIS_URL).toBe('rediss://:hunter2@cache:6380/1');
+    const wrong = await read({ REDIS_URL: 'hunter2' }).catch((error: Error) => error.message);
+    expect(wrong).not.toContain('hunter2');
+  });
 });

@@ -7,7 +7,7 @@ import { MemoryCounts, verdict } from './memory-counts.js';
 import type { Count } from './memory-counts.js';
 
 /** A counter that takes longer than this is no help to the request that waits for it. */
-const PATIENCE_MS = 150;
+const PATIENCE_MS = 500;
 /** How long Redis is left alone after it failed; then one request tries it again. */
 const REST_MS = 2_000;
 /** How long the start waits for Redis, to say truly where counts are kept. */
