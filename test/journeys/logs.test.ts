@@ -67,6 +67,30 @@ describe('logs', () => {
     }
   });
 
+  it('says where requests are counted, and has a line of each denied one', async () => {
+    expect(server.output).toContain('requests are counted in memory, by each process for itself');
+    const client = await signIn(url, 'vendedora', DEMO_PASSWORD);
+    const headers = { 'x-request-id': 'caja-1:denied', 'accept-language': 'en' };
+    const path = '/api/v1/base/users/0199aaaa-0000-7000-8000-000000000000?rut=11111111-1';
+    expect((await client.raw('get', path, undefined, headers)).status).toBe(403);
+    await server.until(/caja-1:denied.*\n.*caja-1:denied/);
+    const lines = server.output
+      .split('\n')
+      .filter((line) => line.includes('"logger":"security"'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ requestId }) => requestId === 'caja-1:denied')).toEqual({
+      ...{ level: 'warn', time: expect.any(String), pid: server.pid, logger: 'security' },
+      ...{ message: 'api_access_denied', status: 403, code: 'kernel.forbidden', method: 'GET' },
+      ...{ route: '/api/v1/base/users/:id', requestId: 'caja-1:denied', ip: '127.0.0.1' },
+      ...{ companyId: expect.any(String), actorId: expect.any(String), login: 'vendedora' },
+    });
+    expect(lines.find(({ code }) => code === 'auth.wrong-credentials')).toMatchObject({
+      ...{ status: 401, route: '/api/v1/auth/login', subjectType: 'base.user' },
+      subjectId: expect.any(String),
+    });
+    expect(server.output).not.toContain('11111111-1');
+  });
+
   it('replaces a request id that could forge a log line', async () => {
     const answer = await new Client(url).raw('get', '/health/live', undefined, {
       'x-request-id': 'a"b{}',

@@ -31,7 +31,7 @@ export class Reach {
   /** Whether the actor's rules together let the record through. */
   async reaches(entity: Type<CompanyRow>, id: string, actor: Actor): Promise<boolean> {
     const anyOf = conditionsFor(this.registry.rules, entity, actor);
-    return anyOf !== null && (await this.exists(entity, id, anyOf as Where<CompanyRow>[][]));
+    return anyOf !== null && (await this.exists(entity, id, anyOf));
   }
 
   /** Each rule of the entity by itself; without an id, of no record in particular. */
@@ -52,7 +52,7 @@ export class Reach {
   private async holds(rule: RecordRule, id: string, actor: Actor): Promise<boolean> {
     const where = rule.where(actor);
     if (where === 'everything') return true;
-    return this.exists(rule.entity as Type<CompanyRow>, id, [[where as Where<CompanyRow>]]);
+    return this.exists(rule.entity as Type<CompanyRow>, id, [[where]]);
   }
 
   private async exists(

@@ -127,13 +127,13 @@ const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** Addresses and networks (`10.0.0.0/8`) between commas; none of them the whole internet. */
 export function networks(of: { summary: string }): Variable<readonly string[]> {
-  const { parse, ...rest } = list(of);
+  const words = list(of);
   return {
-    ...rest,
+    ...words,
     parse(raw) {
-      const words = parse(raw);
-      const wrong = words.find((word) => !NAMED_NETWORKS.includes(word) && !isNetwork(word));
-      if (wrong === undefined) return words;
+      const found = words.parse(raw);
+      const wrong = found.find((word) => !NAMED_NETWORKS.includes(word) && !isNetwork(word));
+      if (wrong === undefined) return found;
       throw new Error(
         `holds "${wrong}", which is neither an address, a network (10.0.0.0/8) nor one of ${NAMED_NETWORKS.join(', ')}`,
       );
