@@ -55,10 +55,15 @@ describe('OpenAPI', () => {
     }
   });
 
-  it('says which routes are sensitive: roles and exports, and no payment', () => {
+  it('says which routes are sensitive: credentials, roles and exports, and no payment', () => {
     const sensitive = operations.filter((operation) => operation.sensitive);
     expect(sensitive.map(({ operationId }) => operationId).sort()).toEqual([
+      'Credential.check',
+      'Credential.reset',
       'Event.export',
+      'Session.changePassword',
+      'Session.setPin',
+      'Session.unlock',
       'User.create',
       'User.edit',
     ]);

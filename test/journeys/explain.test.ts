@@ -162,7 +162,7 @@ describe('explain', () => {
     );
     for (const [client, type, id] of [
       [clients.vendedora, 'base.user', users['admin'] ?? ''],
-      [clients.admin, 'auth.session', session?.id ?? ''],
+      [clients.encargada, 'auth.session', session?.id ?? ''],
       [clients.admin, 'auth.credential', users['vendedora'] ?? ''],
     ] as const) {
       const answers = await Promise.all(

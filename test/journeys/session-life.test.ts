@@ -226,7 +226,7 @@ describe('the life of a session', () => {
       expect(statuses.filter((status) => status === 401)).toHaveLength(5);
       const blocked = answers.find(({ status }) => status === 429);
       expect(blocked?.body).toMatchObject({ code: 'auth.too-many-attempts' });
-      expect(blocked?.headers).toMatchObject({ 'retry-after': '2' });
+      expect(blocked?.headers).toMatchObject({ 'retry-after': expect.stringMatching(/^[12]$/) });
     }
     const right = { login: 'contador', password: DEMO_PASSWORD };
     expect((await house.nobody.post('auth/login', right)).status).toBe(429);

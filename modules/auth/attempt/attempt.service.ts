@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { Clock, currentContext, Database, OnSchedule, Problem } from '#kernel';
+import { Clock, currentContext, Database, networkOf, OnSchedule, Problem } from '#kernel';
 import type { ScheduleDefinition } from '#kernel';
 import { TooManyAttempts } from './attempt.problems.js';
 
@@ -59,13 +58,13 @@ export class AttemptService {
    * @throws Problem TooManyAttempts while a wait lasts
    */
   async begin(login: string): Promise<{ succeeded(): Promise<void> }> {
-    const place = `${placeOf(currentContext()?.ip ?? null)} ${currentContext()?.actor?.userId ?? ''}`;
+    const place = `${networkOf(currentContext()?.ip)} ${currentContext()?.actor?.userId ?? ''}`;
     const pair = keyOf('pair', login, place);
-    const now = this.clock.now();
     const familiar = keyOf('familiar', login, place);
     // Apart: a refused attempt undoes the work around it, and is counted all the same.
     await this.database.apart(async () => {
       await this.database.lockName(`auth.attempt ${keyOf('login', login)}`);
+      const now = this.clock.now();
       const isFamiliar = await this.database.rows(
         'SELECT 1 FROM auth_familiar_address WHERE key = $1',
         [familiar],
@@ -124,15 +123,4 @@ export class AttemptService {
 
 function keyOf(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex');
-}
-
-/** An IPv6 address stands for its /64: one household has that many to choose from. */
-function placeOf(ip: string | null): string {
-  if (ip === null || !isIPv6(ip)) return ip ?? 'house';
-  if (ip.startsWith('::ffff:')) return ip.slice(7);
-  const [head = '', tail] = ip.split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  const missing =
-    tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
-  return [...groups, ...Array.from({ length: missing }, () => '0')].slice(0, 4).join(':');
 }

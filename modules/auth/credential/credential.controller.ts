@@ -1,6 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, currentContext, Despite, Id, SIGNED_IN } from '#kernel';
+import { Allow, Answers, currentContext, Despite, Id, Sensitive, SIGNED_IN } from '#kernel';
 import { CheckPassword } from './credential.input.js';
 import { PasswordMustChange } from './credential.problems.js';
 import { CredentialService } from './credential.service.js';
@@ -12,6 +12,7 @@ export class CredentialController {
   constructor(private readonly credentials: CredentialService) {}
 
   @Post('password/check')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(PasswordMustChange)
   @Answers(PasswordVerdictView)
@@ -21,6 +22,7 @@ export class CredentialController {
   }
 
   @Post('users/:id/reset')
+  @Sensitive()
   @Allow('auth.password.reset')
   @Answers(InitialPasswordView)
   async reset(@Id() id: string): Promise<InitialPasswordView> {

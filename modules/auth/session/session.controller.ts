@@ -13,6 +13,7 @@ import {
   mapPage,
   NotFound,
   Public,
+  Sensitive,
   SIGNED_IN,
 } from '#kernel';
 import type { Page } from '#kernel';
@@ -76,6 +77,7 @@ export class SessionController {
   }
 
   @Post('unlock')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(SessionLocked)
   @Answers(SessionView, WrongProof, PinSpent, TooManyAttempts, Forbidden, NotFound)
@@ -88,6 +90,7 @@ export class SessionController {
   }
 
   @Post('password')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(PasswordMustChange)
   @Answers(SessionView, WrongProof, PasswordRefused, PasswordUsedBefore, TooManyAttempts, Forbidden)
@@ -100,6 +103,7 @@ export class SessionController {
   }
 
   @Post('pin')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @AnswersNothing(WrongProof, PinRefused, TooManyAttempts, Forbidden)
   async setPin(@Body() input: SetPin): Promise<void> {
