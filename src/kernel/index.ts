@@ -41,7 +41,7 @@ export { Records } from './access/records.js';
 export { Config } from './config/config.js';
 export { kernelConfig, productionFaults } from './config/kernel.config.js';
 export type { KernelConfig } from './config/kernel.config.js';
-export { choice, integer, list, text } from './config/variables.js';
+export { choice, integer, list, networks, rate, text, url } from './config/variables.js';
 export type { ConfigShape, ConfigValues, Variable } from './config/variables.js';
 
 export { createDataSource } from './database/data-source.js';

@@ -17,6 +17,7 @@ describe('counting in Redis', () => {
   let urls: TestUrls;
   let port: number;
   let redis: ChildProcess;
+  const started: ChildProcess[] = [];
   const servers: { program: Program; url: string }[] = [];
 
   beforeAll(async () => {
@@ -30,10 +31,17 @@ describe('counting in Redis', () => {
 
   afterAll(async () => {
     for (const { program } of servers) await program.end('SIGKILL');
-    redis.kill('SIGCONT');
-    redis.kill('SIGKILL');
+    for (const each of started) await kill(each);
     await dropDatabase(name);
   });
+
+  /** Ends it, also while it is stopped. */
+  async function kill(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
 
   async function freePort(): Promise<number> {
     const probe = createServer().listen(0, '127.0.0.1');
@@ -49,6 +57,7 @@ describe('counting in Redis', () => {
     const child = spawn(REDIS, [...args, '--appendonly', 'no', '--dir', '/tmp'], {
       stdio: 'ignore',
     });
+    started.push(child);
     for (let tries = 0; tries < 200; tries += 1) {
       const answers = await new Promise<boolean>((resolve) => {
         const socket = connect(port, '127.0.0.1');
@@ -130,14 +139,13 @@ describe('counting in Redis', () => {
     for (const { program } of servers) {
       await program.until(/Redis does not answer: each process counts requests for itself/);
     }
-    redis.kill('SIGCONT');
-    redis.kill('SIGKILL');
-    await new Promise((resolve) => redis.once('exit', resolve));
+    await kill(redis);
     const gone = await flood(100, from('203.0.113.12'));
     expect(gone.statuses).toEqual({ 200: 2 * LIMIT, 429: 100 - 2 * LIMIT });
   }, 60_000);
 
   it('counts together again once Redis is back, and starts without one', async () => {
+    await kill(redis);
     redis = await startRedis();
     for (let n = 0; n < 100; n += 1) {
       await flood(2, from(`198.51.100.${n}`));
@@ -149,8 +157,7 @@ describe('counting in Redis', () => {
       429: 150 - LIMIT,
     });
 
-    redis.kill('SIGKILL');
-    await new Promise((resolve) => redis.once('exit', resolve));
+    await kill(redis);
     const alone = await startServer();
     expect(alone.program.output).toContain('Redis does not answer');
     expect((await fetch(`${alone.url}/problems`)).status).toBe(200);
