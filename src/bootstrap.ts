@@ -6,6 +6,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { INestApplicationContext } from '@nestjs/common';
 import {
+  Authenticator,
   BootRefused,
   composeInstalled,
   Config,
@@ -100,6 +101,7 @@ export async function createHttpApplication(
     (document ??= buildOpenApi(app, {
       version: kernelAddon.version,
       controllers: [kernelAddon, ...addons].flatMap(controllersOf),
+      stepUp: stepUpOf(app),
     }));
   SwaggerModule.setup('docs', app, openApi, { jsonDocumentUrl: 'openapi.json' });
   await app.init();
@@ -107,6 +109,15 @@ export async function createHttpApplication(
   await app.get(Counts).open();
   app.get(DenialJournal).start();
   return { app, openApi };
+}
+
+function stepUpOf(app: INestApplicationContext): Authenticator['stepUp'] {
+  try {
+    return app.get<Authenticator>(Authenticator, { strict: false }).stepUp;
+  } catch {
+    // An installation without an addon that authenticates.
+    return [];
+  }
 }
 
 /** The composed application without HTTP: worker and commands. */
@@ -128,7 +139,7 @@ function crossOrigin(
   return {
     origin: [...origins],
     credentials: true,
-    methods: ['GET', 'POST', 'PATCH', 'PUT'],
+    methods: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
     exposedHeaders: [
       ...['ETag', 'Idempotency-Replayed', 'X-Request-Id'],
       ...['Retry-After', 'RateLimit', 'RateLimit-Policy'],

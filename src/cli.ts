@@ -8,7 +8,7 @@ import { print } from './cli/print.js';
 import { createContextApplication, readBlueprint } from './bootstrap.js';
 import type { Blueprint } from './bootstrap.js';
 import { demandNode, fail } from './lifetime.js';
-import { findPlace } from './place.js';
+import { findPlace, settledIn } from './place.js';
 
 /** The operator's command: the house's own verbs, and those that the addons declare. */
 async function main(): Promise<void> {
@@ -54,7 +54,7 @@ async function inApplication(
 ): Promise<void> {
   const place = await findPlace(blueprint.kernel, 'join', () => {});
   try {
-    const app = await createContextApplication(blueprint, place.urls);
+    const app = await createContextApplication(settledIn(place, blueprint), place.urls);
     try {
       await work(app);
     } finally {

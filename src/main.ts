@@ -5,7 +5,7 @@ import { createHttpApplication, migrate, readBlueprint } from './bootstrap.js';
 import type { Blueprint } from './bootstrap.js';
 import { createDemo } from './demo.js';
 import { demandNode, fail, onEnd } from './lifetime.js';
-import { findPlace } from './place.js';
+import { findPlace, settledIn } from './place.js';
 import type { Place } from './place.js';
 
 const report = (line: string): void => void process.stdout.write(`· ${line}\n`);
@@ -29,7 +29,7 @@ async function serve(blueprint: Blueprint, place: Place): Promise<void> {
     report(applied > 0 ? `Database migrated: ${applied} steps` : 'Database is up to date');
   }
   report('Composing the addons');
-  const { app } = await createHttpApplication(blueprint, place.urls);
+  const { app } = await createHttpApplication(settledIn(place, blueprint), place.urls);
   const password = place.embedded?.home.demoPassword(kernel.OFITEC_DEMO_PASSWORD);
   const isNew = password ? await createDemo(app, password) : false;
   const worker = kernel.OFITEC_WORKER === 'inline' ? await startWorker(app, place) : null;

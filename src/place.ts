@@ -1,5 +1,6 @@
-import { Home, joinEmbedded, startEmbedded } from '#kernel';
+import { Home, joinEmbedded, kernelConfig, startEmbedded } from '#kernel';
 import type { DatabaseUrls, EmbeddedDatabase, KernelConfig, Report } from '#kernel';
+import type { Blueprint } from './bootstrap.js';
 
 /** Where this process finds its database, and how it leaves it. */
 export interface Place {
@@ -35,4 +36,12 @@ export async function findPlace(
   const home = homeOf(config);
   const embedded = await (mode === 'own' ? startEmbedded : joinEmbedded)(home, report);
   return { urls: embedded.urls, embedded, leave: () => embedded.stop() };
+}
+
+/** The blueprint for a place: the embedded house has a `SECRET_KEY` of its own where none is given. */
+export function settledIn(place: Place, blueprint: Blueprint): Blueprint {
+  const { config, kernel } = blueprint;
+  if (!place.embedded || kernel.SECRET_KEY) return blueprint;
+  const withKey = config.with(kernelConfig, { SECRET_KEY: place.embedded.home.secretKey() });
+  return { ...blueprint, config: withKey, kernel: withKey.of(kernelConfig) };
 }

@@ -1,4 +1,5 @@
 import { Sessions } from './0001-sessions.js';
 import { SessionLife } from './0002-session-life.js';
+import { Factors } from './0003-factors.js';
 
-export const authMigrations = [Sessions, SessionLife];
+export const authMigrations = [Sessions, SessionLife, Factors];

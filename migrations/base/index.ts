@@ -1,3 +1,4 @@
 import { Companies } from './0001-companies.js';
+import { Bots } from './0002-bots.js';
 
-export const baseMigrations = [Companies];
+export const baseMigrations = [Companies, Bots];

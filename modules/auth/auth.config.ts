@@ -1,4 +1,4 @@
-import { choice, integer } from '#kernel';
+import { choice, integer, list } from '#kernel';
 
 /** What `auth` reads from the environment. */
 export const authConfig = {
@@ -19,6 +19,34 @@ export const authConfig = {
     fallback: 10,
     min: 1,
     max: 100,
+  }),
+  STEP_UP_SECONDS: integer({
+    summary: 'seconds for which a proof of identity is good for sensitive acts',
+    fallback: 900,
+    min: 30,
+    max: 86_400,
+  }),
+  TOTP_REQUIRED_ROLES: list({
+    summary: 'roles whose users must have an authenticator app, by commas; none for no role',
+    fallback: ['admin'],
+  }),
+  TERMINAL_SESSION_AGE_SECONDS: integer({
+    summary: 'seconds after which a session at a shared terminal ends: a work shift',
+    fallback: 28_800,
+    min: 60,
+    max: 86_400,
+  }),
+  TERMINAL_INACTIVITY_TIMEOUT_SECONDS: integer({
+    summary: 'seconds without a request after which a session at a shared terminal locks',
+    fallback: 180,
+    min: 1,
+    max: 86_400,
+  }),
+  TERMINAL_MAX_AGE_DAYS: integer({
+    summary: 'days after which a shared terminal must be registered again',
+    fallback: 365,
+    min: 1,
+    max: 3650,
   }),
   PASSWORD_POLICY: choice({
     summary: 'rules of passwords: composition and age, or NIST SP 800-63B-4 (length and blocklist)',

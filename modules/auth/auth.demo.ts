@@ -6,6 +6,8 @@ import { CredentialService } from './credential/credential.service.js';
 export async function fillDemo({ app, password }: DemoContext): Promise<void> {
   const { items } = await app.get(UserService, { strict: false }).list({});
   for (const user of items) {
-    await app.get(CredentialService, { strict: false }).setPassword(user.id, password);
+    await app
+      .get(CredentialService, { strict: false })
+      .setPassword(user.id, password, { totpExempt: true });
   }
 }

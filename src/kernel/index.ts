@@ -15,7 +15,7 @@ export { booleanSetting, pesosSetting } from './addon/setting.js';
 export type { SettingDefinition, SettingValue } from './addon/setting.js';
 export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 
-export { Allow, Despite, Public, SIGNED_IN } from './access/allow.js';
+export { Allow, Despite, Public, SIGNED_IN, StepUp } from './access/allow.js';
 export { Authenticator } from './access/authenticator.js';
 export {
   currentActor,
@@ -37,7 +37,9 @@ export { recordRule } from './access/record-rule.js';
 export type { RecordRule } from './access/record-rule.js';
 export type { Where } from './database/rows.js';
 export { Records } from './access/records.js';
+export { demandStepUp } from './access/step-up.js';
 
+export { Cipher } from './config/cipher.js';
 export { Config } from './config/config.js';
 export { kernelConfig, productionFaults } from './config/kernel.config.js';
 export type { KernelConfig } from './config/kernel.config.js';

@@ -13,6 +13,7 @@ import { Reach } from './access/reach.js';
 import { Records } from './access/records.js';
 import type { Addon } from './addon/addon.js';
 import { AddonRegistry } from './addon/registry.js';
+import { Cipher } from './config/cipher.js';
 import { Config } from './config/config.js';
 import { kernelConfig } from './config/kernel.config.js';
 import { Database } from './database/database.js';
@@ -45,7 +46,17 @@ export interface Composition {
 @Module({})
 export class KernelModule {
   static compose(composition: Composition): DynamicModule {
-    const services = [Clock, Database, Records, Reach, Events, Schedules, Deliveries, Worker];
+    const services = [
+      Cipher,
+      Clock,
+      Database,
+      Records,
+      Reach,
+      Events,
+      Schedules,
+      Deliveries,
+      Worker,
+    ];
     return {
       module: KernelModule,
       global: true,

@@ -38,6 +38,7 @@ describe('access matrix', () => {
       'Problem.list',
       'Problem.show',
       'Session.login',
+      'Terminal.signIn',
     ]);
     for (const operation of operations.filter(({ permission }) => permission !== null)) {
       const { status } = await call(house.nobody, operation);

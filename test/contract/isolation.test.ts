@@ -43,6 +43,12 @@ describe('isolation of companies', () => {
     await cashier.post(`payments/cash-sessions/${cashSessionId}/close`, { countedAmount: 0 });
     const date = kernel.businessDay(new Date());
     const cut = await cashier.post('payments/daily-cuts', { branchId: centro.branchId, date });
+    const bot = await admin.post('base/users', {
+      ...{ login: 'robot', name: 'Robot', roles: ['encargada'], bot: true },
+    });
+    const key = { userId: String(bot.body.id), name: 'Web', scopes: ['sales.order.read'] };
+    const apiKey = await admin.post('auth/api-keys', key);
+    const terminal = await admin.post('auth/terminals', { name: 'Mesón' });
     const one = async (path: string): Promise<string> =>
       String((await admin.get(path)).body.items[0].id);
     first = String((await admin.get('base/company')).body.id);
@@ -59,6 +65,9 @@ describe('isolation of companies', () => {
       prepaidEntryId: String(ahead.body.id),
       dailyCutId: String(cut.body.id),
       eventId: await one('audit/events'),
+      sessionId: await one('auth/sessions'),
+      apiKeyId: String(apiKey.body.id),
+      terminalId: String(terminal.body.id),
     };
     second = await foundSecondCompany(house);
     stranger = await house.as('admin.dos');
@@ -228,7 +237,8 @@ describe('isolation of companies', () => {
       'payments_prepaid_entry',
       'sales_service',
     ];
-    const entries = [...tables, ...money].map(async (table) => {
+    const identities = ['auth_credential', 'auth_totp', 'auth_api_key', 'auth_terminal'];
+    const entries = [...tables, ...money, ...identities].map(async (table) => {
       const sql = `SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS sum FROM ${table} t WHERE company_id = $1`;
       const [row] = await house.rows<{ sum: string }>('owner', sql, { values: [companyId] });
       return [table, row?.sum ?? ''] as const;

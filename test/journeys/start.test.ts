@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  codeOf,
   dropDatabase,
+  enrolApp,
   kernel,
   makeDatabase,
   openSession,
@@ -26,6 +28,8 @@ const PASSWORD = 'tal cual, sin más';
 /** An operator starts the house on its embedded database, and it is there after whatever happened. */
 describe('the embedded house', () => {
   let home: string;
+  /** Of an authenticator app, enrolled at the first start. */
+  let secret: string;
   const env = (): Record<string, string> => ({ OFITEC_HOME: home, OFITEC_DEMO_PASSWORD: PASSWORD });
 
   beforeAll(() => {
@@ -53,6 +57,8 @@ describe('the embedded house', () => {
       await signIn(url, login, PASSWORD);
     }
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    ({ secret } = await enrolApp(await signIn(url, 'contador', PASSWORD), new Date()));
+    expect(statSync(join(home, 'secret-key.json')).mode & 0o777).toBe(0o600);
     expect(postgresOf(home)).not.toBeNull();
     const { code } = await server.end('SIGTERM');
     expect(code).toBe(0);
@@ -65,6 +71,10 @@ describe('the embedded house', () => {
     expect(server.output).toContain('Database is up to date');
     expect(server.output).not.toContain(PASSWORD);
     await signIn(url, 'admin', PASSWORD);
+    // Sealed with the home's own key, which is the same as before.
+    const contador = await signIn(url, 'contador', PASSWORD);
+    const next = codeOf(secret, new Date(Date.now() + 30_000));
+    expect((await contador.post('auth/totp/verify', { code: next })).status).toBe(200);
     const { code } = await server.end('SIGINT');
     expect(code).toBe(0);
     expect(postgresOf(home)).toBeNull();
@@ -147,11 +157,13 @@ describe('the embedded house', () => {
 
 /** With an external database nothing happens unless the operator says so. */
 describe('an external database', () => {
+  const randomKey = randomBytes(48).toString('base64url');
   let name: string;
   let urls: TestUrls;
   const env = (): Record<string, string> => ({
     DATABASE_URL: urls.application,
     DATABASE_OWNER_URL: urls.owner,
+    SECRET_KEY: randomKey,
     LOG_LEVEL: 'error',
   });
 
@@ -205,6 +217,8 @@ describe('an external database', () => {
     const url = (await server.until(READY))[1] ?? '';
     expect(server.output).not.toContain('demo');
     const jefa = await signIn(url.replace('localhost', '127.0.0.1'), 'jefa', password);
+    expect((await jefa.get('base/company')).body.code).toBe('auth.totp-enrolment-needed');
+    await enrolApp(jefa, new Date());
     expect((await jefa.get('base/company')).body).toMatchObject({ name: 'Lavandería Uno' });
     expect((await jefa.get('sales/services')).body.items).toEqual([]);
     await server.end('SIGTERM');
@@ -232,6 +246,7 @@ describe('an external database', () => {
     const reset = await runCli(['auth', 'reset-password', '--login', 'otra', '--json'], env());
     const { password } = JSON.parse(reset.output) as { password: string };
     const admin = await signIn(url, 'otra', password);
+    await enrolApp(admin, new Date());
     const branch = await admin.post('base/branches', { code: 'UNO', name: 'Uno' });
     const branchId = String(branch.body.id);
     const register = await admin.post('base/registers', { branchId, code: 'U1', name: 'Caja' });
@@ -327,6 +342,7 @@ describe('an external database', () => {
       ['addon', 'uninstall'],
       ['base', 'create-company'],
       ['auth', 'reset-password'],
+      ['auth', 'remove-totp'],
     ];
     const helps = await Promise.all(
       [...parts, ...more].map((part) => runCli([...part, '--help'], env())),

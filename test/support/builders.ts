@@ -75,7 +75,9 @@ export async function foundSecondCompany(
         name: role,
         roles: [role],
       });
-      await get(CredentialService, { strict: false }).setPassword(user.id, DEMO_PASSWORD);
+      await get(CredentialService, { strict: false }).setPassword(user.id, DEMO_PASSWORD, {
+        totpExempt: true,
+      });
     }
     return { companyId, branchId: branch.id, registerId: register.id };
   });

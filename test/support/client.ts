@@ -15,7 +15,7 @@ export class Client {
 
   /** Any request to any path, with the client's token. */
   raw(
-    method: 'get' | 'post' | 'patch' | 'put',
+    method: 'get' | 'post' | 'patch' | 'put' | 'delete',
     path: string,
     body?: object,
     headers: Readonly<Record<string, string>> = {},

@@ -11,6 +11,9 @@ import { ROOMY_LIMITS } from './limits.js';
 import { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 import type { TestUrls } from './server.js';
 
+/** Protects nothing: what tests seal is theirs. The same for every process over a test database. */
+const TEST_SECRET_KEY = 'of the tests only and seals nothing that anybody wants to keep';
+
 const open = new Set<House>();
 
 /** The application on a free port, over its own copy of the demo database. */
@@ -41,7 +44,7 @@ export class House {
     env: Readonly<Record<string, string>> = {},
   ): Promise<House> {
     const blueprint = await readBlueprint({
-      ...{ NODE_ENV: 'test', LOG_LEVEL: 'error' },
+      ...{ NODE_ENV: 'test', LOG_LEVEL: 'error', SECRET_KEY: TEST_SECRET_KEY },
       ...ROOMY_LIMITS,
       ...env,
     });

@@ -15,6 +15,7 @@ export {
 } from './builders.js';
 export type { Shop } from './builders.js';
 export { openBrowser } from './browser.js';
+export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
 export { dice } from './dice.js';
 export { closeHouses, House } from './house.js';

@@ -2,8 +2,10 @@ import type { House } from './house.js';
 
 /** The SECURITY DEFINER functions that see beyond one company, each opened by a migration on purpose. */
 const DOORS = [
+  'auth_find_api_key',
   'auth_find_login',
   'auth_find_session',
+  'auth_find_terminal',
   'kernel_ensure_event_partitions',
   'kernel_take_pending',
 ];

@@ -13,6 +13,13 @@ export const ForgetAttempts: ScheduleDefinition = {
   per: 'installation',
 };
 
+/** What is guessed at, and where; each kind is counted for itself. */
+export interface AttemptScope {
+  readonly kind: 'password' | 'code' | 'pin';
+  /** Where the guess comes from; the client's address and signed-in user unless said. */
+  readonly place?: string;
+}
+
 /** One count of failures: so many are free, then the wait doubles. */
 interface Count {
   readonly key: string;
@@ -40,7 +47,7 @@ const COUNT = `WITH counted AS (
     last_at = excluded.last_at, retry_at = excluded.retry_at`;
 
 /**
- * Slows guessing down without locking anybody out. Failures are counted for the pair of login and
+ * Slows guessing of passwords, codes and PINs down without locking anybody out. Failures are counted for the pair of login and
  * address, for the address, and for the login from addresses it was never used from. A user at the
  * usual place has a count of their own, which a stranger cannot raise.
  */
@@ -57,10 +64,16 @@ export class AttemptService {
    * @returns takes the count back once the attempt has succeeded
    * @throws Problem TooManyAttempts while a wait lasts
    */
-  async begin(login: string): Promise<{ succeeded(): Promise<void> }> {
-    const place = `${networkOf(currentContext()?.ip)} ${currentContext()?.actor?.userId ?? ''}`;
-    const pair = keyOf('pair', login, place);
-    const familiar = keyOf('familiar', login, place);
+  async begin(
+    login: string,
+    scope: AttemptScope = { kind: 'password' },
+  ): Promise<{ succeeded(): Promise<void> }> {
+    const place = scope.place ?? usualPlace();
+    const of = (what: string, ...parts: string[]): string =>
+      scope.kind === 'password' ? keyOf(what, ...parts) : keyOf(scope.kind, what, ...parts);
+    const pair = of('pair', login, place);
+    const [address, strangers] = [of('address', place), of('strangers', login)];
+    const familiar = of('familiar', login, place);
     // Apart: a refused attempt undoes the work around it, and is counted all the same.
     await this.database.apart(async () => {
       await this.database.lockName(`auth.attempt ${keyOf('login', login)}`);
@@ -71,8 +84,8 @@ export class AttemptService {
       );
       const counts: Count[] = [
         { key: pair, free: 4 },
-        { key: keyOf('address', place), free: 30 },
-        ...(isFamiliar.length === 0 ? [{ key: keyOf('strangers', login), free: 12 }] : []),
+        { key: address, free: 30 },
+        ...(isFamiliar.length === 0 ? [{ key: strangers, free: 12 }] : []),
       ].sort((a, b) => (a.key < b.key ? -1 : 1));
       const keys = counts.map(({ key }) => key);
       const [blocked] = await this.database.rows<{ seconds: number | null }>(BLOCKED, [keys, now]);
@@ -81,7 +94,7 @@ export class AttemptService {
       }
       await this.database.write(COUNT, [keys, counts.map(({ free }) => free), now]);
     });
-    return { succeeded: () => this.forgive(pair, place, login, familiar) };
+    return { succeeded: () => this.forgive(login, pair, [address, strangers].sort(), familiar) };
   }
 
   @OnSchedule(ForgetAttempts)
@@ -99,12 +112,11 @@ export class AttemptService {
 
   /** The pair starts anew; the other counts lose only this attempt: one success excuses no flood. */
   private async forgive(
-    pair: string,
-    place: string,
     login: string,
+    pair: string,
+    shared: readonly string[],
     familiar: string,
   ): Promise<void> {
-    const shared = [keyOf('address', place), keyOf('strangers', login)].sort();
     await this.database.apart(async () => {
       await this.database.lockName(`auth.attempt ${keyOf('login', login)}`);
       await this.database.write('DELETE FROM auth_attempt WHERE key = $1', [pair]);
@@ -119,6 +131,11 @@ export class AttemptService {
       );
     });
   }
+}
+
+function usualPlace(): string {
+  const context = currentContext();
+  return `${networkOf(context?.ip)} ${context?.actor?.userId ?? ''}`;
 }
 
 function keyOf(...parts: readonly string[]): string {

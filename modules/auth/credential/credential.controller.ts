@@ -1,8 +1,9 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, currentContext, Despite, Id, Sensitive, SIGNED_IN } from '#kernel';
+import { Allow, Answers, currentContext, Despite, Id, Sensitive, SIGNED_IN, StepUp } from '#kernel';
 import { CheckPassword } from './credential.input.js';
-import { PasswordMustChange } from './credential.problems.js';
+import { PersonNeeded } from '../identity/identity.problems.js';
+import { BotHasNoPassword, PasswordMustChange } from './credential.problems.js';
 import { CredentialService } from './credential.service.js';
 import { InitialPasswordView, PasswordVerdictView } from './credential.view.js';
 
@@ -15,7 +16,7 @@ export class CredentialController {
   @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(PasswordMustChange)
-  @Answers(PasswordVerdictView)
+  @Answers(PasswordVerdictView, PersonNeeded)
   async check(@Body() { password }: CheckPassword): Promise<PasswordVerdictView> {
     const verdict = await this.credentials.judge(password);
     return PasswordVerdictView.of(verdict, currentContext()?.language ?? 'es');
@@ -24,7 +25,8 @@ export class CredentialController {
   @Post('users/:id/reset')
   @Sensitive()
   @Allow('auth.password.reset')
-  @Answers(InitialPasswordView)
+  @StepUp()
+  @Answers(InitialPasswordView, BotHasNoPassword)
   async reset(@Id() id: string): Promise<InitialPasswordView> {
     const { initialPassword, expiresAt } = await this.credentials.reset(id);
     return { initialPassword, expiresAt: expiresAt.toISOString() };

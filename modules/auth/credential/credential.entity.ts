@@ -23,6 +23,14 @@ export class Credential extends CompanyRecord {
   /** argon2id of the PIN that unlocks a session; null when there is none. */
   @Column({ type: 'text', nullable: true })
   pinHash!: string | null;
+
+  /** Wrong PINs at shared terminals since the last right PIN or password. */
+  @Column({ type: 'integer' })
+  pinFailures!: number;
+
+  /** A user of the demo or of tests: no role demands an authenticator app of them. */
+  @Column({ type: 'boolean' })
+  totpExempt!: boolean;
 }
 
 /** A password that a user had once: it may not come back too soon. */

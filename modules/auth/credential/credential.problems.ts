@@ -22,6 +22,13 @@ export const PasswordMustChange = defineProblem({
   },
 });
 
+/** A bot has API keys; nobody signs in as one. */
+export const BotHasNoPassword = defineProblem({
+  code: 'auth.bot-has-no-password',
+  status: 422,
+  title: { es: 'Un bot no tiene contraseña', en: 'A bot has no password' },
+});
+
 export const PinRefused = defineProblem({
   code: 'auth.pin-refused',
   status: 422,

@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Clock, currentActor, Database, Events, Problem, Records } from '#kernel';
+import { Clock, Database, Events, Problem, Records } from '#kernel';
 import type { EventDefinition } from '#kernel';
 import { CompanyService, User } from '#modules/base';
 import { Credential, PasswordHistory } from './credential.entity.js';
 import { PasswordChanged, PasswordReset, PinChanged } from './credential.events.js';
-import { PasswordUsedBefore, PinRefused } from './credential.problems.js';
+import { ownSession } from '../identity/own-session.js';
+import { BotHasNoPassword, PasswordUsedBefore, PinRefused } from './credential.problems.js';
 import { HashingService } from './hashing.service.js';
 import { PasswordPolicyService } from './password-policy.service.js';
 import type { Verdict } from './password-policy.service.js';
@@ -16,7 +17,11 @@ const INITIAL_MS = 72 * 3_600_000;
 // Without characters that a person confuses when reading them aloud.
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789';
 
-type Secret = Pick<Credential, 'passwordHash' | 'initial' | 'initialUntil'>;
+/** Wrong PINs in a row at shared terminals after which only the password helps. */
+const MAX_PIN_FAILURES = 10;
+
+type Secret = Pick<Credential, 'passwordHash' | 'initial' | 'initialUntil'> &
+  Partial<Pick<Credential, 'totpExempt'>>;
 
 /** What proves a user: password and PIN, set and checked. */
 @Injectable()
@@ -35,19 +40,25 @@ export class CredentialService {
    * Sets a user's password as it is, without asking the policy, and ends the user's sessions: for
    * the operator's command and the demo.
    *
-   * @throws Problem NotFound for an id outside the company
+   * @param totpExempt marks a user of the demo, of whom no role demands an authenticator app
+   * @throws Problem NotFound for an id outside the company, BotHasNoPassword
    */
-  async setPassword(userId: string, password: string): Promise<void> {
+  async setPassword(
+    userId: string,
+    password: string,
+    { totpExempt }: { readonly totpExempt?: true } = {},
+  ): Promise<void> {
     const passwordHash = await this.hashing.hash(password);
     const secret = { passwordHash, initial: false, initialUntil: null };
-    await this.replace(userId, secret, PasswordChanged);
+    const exempt = totpExempt ? { totpExempt } : {};
+    await this.replace(userId, { ...secret, ...exempt }, PasswordChanged);
   }
 
   /**
    * Gives a user a random initial password, and ends the user's sessions.
    *
    * @returns the password, good for one sign-in until `expiresAt`
-   * @throws Problem NotFound
+   * @throws Problem NotFound, BotHasNoPassword
    */
   async reset(userId: string): Promise<{ initialPassword: string; expiresAt: Date }> {
     const initialPassword = randomPassword();
@@ -74,7 +85,7 @@ export class CredentialService {
 
   /** What the policy thinks of a password for the actor. */
   async judge(password: string): Promise<Verdict> {
-    return this.policy.judge(password, await this.contextOf(currentActor().userId ?? ''));
+    return this.policy.judge(password, await this.contextOf(ownSession().userId));
   }
 
   /**
@@ -88,7 +99,7 @@ export class CredentialService {
     await this.database.transaction(async () => {
       const user = await this.records.get(User, userId);
       const credential = await this.records.get(Credential, userId, 'update');
-      await this.records.store(Object.assign(credential, { pinHash }));
+      await this.records.store(Object.assign(credential, { pinHash, pinFailures: 0 }));
       await this.announce(PinChanged, user);
     });
   }
@@ -99,6 +110,33 @@ export class CredentialService {
       this.records.find(Credential, { id: userId }),
     );
     return this.hashing.fits(credential?.pinHash ?? null, pin);
+  }
+
+  /**
+   * Counts a try of the user's PIN at a shared terminal as wrong, before it is judged, so that
+   * simultaneous ones see each other.
+   *
+   * @returns whether it may be tried at all
+   */
+  async countPin(userId: string): Promise<boolean> {
+    const tries = await this.database.transaction(() =>
+      this.database.rows(
+        `UPDATE auth_credential SET pin_failures = pin_failures + 1
+         WHERE id = $1 AND pin_failures < $2 RETURNING 1`,
+        [userId, MAX_PIN_FAILURES],
+      ),
+    );
+    return tries.length > 0;
+  }
+
+  /** A right PIN or password: PINs may be tried again. */
+  async forgivePins(userId: string): Promise<void> {
+    await this.database.transaction(() =>
+      this.database.write(
+        'UPDATE auth_credential SET pin_failures = 0 WHERE id = $1 AND pin_failures > 0',
+        [userId],
+      ),
+    );
   }
 
   /** Whether the user's password is this one; takes as long when there is none. */
@@ -136,13 +174,15 @@ export class CredentialService {
     const changed = { ...secret, changedAt: this.clock.now() };
     await this.database.transaction(async () => {
       const user = await this.records.get(User, userId, 'update');
+      if (user.bot) throw new Problem(BotHasNoPassword);
       const known = await this.records.find(Credential, { id: userId }, 'update');
       if (known) {
         const { passwordHash } = known;
         if (!known.initial) await this.records.insert(PasswordHistory, { userId, passwordHash });
         await this.records.store(Object.assign(known, changed));
       } else {
-        await this.records.insert(Credential, { id: userId, pinHash: null, ...changed });
+        const fresh = { pinHash: null, pinFailures: 0, totpExempt: false };
+        await this.records.insert(Credential, { id: userId, ...fresh, ...changed });
       }
       await this.forgetOld(userId);
       await this.database.write('DELETE FROM auth_session WHERE user_id = $1', [userId]);

@@ -5,6 +5,7 @@ import {
   Allow,
   Answers,
   AnswersNothing,
+  Conflict,
   currentActor,
   Despite,
   Forbidden,
@@ -25,17 +26,30 @@ import {
   PasswordUsedBefore,
   PinRefused,
 } from '../credential/credential.problems.js';
-import { SESSION_COOKIE } from './session.authenticator.js';
-import { SignIn, Unlock } from './session.input.js';
-import { PinSpent, SessionLocked, WrongCredentials, WrongProof } from './session.problems.js';
+import { PersonNeeded } from '../identity/identity.problems.js';
+import { TotpEnrolmentNeeded, TotpNeeded, WrongCode } from '../totp/totp.problems.js';
+import { ProveByCode } from '../totp/totp.input.js';
+import { ProofService } from './proof.service.js';
+import { agentOf, SESSION_COOKIE, showSession } from './session.cookie.js';
+import { ProveAgain, SignIn, Unlock } from './session.input.js';
+import {
+  CodeNeeded,
+  PinSpent,
+  SessionLocked,
+  WrongCredentials,
+  WrongProof,
+} from './session.problems.js';
 import { READ_SESSIONS, sessionList, SessionService } from './session.service.js';
-import type { Opened } from './session.service.js';
-import { ListedSessionView, SessionView, SignedInUserView, WhoAmIView } from './session.view.js';
+import type { SeenSession } from './session.service.js';
+import { ListedSessionView, SessionView, WhoAmIView } from './session.view.js';
 
 @ApiTags('auth')
 @Controller('api/v1/auth')
 export class SessionController {
-  constructor(private readonly sessions: SessionService) {}
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly proofs: ProofService,
+  ) {}
 
   /** Public: it is how one becomes somebody. */
   @Post('login')
@@ -46,13 +60,13 @@ export class SessionController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return shown(await this.sessions.start(input, agentOf(request)), request, reply);
+    return showSession(await this.sessions.start(input, agentOf(request)), request, reply);
   }
 
   @Post('logout')
   @Allow(SIGNED_IN)
   @Despite()
-  @AnswersNothing(Forbidden)
+  @AnswersNothing(PersonNeeded)
   async logout(@Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     await this.sessions.endOwn();
     void reply.clearCookie(SESSION_COOKIE, { path: '/' });
@@ -63,15 +77,12 @@ export class SessionController {
   @Despite()
   @Answers(WhoAmIView)
   me(): WhoAmIView {
-    const actor = currentActor();
-    const hindrance = actor.hindrance?.code ?? null;
-    const permissions = [...actor.permissions].sort();
-    return { user: SignedInUserView.of(actor), hindrance, permissions };
+    return WhoAmIView.of(currentActor());
   }
 
   @Post('lock')
   @Allow(SIGNED_IN)
-  @AnswersNothing(Forbidden)
+  @AnswersNothing(PersonNeeded)
   async lock(): Promise<void> {
     await this.sessions.lock();
   }
@@ -80,32 +91,66 @@ export class SessionController {
   @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(SessionLocked)
-  @Answers(SessionView, WrongProof, PinSpent, TooManyAttempts, Forbidden, NotFound)
+  @Answers(SessionView, WrongProof, PinSpent, TooManyAttempts, PersonNeeded, NotFound)
   async unlock(
     @Body() input: Unlock,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return shown(await this.sessions.unlock(input), request, reply);
+    return showSession(await this.sessions.unlock(input), request, reply);
+  }
+
+  /** The code that a sign-in without one still lacks. */
+  @Post('totp/verify')
+  @Allow(SIGNED_IN)
+  @Despite(TotpNeeded)
+  @Answers(SessionView, WrongCode, TooManyAttempts, PersonNeeded, NotFound)
+  async verify(
+    @Body() { code }: ProveByCode,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return showSession(await this.proofs.verify(code), request, reply);
+  }
+
+  /** The proof that sensitive acts demand, anew. */
+  @Post('step-up')
+  @Allow(SIGNED_IN)
+  @Despite(TotpEnrolmentNeeded)
+  @Answers(SessionView, WrongProof, CodeNeeded, WrongCode, TooManyAttempts, PersonNeeded, NotFound)
+  async stepUp(
+    @Body() input: ProveAgain,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return showSession(await this.proofs.stepUp(input), request, reply);
   }
 
   @Post('password')
   @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(PasswordMustChange)
-  @Answers(SessionView, WrongProof, PasswordRefused, PasswordUsedBefore, TooManyAttempts, Forbidden)
+  @Answers(
+    SessionView,
+    WrongProof,
+    PasswordRefused,
+    PasswordUsedBefore,
+    TooManyAttempts,
+    PersonNeeded,
+    Conflict,
+  )
   async changePassword(
     @Body() input: ChangePassword,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return shown(await this.sessions.changePassword(input, agentOf(request)), request, reply);
+    return showSession(await this.sessions.changePassword(input, agentOf(request)), request, reply);
   }
 
   @Post('pin')
   @Sensitive()
   @Allow(SIGNED_IN)
-  @AnswersNothing(WrongProof, PinRefused, TooManyAttempts, Forbidden)
+  @AnswersNothing(WrongProof, PinRefused, TooManyAttempts, PersonNeeded)
   async setPin(@Body() input: SetPin): Promise<void> {
     await this.sessions.setPin(input);
   }
@@ -129,28 +174,12 @@ export class SessionController {
 
   @Delete('sessions/:id')
   @Allow(SIGNED_IN)
-  @AnswersNothing(Forbidden, NotFound)
+  @AnswersNothing(PersonNeeded, Forbidden, NotFound)
   async end(@Id() id: string): Promise<void> {
     await this.sessions.end(id);
   }
 }
 
-/** The token in the answer, and in a cookie that scripts cannot read. */
-function shown(opened: Opened, request: FastifyRequest, reply: FastifyReply): SessionView {
-  void reply.setCookie(SESSION_COOKIE, opened.token, {
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: request.protocol === 'https',
-    path: '/',
-    expires: opened.expiresAt,
-  });
-  return SessionView.of(opened);
-}
-
-function listed(session: Parameters<typeof ListedSessionView.of>[0]): ListedSessionView {
-  return ListedSessionView.of(session, currentActor().sessionId);
-}
-
-function agentOf(request: FastifyRequest): string | null {
-  return request.headers['user-agent']?.slice(0, 200) ?? null;
+function listed({ session, terminalName }: SeenSession): ListedSessionView {
+  return ListedSessionView.of(session, currentActor().sessionId, terminalName);
 }

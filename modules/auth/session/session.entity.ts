@@ -26,9 +26,17 @@ export class Session extends CompanyRow {
   @InstantColumn({ nullable: true })
   lockedAt!: Date | null;
 
-  /** When the user last proved to be who they are. */
-  @InstantColumn()
-  provenAt!: Date;
+  /** When the user last proved to be who they are, by password or code; null by PIN alone. */
+  @InstantColumn({ nullable: true })
+  provenAt!: Date | null;
+
+  /** When the user last proved it by a code. */
+  @InstantColumn({ nullable: true })
+  codeProvenAt!: Date | null;
+
+  /** The shared terminal where it began; one session a terminal. */
+  @Column({ type: 'uuid', nullable: true })
+  terminalId!: string | null;
 
   /** Wrong PINs since the password was last used. */
   @Column({ type: 'integer' })

@@ -6,10 +6,21 @@ export interface SessionFacts {
   readonly sessionId: string;
 }
 
-export const SessionStarted = defineEvent<SessionFacts>({
+/** Where a session began; null is anywhere but at a shared terminal. */
+export interface SessionBeginning extends SessionFacts {
+  readonly terminalId: string | null;
+}
+
+export const SessionStarted = defineEvent<SessionBeginning>({
   name: 'session.started',
   version: 1,
-  summary: 'a user signed in',
+  summary: 'a user signed in, with a PIN at a shared terminal or with a password anywhere',
+});
+
+export const SessionProven = defineEvent<SessionFacts & { readonly by: 'password' | 'code' }>({
+  name: 'session.proven',
+  version: 1,
+  summary: 'the user of a session proved again to be who they are, and it got another token',
 });
 
 export const SessionEnded = defineEvent<SessionFacts>({

@@ -1,5 +1,6 @@
 import { SecretField, TextField } from '#kernel';
 import { MAX_PASSWORD } from '../credential/credential.input.js';
+import { CODE } from '../totp/totp.input.js';
 
 export class SignIn {
   @TextField({ max: 64 })
@@ -7,6 +8,9 @@ export class SignIn {
 
   @SecretField({ max: MAX_PASSWORD })
   password!: string;
+
+  @SecretField({ ...CODE, optional: true })
+  code?: string;
 }
 
 /** One of the two. */
@@ -16,4 +20,13 @@ export class Unlock {
 
   @SecretField({ max: 8, optional: true })
   pin?: string;
+}
+
+/** One of the two; who has an authenticator app proves it by code. */
+export class ProveAgain {
+  @SecretField({ max: MAX_PASSWORD, optional: true })
+  password?: string;
+
+  @SecretField({ ...CODE, optional: true })
+  code?: string;
 }

@@ -24,6 +24,15 @@ export const SessionLocked = defineProblem({
   },
 });
 
+export const CodeNeeded = defineProblem({
+  code: 'auth.code-needed',
+  status: 422,
+  title: {
+    es: 'Confirme con el código de su aplicación de autenticación',
+    en: 'Confirm with the code of your authenticator app',
+  },
+});
+
 export const PinSpent = defineProblem({
   code: 'auth.pin-spent',
   status: 422,

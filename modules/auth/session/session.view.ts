@@ -1,7 +1,7 @@
 import { BooleanField, IdField, InstantField, ObjectField, TextField, WordsField } from '#kernel';
 import type { Actor } from '#kernel';
 import type { Session } from './session.entity.js';
-import type { Opened } from './session.service.js';
+import type { Opened } from './open-sessions.service.js';
 
 export class SignedInUserView {
   @IdField()
@@ -57,8 +57,27 @@ export class WhoAmIView {
   @TextField(HINDRANCE)
   hindrance!: string | null;
 
+  @InstantField({
+    nullable: true,
+    description: 'the last proof that is good for sensitive acts; null when there was none',
+  })
+  provenAt!: string | null;
+
+  @BooleanField({ description: 'sensitive acts ask for POST auth/step-up first' })
+  stepUpNeeded!: boolean;
+
   @WordsField({ maxItems: 1000, max: 100, description: 'what the user may do' })
   permissions!: string[];
+
+  static of(actor: Actor): WhoAmIView {
+    return {
+      user: SignedInUserView.of(actor),
+      hindrance: actor.hindrance?.code ?? null,
+      provenAt: actor.provenAt?.toISOString() ?? null,
+      stepUpNeeded: actor.unproven !== null,
+      permissions: [...actor.permissions].sort(),
+    };
+  }
 }
 
 export class ListedSessionView {
@@ -80,13 +99,23 @@ export class ListedSessionView {
   @TextField({ max: 200, nullable: true, description: 'what the client called itself' })
   userAgent!: string | null;
 
+  @IdField({ nullable: true, description: 'the shared terminal where it began' })
+  terminalId!: string | null;
+
+  @TextField({ max: 100, nullable: true })
+  terminalName!: string | null;
+
   @BooleanField({ description: 'the session that asks' })
   current!: boolean;
 
-  static of(session: Session, currentId: string | null): ListedSessionView {
-    const { id, createdAt, lastSeenAt, expiresAt, ip, userAgent } = session;
+  static of(
+    session: Session,
+    currentId: string | null,
+    terminalName: string | null,
+  ): ListedSessionView {
+    const { id, createdAt, lastSeenAt, expiresAt, ip, userAgent, terminalId } = session;
     return {
-      ...{ id, ip, userAgent, current: id === currentId },
+      ...{ id, ip, userAgent, terminalId, terminalName, current: id === currentId },
       createdAt: createdAt.toISOString(),
       lastSeenAt: lastSeenAt.toISOString(),
       expiresAt: expiresAt.toISOString(),

@@ -1,6 +1,17 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage, Sensitive } from '#kernel';
+import {
+  Allow,
+  Answers,
+  Creates,
+  Edits,
+  Id,
+  IfMatch,
+  Lists,
+  mapPage,
+  Sensitive,
+  StepUp,
+} from '#kernel';
 import type { Page } from '#kernel';
 import { CreateUser, EditUser } from './user.input.js';
 import { LastAdmin, LoginTaken, UnknownRole } from './user.problems.js';
@@ -29,6 +40,7 @@ export class UserController {
   @Post()
   @Allow('base.user.create')
   @Sensitive()
+  @StepUp()
   @Creates(UserView, LoginTaken, UnknownRole)
   async create(@Body() input: CreateUser): Promise<UserView> {
     return UserView.of(await this.users.create(input));
@@ -37,6 +49,7 @@ export class UserController {
   @Patch(':id')
   @Allow('base.user.edit')
   @Sensitive()
+  @StepUp()
   @Edits(UserView, UnknownRole, LastAdmin)
   async edit(
     @Id() id: string,

@@ -1,7 +1,7 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRecord } from '#kernel';
 
-/** A person who works with the system. How they prove who they are belongs to `auth`. */
+/** A person who works with the system, or a program that does. How they prove who they are belongs to `auth`. */
 @Entity('base_user')
 export class User extends CompanyRecord {
   /** Lower case, unique in the installation. */
@@ -16,4 +16,8 @@ export class User extends CompanyRecord {
 
   @Column({ type: 'boolean' })
   active!: boolean;
+
+  /** A program, which has no password and no session; it comes with an API key. */
+  @Column({ type: 'boolean' })
+  bot!: boolean;
 }

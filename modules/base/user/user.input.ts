@@ -9,6 +9,9 @@ export class CreateUser {
 
   @WordsField({ maxItems: 20, max: 40, description: 'names of declared roles' })
   roles!: string[];
+
+  @BooleanField({ optional: true, description: 'a program: it has API keys and no password' })
+  bot?: boolean;
 }
 
 export class EditUser {

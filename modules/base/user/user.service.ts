@@ -9,7 +9,7 @@ import { LastAdmin, UnknownRole } from './user.problems.js';
 /** What clients may ask of the users. */
 export const userList = defineList({
   entity: User,
-  filters: { login: 'text', active: 'boolean' },
+  filters: { login: 'text', active: 'boolean', bot: 'boolean' },
   sorts: ['login', 'createdAt'],
   sort: 'login',
 });
@@ -48,11 +48,11 @@ export class UserService {
   /** @throws Problem UnknownRole, LoginTaken */
   async create(input: CreateUser): Promise<User> {
     return this.database.transaction(async () => {
-      const { login, name } = input;
+      const { login, name, bot = false } = input;
       const roles = this.knownRoles(input.roles);
-      const user = await this.records.insert(User, { login, name, roles, active: true });
+      const user = await this.records.insert(User, { login, name, roles, bot, active: true });
       const payload = { userId: user.id };
-      const changes = { roles: { after: roles } };
+      const changes = { roles: { after: roles }, bot: { after: bot } };
       await this.events.publish(UserCreated, { subject: subjectOf(user), payload, changes });
       return user;
     });
@@ -72,12 +72,17 @@ export class UserService {
     });
   }
 
-  /** Whoever takes an administrator away waits for every other who does. @throws Problem LastAdmin */
+  /**
+   * Whoever takes an administrator away waits for every other who does. A bot is none: nobody can
+   * sign in as one.
+   *
+   * @throws Problem LastAdmin
+   */
   private async demandAdmin(changes: Changes): Promise<void> {
     if (!changes['active'] && !changes['roles']) return;
     await this.database.lockName(`base.admins ${this.database.companyId}`);
     const admins = await this.database.rows(
-      `SELECT 1 FROM base_user WHERE company_id = $1 AND active AND 'admin' = ANY(roles) LIMIT 1`,
+      `SELECT 1 FROM base_user WHERE company_id = $1 AND active AND NOT bot AND 'admin' = ANY(roles) LIMIT 1`,
       [this.database.companyId],
     );
     if (admins.length === 0) throw new Problem(LastAdmin);

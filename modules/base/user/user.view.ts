@@ -17,11 +17,14 @@ export class UserView {
   @BooleanField()
   active!: boolean;
 
+  @BooleanField({ description: 'a program: it has API keys and no password' })
+  bot!: boolean;
+
   @IntegerField({ min: 1, max: 2_147_483_647 })
   version!: number;
 
   static of(this: void, user: User): UserView {
-    const { id, login, name, roles, active, version } = user;
-    return { id, login, name, roles, active, version };
+    const { id, login, name, roles, active, bot, version } = user;
+    return { id, login, name, roles, active, bot, version };
   }
 }

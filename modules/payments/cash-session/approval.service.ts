@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AddonRegistry, currentActor, Problem } from '#kernel';
+import { AddonRegistry, currentActor, demandStepUp, Problem } from '#kernel';
 import type { Actor } from '#kernel';
 import { IdentityService } from '#modules/auth';
 import { SettingService, UserService } from '#modules/base';
@@ -31,14 +31,15 @@ export class ApprovalService {
   ) {}
 
   /**
-   * The person whom login and password prove. Call it before any row is locked: hashing a
+   * The person whom login and password prove, with a code where that person has an authenticator
+   * app. Call it before any row is locked: hashing a
    * password takes its time on purpose.
    *
    * @throws Problem ApprovalRefused, whatever the reason: it tells nothing of accounts
    */
   async prove(approval: Approval | undefined): Promise<Actor | null> {
     if (!approval) return null;
-    const person = await this.identities.prove(approval.login, approval.password);
+    const person = await this.identities.prove(approval);
     const fits = person?.companyId === currentActor().companyId && person.permissions.has(APPROVE);
     if (!fits) throw new Problem(ApprovalRefused);
     return person;
@@ -46,11 +47,12 @@ export class ApprovalService {
 
   /**
    * Judges the difference of a session that is being closed. Who closes somebody else's session
-   * with the permission is the second person already.
+   * with the permission is the second person already, and must have proven lately who they are.
    *
    * @param difference whole pesos, counted minus expected
    * @param proven who approved with a password, if anybody
    * @returns null when the difference is within the threshold
+   * @throws Problem auth.step-up-needed
    */
   async judge(
     session: CashSession,
@@ -63,6 +65,7 @@ export class ApprovalService {
     const present = [proven, currentActor()].find(
       (actor) => actor?.permissions.has(APPROVE) && actor.userId !== session.cashierId,
     );
+    if (present && present !== proven) demandStepUp();
     const onTheSpot = present?.userId ? { id: present.userId, login: present.login } : null;
     return { difference, threshold, approver: onTheSpot ?? earlier ?? null };
   }

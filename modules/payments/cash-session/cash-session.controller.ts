@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound } from '#kernel';
+import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound, StepUp } from '#kernel';
 import type { Page } from '#kernel';
+import { PersonNeeded, StepUpNeeded } from '#modules/auth';
 import { BranchInactive, RegisterInactive } from '#modules/base';
 import { ApprovalService } from './approval.service.js';
 import type { CashSession } from './cash-session.entity.js';
@@ -73,6 +74,7 @@ export class CashSessionController {
 
   @Post(':id/approve')
   @Allow('payments.difference.approve')
+  @StepUp()
   @Answers(
     CashSessionView,
     problems.CashSessionClosedAlready,
@@ -94,6 +96,8 @@ export class CashSessionController {
     problems.CountedTooOften,
     problems.DifferenceNeedsApproval,
     problems.ApprovalRefused,
+    StepUpNeeded,
+    PersonNeeded,
   )
   async close(@Id() id: string, @Body() input: CloseCashSession): Promise<CashSessionView> {
     return this.view(await this.sessions.close(id, input));

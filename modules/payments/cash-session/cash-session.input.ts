@@ -48,6 +48,13 @@ export class Approval {
 
   @SecretField({ max: 256 })
   password!: string;
+
+  @SecretField({
+    max: 40,
+    optional: true,
+    description: 'of the authenticator app, where that person has one; or a recovery code',
+  })
+  code?: string;
 }
 
 export class CloseCashSession extends CountCash {

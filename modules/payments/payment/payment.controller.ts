@@ -14,6 +14,7 @@ import {
   NotFound,
 } from '#kernel';
 import type { Page } from '#kernel';
+import { PersonNeeded, StepUpNeeded } from '#modules/auth';
 import { OrderNotInState, PaymentExceedsBalance } from '#modules/sales';
 import { NoOpenCashSession } from '../cash-session/cash-session.problems.js';
 import { EditPayment, RefundPayment, RegisterPayment, VoidPayment } from './payment.input.js';
@@ -83,7 +84,14 @@ export class PaymentController {
   @Post(':id/void')
   @Allow('payments.payment.void')
   @Idempotent()
-  @Answers(PaymentView, NoOpenCashSession, Forbidden, problems.PaymentReversedAlready)
+  @Answers(
+    PaymentView,
+    NoOpenCashSession,
+    Forbidden,
+    StepUpNeeded,
+    PersonNeeded,
+    problems.PaymentReversedAlready,
+  )
   async void(@Id() id: string, @Body() input: VoidPayment): Promise<PaymentView> {
     return PaymentView.of(await this.payments.void(id, input));
   }
@@ -94,6 +102,8 @@ export class PaymentController {
   @Answers(
     PaymentView,
     NoOpenCashSession,
+    StepUpNeeded,
+    PersonNeeded,
     problems.PaymentReversedAlready,
     problems.RefundExceedsPayment,
   )

@@ -4,6 +4,7 @@ import {
   currentActor,
   Database,
   defineList,
+  demandStepUp,
   Events,
   Forbidden,
   Problem,
@@ -129,15 +130,17 @@ export class PaymentService {
 
   /**
    * Takes a charge back whole: in its own session while that is open; afterwards, with the
-   * permission to refund, by a contra entry in the actor's open session.
+   * permission to refund and a recent proof of identity, by a contra entry in the actor's open
+   * session.
    *
-   * @throws Problem PaymentReversedAlready, NoOpenCashSession, Forbidden
+   * @throws Problem PaymentReversedAlready, NoOpenCashSession, Forbidden, auth.step-up-needed
    */
   async void(id: string, { reason }: VoidPayment): Promise<Payment> {
     return this.database.transaction(async () => {
       const { charge, order } = await this.holdCharge(id);
       const own = await this.sessions.holdIfOpen(charge.cashSessionId);
       if (!own && !currentActor().permissions.has(REFUND)) throw new Problem(Forbidden);
+      if (!own) demandStepUp();
       const session = own ?? (await this.sessions.holdOwnOpen());
       const row = await this.takeBack(charge, session, 'void', charge.reverseAll(), reason);
       const event = own ? events.PaymentVoided : events.PaymentReversed;
@@ -147,13 +150,16 @@ export class PaymentService {
   }
 
   /**
-   * Gives money of a charge back to the customer, out of the actor's open session.
+   * Gives money of a charge back to the customer, out of the actor's open session. Once the session
+   * of the charge has ended it demands a recent proof of identity, as voiding does.
    *
-   * @throws Problem PaymentReversedAlready, RefundExceedsPayment, NoOpenCashSession
+   * @throws Problem PaymentReversedAlready, RefundExceedsPayment, NoOpenCashSession,
+   *   auth.step-up-needed
    */
   async refund(id: string, { amount, reason }: RefundPayment): Promise<Payment> {
     return this.database.transaction(async () => {
       const { charge, order } = await this.holdCharge(id);
+      if (!(await this.sessions.holdIfOpen(charge.cashSessionId))) demandStepUp();
       const session = await this.sessions.holdOwnOpen();
       const taken = charge.reversePart(amount);
       const row = await this.takeBack(charge, session, 'refund', taken, reason);

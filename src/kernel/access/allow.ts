@@ -5,6 +5,7 @@ import type { ProblemDefinition } from '../http/problem.js';
 export const ALLOW = 'ofitec:allow';
 export const PUBLIC = 'ofitec:public';
 export const DESPITE = 'ofitec:despite';
+export const STEP_UP = 'ofitec:step-up';
 
 /** Stands for "whoever is signed in" where a route needs no permission. */
 export const SIGNED_IN = '*';
@@ -20,6 +21,14 @@ export function Allow(permission: string): MethodDecorator & ClassDecorator {
  */
 export function Despite(...hindrances: ProblemDefinition[]): MethodDecorator {
   return SetMetadata(DESPITE, hindrances);
+}
+
+/**
+ * Demands that the person proved who they are lately. For routes that need it now and then, see
+ * `demandStepUp`.
+ */
+export function StepUp(): MethodDecorator {
+  return SetMetadata(STEP_UP, true);
 }
 
 /** A route that anybody may call. Say beside it why. */

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { ProblemDefinition } from '../http/problem.js';
 import type { Actor } from './context.js';
 
 /**
@@ -8,4 +9,7 @@ import type { Actor } from './context.js';
 export abstract class Authenticator {
   /** The actor behind the request, or null when it proves nobody. */
   abstract authenticate(request: FastifyRequest): Promise<Actor | null>;
+
+  /** What `Actor.unproven` may be: the OpenAPI document names it on the routes that demand step-up. */
+  readonly stepUp: readonly ProblemDefinition[] = [];
 }

@@ -17,8 +17,10 @@ export interface Actor {
   readonly sessionId: string | null;
   /** What has to be done before anything else (unlock, a new password); null when nothing has. */
   readonly hindrance: ProblemDefinition | null;
-  /** When this person was last proven by password or code; null for the house itself. */
+  /** When this person was last proven as sensitive acts demand it; null when never, and for the house. */
   readonly provenAt: Date | null;
+  /** What a sensitive act is refused with until the person is proven anew; null when that was lately. */
+  readonly unproven: ProblemDefinition | null;
   /** The house itself is bound by no record rule. */
   readonly unrestricted: boolean;
 }
@@ -77,6 +79,7 @@ export function houseActor(companyId: string, name: string): Actor {
     sessionId: null,
     hindrance: null,
     provenAt: null,
+    unproven: null,
     unrestricted: true,
   };
 }

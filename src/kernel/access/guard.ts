@@ -5,8 +5,9 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { ProblemDefinition } from '../http/problem.js';
 import { Forbidden, Unauthenticated } from '../http/problems.js';
-import { ALLOW, DESPITE, PUBLIC, SIGNED_IN } from './allow.js';
+import { ALLOW, DESPITE, PUBLIC, SIGNED_IN, STEP_UP } from './allow.js';
 import { Identification } from './identification.js';
+import { demandStepUp } from './step-up.js';
 
 /** Lets a request pass only where its route says it may: nothing is open by omission. */
 @Injectable()
@@ -28,14 +29,16 @@ export class AccessGuard implements CanActivate {
       throw new Problem(actor.hindrance);
     }
     const permission = this.reflector.getAllAndOverride<string | undefined>(ALLOW, targets);
-    if (permission === SIGNED_IN) return true;
-    if (permission && actor.permissions.has(permission)) return true;
-    throw new Problem(Forbidden, {
-      detail: {
-        es: `Se necesita el permiso ${permission}.`,
-        en: `The permission ${permission} is needed.`,
-      },
-    });
+    if (permission !== SIGNED_IN && !(permission && actor.permissions.has(permission))) {
+      throw new Problem(Forbidden, {
+        detail: {
+          es: `Se necesita el permiso ${permission}.`,
+          en: `The permission ${permission} is needed.`,
+        },
+      });
+    }
+    if (this.reflector.get<boolean>(STEP_UP, execution.getHandler())) demandStepUp();
+    return true;
   }
 
   private isOpenDespite(execution: ExecutionContext, hindrance: ProblemDefinition): boolean {

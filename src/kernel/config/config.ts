@@ -32,6 +32,11 @@ export class Config {
     return { config: new Config(values), faults };
   }
 
+  /** The same with some values of one shape replaced. */
+  with<S extends ConfigShape>(shape: S, values: Partial<ConfigValues<S>>): Config {
+    return new Config(new Map(this.values).set(shape, { ...this.of(shape), ...values }));
+  }
+
   /** The typed values of one declared shape. @throws Error when no installed addon declares it */
   of<S extends ConfigShape>(shape: S): ConfigValues<S> {
     const values = this.values.get(shape);

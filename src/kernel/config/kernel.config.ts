@@ -29,6 +29,10 @@ export const kernelConfig = {
     summary: '50 or more random characters; production demands it',
     secret: true,
   }),
+  SECRET_KEY_FALLBACKS: text({
+    summary: 'earlier values of SECRET_KEY, by commas: what they sealed can still be opened',
+    secret: true,
+  }),
   ALLOWED_HOSTS: list({ summary: 'host names that requests may name; production demands it' }),
   TRUSTED_ORIGINS: list({ summary: 'further origins that may send the session cookie' }),
   TRUSTED_PROXIES: networks({

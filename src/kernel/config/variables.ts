@@ -67,11 +67,14 @@ export function choice<const T extends string>(of: {
 }
 
 /** Words between commas; empty ones are dropped. */
-export function list(of: { summary: string }): Variable<readonly string[]> {
+export function list(of: {
+  summary: string;
+  fallback?: readonly string[];
+}): Variable<readonly string[]> {
   return {
     summary: of.summary,
     secret: false,
-    fallback: [],
+    fallback: of.fallback ?? [],
     parse: (raw) =>
       raw
         .split(',')

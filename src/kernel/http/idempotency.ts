@@ -160,11 +160,12 @@ function badKey(): Problem {
 
 /**
  * The body in a form that the order of its members does not change. Passwords stay out: a stored
- * hash of a body that holds one would let a thief guess it.
+ * hash of a body that holds one would let a thief guess it. So does a code beside a password: it is
+ * good once, and the retry brings another.
  */
 function fingerprintOf(body: unknown): string {
-  const canonical = JSON.stringify(body ?? null, (name, value: unknown) => {
-    if (name === 'password') return undefined;
+  const canonical = JSON.stringify(body ?? null, function (this: object, name, value: unknown) {
+    if (name === 'password' || (name === 'code' && 'password' in this)) return undefined;
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value;

@@ -1,7 +1,7 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ALLOW, SIGNED_IN } from '../access/allow.js';
+import { ALLOW, SIGNED_IN, STEP_UP } from '../access/allow.js';
 import { methodsOf } from '../addon/verify.js';
 import { SENSITIVE } from '../throttle/sensitive.js';
 import { isUncountedPath } from '../throttle/throttle.js';
@@ -20,12 +20,18 @@ interface Operation {
   'x-permission'?: string | null;
   /** For programs: whether the stricter limit counts it, too. */
   'x-sensitive'?: true;
+  /** For programs: whether it may ask for a proof of identity first. */
+  'x-step-up'?: true;
 }
 
 /** The OpenAPI 3.1 document of the composed application, every route with its problems. */
 export function buildOpenApi(
   app: INestApplication,
-  options: { version: string; controllers: readonly Type[] },
+  options: {
+    version: string;
+    controllers: readonly Type[];
+    stepUp: readonly ProblemDefinition[];
+  },
 ): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -45,7 +51,7 @@ export function buildOpenApi(
   for (const [path, item] of Object.entries(document.paths)) {
     for (const operation of Object.values(item) as Operation[]) {
       const route = routes.get(operation.operationId ?? '');
-      if (route) describeRoute(path, operation, route);
+      if (route) describeRoute(path, operation, route, options.stepUp);
     }
   }
   document.components ??= {};
@@ -78,7 +84,12 @@ function operationId(controller: string, method: string): string {
   return `${controller.replace(/Controller$/, '')}.${method}`;
 }
 
-function describeRoute(path: string, operation: Operation, route: object): void {
+function describeRoute(
+  path: string,
+  operation: Operation,
+  route: object,
+  stepUp: readonly ProblemDefinition[],
+): void {
   const read = <T>(key: string): T | undefined => Reflect.getMetadata(key, route) as T | undefined;
   const permission = read<string>(ALLOW);
   operation['x-permission'] = permission ?? null;
@@ -87,13 +98,18 @@ function describeRoute(path: string, operation: Operation, route: object): void 
     operation['x-sensitive'] = true;
     operation.description += ' Counts against the stricter limit for credentials, roles, exports.';
   }
+  const demanded = read<boolean>(STEP_UP) ? stepUp : [];
+  if (demanded.length > 0) {
+    operation['x-step-up'] = true;
+    operation.description += ' Demands a recent proof of identity (step-up).';
+  }
   for (const parameter of operation.parameters ?? []) {
     if (parameter.in === 'path' && parameter.name === 'id') {
       parameter.schema = { type: 'string', format: 'uuid' };
     }
   }
   const byStatus = new Map<number, ProblemDefinition[]>();
-  for (const problem of new Set(problemsOf(path, operation, read))) {
+  for (const problem of new Set([...problemsOf(path, operation, read), ...demanded])) {
     byStatus.set(problem.status, [...(byStatus.get(problem.status) ?? []), problem]);
   }
   for (const [status, definitions] of byStatus) {

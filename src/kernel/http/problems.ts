@@ -166,6 +166,15 @@ export const StorageFull = defineProblem({
   },
 });
 
+export const SecretKeyMissing = defineProblem({
+  code: 'kernel.secret-key-missing',
+  status: 503,
+  title: {
+    es: 'Falta SECRET_KEY: este servidor no puede guardar secretos',
+    en: 'SECRET_KEY is missing: this server cannot keep secrets',
+  },
+});
+
 export const OutcomeUnknown = defineProblem({
   code: 'kernel.outcome-unknown',
   status: 503,

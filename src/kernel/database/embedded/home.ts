@@ -74,6 +74,11 @@ export class Home {
     return this.remember('demo-password.json', () => ({ password: given ?? password(9) })).password;
   }
 
+  /** What the embedded house seals with where no `SECRET_KEY` is given, made at first use. */
+  secretKey(): string {
+    return this.remember('secret-key.json', () => ({ key: password(48) })).key;
+  }
+
   /** Moves the lock aside before dropping it: if a rival has just taken it, it is put back. */
   private discardStaleLock(): void {
     const aside = `${this.lockFile}.stale.${process.pid}`;

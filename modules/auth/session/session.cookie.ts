@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Opened } from './open-sessions.service.js';
+import { SessionView } from './session.view.js';
+
+export const SESSION_COOKIE = 'ofitec_session';
+
+/** The token in the answer, and in a cookie that scripts cannot read. */
+export function showSession(
+  opened: Opened,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): SessionView {
+  void reply.setCookie(SESSION_COOKIE, opened.token, {
+    ...secretCookie(request),
+    expires: opened.expiresAt,
+  });
+  return SessionView.of(opened);
+}
+
+/** What the client calls itself. */
+export function agentOf(request: FastifyRequest): string | null {
+  return request.headers['user-agent']?.slice(0, 200) ?? null;
+}
+
+/** A cookie that no script reads and no other site's page sends. */
+export function secretCookie(request: FastifyRequest): {
+  readonly httpOnly: true;
+  readonly sameSite: 'strict';
+  readonly secure: boolean;
+  readonly path: '/';
+} {
+  const secure = request.protocol === 'https';
+  return { httpOnly: true, sameSite: 'strict', secure, path: '/' };
+}

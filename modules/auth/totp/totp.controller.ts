@@ -1,0 +1,82 @@
+import { Body, Controller, Delete, Get, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Allow, Answers, AnswersNothing, Despite, Id, NotFound, SIGNED_IN, StepUp } from '#kernel';
+import { TooManyAttempts } from '../attempt/attempt.problems.js';
+import { PersonNeeded } from '../identity/identity.problems.js';
+import { ownSession } from '../identity/own-session.js';
+import { ProofService } from '../session/proof.service.js';
+import { ConfirmTotp } from './totp.input.js';
+import {
+  TotpEnrolledAlready,
+  TotpEnrolmentNeeded,
+  TotpNotEnrolled,
+  WrongCode,
+} from './totp.problems.js';
+import { TotpService } from './totp.service.js';
+import { RecoveryCodesView, TotpEnrolmentView, TotpView } from './totp.view.js';
+
+@ApiTags('auth')
+@Controller('api/v1/auth')
+export class TotpController {
+  constructor(
+    private readonly totp: TotpService,
+    private readonly proofs: ProofService,
+  ) {}
+
+  @Get('totp')
+  @Allow(SIGNED_IN)
+  @Despite(TotpEnrolmentNeeded)
+  @Answers(TotpView, PersonNeeded)
+  async show(): Promise<TotpView> {
+    return this.totp.show(ownSession().userId);
+  }
+
+  @Post('totp')
+  @Allow(SIGNED_IN)
+  @Despite(TotpEnrolmentNeeded)
+  @StepUp()
+  @Answers(TotpEnrolmentView, TotpEnrolledAlready)
+  async begin(): Promise<TotpEnrolmentView> {
+    return this.totp.begin(ownSession().userId);
+  }
+
+  @Post('totp/confirm')
+  @Allow(SIGNED_IN)
+  @Despite(TotpEnrolmentNeeded)
+  @Answers(
+    RecoveryCodesView,
+    TotpEnrolledAlready,
+    TotpNotEnrolled,
+    WrongCode,
+    TooManyAttempts,
+    PersonNeeded,
+  )
+  async confirm(@Body() { code }: ConfirmTotp): Promise<RecoveryCodesView> {
+    return { recoveryCodes: await this.proofs.confirmTotp(code) };
+  }
+
+  @Post('totp/recovery-codes')
+  @Allow(SIGNED_IN)
+  @StepUp()
+  @Answers(RecoveryCodesView, TotpNotEnrolled)
+  async renewCodes(): Promise<RecoveryCodesView> {
+    return { recoveryCodes: await this.totp.renewCodes(ownSession().userId) };
+  }
+
+  @Delete('totp')
+  @Allow(SIGNED_IN)
+  @StepUp()
+  @AnswersNothing(TotpNotEnrolled)
+  async remove(): Promise<void> {
+    await this.totp.remove(ownSession().userId);
+  }
+
+  /** For somebody who lost phone and paper. */
+  @Delete('users/:id/totp')
+  @Allow('auth.totp.remove')
+  @StepUp()
+  @AnswersNothing(NotFound, TotpNotEnrolled)
+  async removeOf(@Id() id: string): Promise<void> {
+    await this.totp.remove(id);
+  }
+}
