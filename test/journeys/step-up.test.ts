@@ -5,6 +5,7 @@ import {
   DEMO_PASSWORD,
   enrolApp,
   House,
+  IdentityService,
   kernel,
   openSession,
   operationsOf,
@@ -12,7 +13,6 @@ import {
   takeOrder,
 } from '#test';
 import type { Shop } from '#test';
-import { IdentityService } from '../../modules/auth/identity/identity.service.js';
 
 const MINUTE = 60_000;
 const NEEDED = [403, 'auth.step-up-needed'];
