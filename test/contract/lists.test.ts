@@ -20,6 +20,7 @@ describe('lists after years', () => {
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },
       ...{ roles: [], permissions: new Set(), sessionId: null, unrestricted: true },
+      ...{ hindrance: null, provenAt: null, unproven: null },
     };
   }, 120_000);
 
