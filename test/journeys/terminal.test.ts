@@ -1,5 +1,14 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Client, DEMO_PASSWORD, enrolApp, foundSecondCompany, House, kernel, shop } from '#test';
+import {
+  Client,
+  DEMO_PASSWORD,
+  enrolApp,
+  foundSecondCompany,
+  House,
+  kernel,
+  meetAt,
+  shop,
+} from '#test';
 
 const MINUTE = 60_000;
 const PIN = '2580';
@@ -144,7 +153,10 @@ describe('a shared terminal', () => {
 
   it('keeps one session when several sign in at once', async () => {
     const logins = ['vendedora', 'encargada', 'vendedora.norte', 'vendedora', 'encargada'];
-    const answers = await Promise.all(logins.map((login) => signIn(login)));
+    const answers = await meetAt(house, 'SELECT 1 FROM auth_terminal FOR UPDATE', {
+      waiters: logins.length,
+      work: () => Promise.all(logins.map((login) => signIn(login))),
+    });
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     const living = await Promise.all(answers.map((answer) => clientOf(answer).get('auth/me')));
     expect(living.filter(({ status }) => status === 200)).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, codeOf, DEMO_PASSWORD, enrolApp, House, kernel, runCli } from '#test';
+import { Client, codeOf, DEMO_PASSWORD, enrolApp, House, kernel, meetAt, runCli } from '#test';
 
 const MINUTE = 60_000;
 const STEP = 30_000;
@@ -168,9 +168,10 @@ describe('an authenticator app', () => {
     it('gives a code that is good once, also for sign-ins at the same moment', async () => {
       pass(3 * MINUTE);
       const code = codeOf(secret, now());
-      const answers = await Promise.all(
-        Array.from({ length: 4 }, () => login('encargada', { code })),
-      );
+      const answers = await meetAt(house, 'SELECT 1 FROM auth_totp FOR UPDATE', {
+        waiters: 4,
+        work: () => Promise.all(Array.from({ length: 4 }, () => login('encargada', { code }))),
+      });
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401]);
       pass(3 * MINUTE);
       const halves = await Promise.all([login('encargada'), login('encargada')]);
@@ -248,6 +249,14 @@ describe('an authenticator app', () => {
       pass(4 * STEP);
       const right = await other.post('auth/totp/verify', { code: codeOf(secret, now()) });
       expect(right.status).toBe(200);
+
+      const statusesOf: number[] = [];
+      for (let n = 0; n < 7; n += 1) {
+        statusesOf.push((await login('encargada', { code: `0000${30 + n}` })).status);
+      }
+      // At the latest the sixth, whatever strangers tried before.
+      expect(statusesOf.slice(0, 3)).toEqual([401, 401, 401]);
+      expect(statusesOf.slice(5)).toEqual([429, 429]);
     });
 
     it('is removed only after a fresh code, not by the password alone', async () => {

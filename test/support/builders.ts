@@ -1,4 +1,6 @@
-import { newId, runAsHouse } from '#kernel';
+import { newId, runAsHouse, runInContext } from '#kernel';
+import { IdentityService } from '#modules/auth';
+import type { Proof } from '#modules/auth';
 import { BranchService, CompanyService, RegisterService, UserService } from '#modules/base';
 import { LedgerCheckService } from '../../modules/payments/cash-session/ledger-check.service.js';
 import type { Drift } from '../../modules/payments/cash-session/ledger-check.service.js';
@@ -91,6 +93,20 @@ async function items(client: Client, path: string): Promise<{ id: string; code: 
 function idOf(answer: { status: number; text: string; body: unknown }): string {
   if (answer.status !== 201) throw new Error(`not created: ${answer.status} ${answer.text}`);
   return (answer.body as { id: string }).id;
+}
+
+/** The logins of the second persons whom the proofs prove, one after the other in one request. */
+export async function provePersons(
+  house: House,
+  ...proofs: readonly Proof[]
+): Promise<(string | null)[]> {
+  const identities = house.app.get(IdentityService, { strict: false });
+  const context = { requestId: 'test', ip: '127.0.0.1', language: 'es' as const, actor: null };
+  return runInContext(context, async () => {
+    const logins: (string | null)[] = [];
+    for (const proof of proofs) logins.push((await identities.prove(proof))?.login ?? null);
+    return logins;
+  });
 }
 
 /** Sets a user's password, as an administrator's command does. */

@@ -9,6 +9,7 @@ export {
   foundSecondCompany,
   ledgerCheckOf,
   openSession,
+  provePersons,
   setPassword,
   shop,
   takeOrder,
@@ -19,6 +20,7 @@ export { IdentityService } from '../../modules/auth/identity/identity.service.js
 export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
 export { dice } from './dice.js';
+export { meetAt } from './held-row.js';
 export { closeHouses, House } from './house.js';
 export { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 export type { TestUrls } from './server.js';
