@@ -5,7 +5,6 @@ import {
   DEMO_PASSWORD,
   enrolApp,
   House,
-  IdentityService,
   kernel,
   openSession,
   operationsOf,

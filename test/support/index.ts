@@ -16,7 +16,6 @@ export {
 } from './builders.js';
 export type { Shop } from './builders.js';
 export { openBrowser } from './browser.js';
-export { IdentityService } from '../../modules/auth/identity/identity.service.js';
 export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
 export { dice } from './dice.js';
