@@ -157,7 +157,9 @@ describe('two processes', () => {
       'SELECT id, ticket, branch_id AS branch, number FROM sales_order ORDER BY number',
     );
     expect(stored.map(({ id, ticket }) => `${id} ${ticket}`).sort()).toEqual(
-      taken.map(({ answer }) => `${answer?.body['id']} ${answer?.body['ticket']}`).sort(),
+      taken
+        .map(({ answer }) => `${String(answer?.body['id'])} ${String(answer?.body['ticket'])}`)
+        .sort(),
     );
     for (const { branchId } of places) {
       const numbers = stored.filter(({ branch }) => branch === branchId).map((row) => row.number);
