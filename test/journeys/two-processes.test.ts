@@ -226,15 +226,18 @@ describe('two processes', () => {
            (SELECT count(*)::integer FROM kernel_delivery WHERE handler LIKE 'acme-loyalty/%') AS marks
          FROM payments_payment p`,
       );
-    const waiting = `SELECT 1 FROM kernel_event_pending UNION ALL
-      SELECT 1 FROM pgboss.job WHERE name = 'ofitec-deliveries' AND state IN ('created', 'retry')`;
-    for (let tries = 0; tries < 300; tries += 1) {
-      if ((await house.rows('owner', waiting)).length === 0) break;
+    const n = told?.n ?? 0;
+    expect(n).toBeGreaterThanOrEqual(200 + 5 * 7);
+    // A busy machine takes its time over them; one delivery too many would come in the last moment.
+    for (let tries = 0; tries < 900; tries += 1) {
+      const [mark] = await house.rows<{ n: number }>(
+        'owner',
+        `SELECT count(*)::integer AS n FROM kernel_delivery WHERE handler LIKE 'acme-loyalty/%'`,
+      );
+      if ((mark?.n ?? 0) >= n) break;
       await sleep(100);
     }
     await sleep(500);
-    const n = told?.n ?? 0;
-    expect(n).toBeGreaterThanOrEqual(200 + 5 * 7);
     expect(await acted()).toEqual([{ payments: n, points: n, marks: n, missing: 0 }]);
     const failed = await house.rows('owner', `SELECT 1 FROM pgboss.job WHERE state = 'failed'`);
     expect(failed).toEqual([]);
