@@ -15,10 +15,22 @@ const INDEXES: Readonly<Record<string, string>> = {
     "payments_payment (company_id, kind, created_at, id) WHERE kind <> 'charge'",
   // What the nightly check looks at, beside the rows that took a charge back.
   payments_payment_reversed: 'payments_payment (company_id, id) WHERE reversed_amount <> 0',
+  payments_prepaid_entry_by_cashier:
+    'payments_prepaid_entry (company_id, cashier_id, created_at, id)',
+  payments_prepaid_entry_by_branch:
+    'payments_prepaid_entry (company_id, branch_id, created_at, id)',
+  payments_prepaid_entry_by_day:
+    'payments_prepaid_entry (company_id, business_date, created_at, id)',
+  payments_prepaid_entry_by_kind: 'payments_prepaid_entry (company_id, kind, created_at, id)',
+  payments_prepaid_entry_by_method:
+    'payments_prepaid_entry (company_id, method, created_at, id) WHERE method IS NOT NULL',
+  payments_prepaid_entry_by_amount: 'payments_prepaid_entry (company_id, amount, id)',
   payments_entry_by_cashier: 'payments_entry (company_id, cashier_id, created_at, id)',
   payments_entry_by_kind: 'payments_entry (company_id, kind, created_at, id)',
   payments_entry_by_amount: 'payments_entry (company_id, amount, id)',
   payments_entry_by_payment: 'payments_entry (company_id, payment_id) WHERE payment_id IS NOT NULL',
+  payments_entry_by_prepaid:
+    'payments_entry (company_id, prepaid_entry_id) WHERE prepaid_entry_id IS NOT NULL',
   payments_cash_session_by_date: 'payments_cash_session (company_id, business_date, id)',
   payments_cash_session_by_cashier:
     'payments_cash_session (company_id, cashier_id, created_at, id)',

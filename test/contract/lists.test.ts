@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, ledgerCheckOf, ListProbe, listsOf, livePast, shippedAddons } from '#test';
+import {
+  House,
+  ledgerCheckOf,
+  ListProbe,
+  listsOf,
+  livePast,
+  reportsOf,
+  shippedAddons,
+} from '#test';
 import type { Actor } from '#test';
 
 /** Rows that may be fetched beside those given: the orders of days that are not delivered yet, a session's payments. */
@@ -11,11 +19,13 @@ const lists = listsOf(shippedAddons);
 describe('lists after years', () => {
   let house: House;
   let admin: Actor;
+  let branchId: string;
 
   beforeAll(async () => {
     house = await House.open();
     const past = await livePast(house.urls.owner, 18_000);
     expect(past).toMatchObject({ payments: 18_000, orders: 14_400, branches: 1, days: 100 });
+    branchId = past.branchId;
     const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },
@@ -40,6 +50,19 @@ describe('lists after years', () => {
     const nobody = '00000000-0000-7000-8000-00000000abcd';
     const vendedora = { ...admin, userId: nobody, roles: ['vendedora'], unrestricted: false };
     expect(await new ListProbe(house, vendedora).wasteful(list, SLACK)).toEqual([]);
+  });
+
+  it('leave reports of a day what that day holds, and no more', async () => {
+    const [old] = await house.rows<{ day: string }>(
+      'owner',
+      'SELECT min(business_date)::text AS day FROM payments_cash_session',
+    );
+    const costs: [string, number][] = [];
+    for (const [name, report] of Object.entries(reportsOf(house, branchId, old?.day ?? ''))) {
+      costs.push([name, await new ListProbe(house, admin).costOf(report)]);
+    }
+    expect(costs.filter(([, fetched]) => fetched > 1_500)).toEqual([]);
+    expect(costs.filter(([, fetched]) => fetched === 0)).toEqual([]);
   });
 
   it('are seen to waste when an index is gone', async () => {

@@ -279,7 +279,7 @@ describe(`random days (OFITEC_SEED=${SEED})`, () => {
     const [order] = await house.rows<{ id: string }>(
       'owner',
       `UPDATE sales_order SET paid_amount = paid_amount - 1
-       WHERE id = (SELECT id FROM sales_order WHERE paid_amount > 0 LIMIT 1) RETURNING id`,
+       WHERE id = (SELECT id FROM sales_order WHERE paid_amount > 0 AND state <> 'delivered' LIMIT 1) RETURNING id`,
     );
     const [account] = await house.rows<{ id: string }>(
       'owner',

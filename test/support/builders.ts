@@ -1,9 +1,13 @@
+import type { Type } from '@nestjs/common';
 import { newId, runAsHouse, runInContext } from '#kernel';
 import { IdentityService } from '#modules/auth';
 import type { Proof } from '#modules/auth';
 import { BranchService, CompanyService, RegisterService, UserService } from '#modules/base';
 import { LedgerCheckService } from '../../modules/payments/cash-session/ledger-check.service.js';
 import type { Drift } from '../../modules/payments/cash-session/ledger-check.service.js';
+import { ReportService } from '../../modules/payments/report/report.service.js';
+import { SalesReportService } from '../../modules/sales/report/report.service.js';
+import { OrderFiguresService } from '#modules/sales';
 import { CredentialService } from '../../modules/auth/credential/credential.service.js';
 import type { Client } from './client.js';
 import type { House } from './house.js';
@@ -128,4 +132,20 @@ export async function ledgerCheckOf(house: House): Promise<Drift[]> {
   );
   const check = house.app.get(LedgerCheckService, { strict: false });
   return runAsHouse(company?.id ?? '', 'test', () => check.drifts());
+}
+
+/** The reports on one branch's business day, as their services make them. */
+export function reportsOf(
+  house: House,
+  branchId: string,
+  date: string,
+): Readonly<Record<string, () => Promise<unknown>>> {
+  const get = <S>(service: Type<S>): S => house.app.get(service, { strict: false });
+  const day = { from: date, to: date };
+  return {
+    'orders of the day, as a cut has them': () => get(OrderFiguresService).ofDay(branchId, date),
+    'differences of the day': () => get(ReportService).differences(day),
+    'unpaid orders by age': () => get(ReportService).ageing({}),
+    'services sold on the day': () => get(SalesReportService).services({ ...day, limit: 100 }),
+  };
 }

@@ -10,6 +10,7 @@ export {
   ledgerCheckOf,
   openSession,
   provePersons,
+  reportsOf,
   setPassword,
   shop,
   takeOrder,

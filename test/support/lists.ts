@@ -1,3 +1,4 @@
+import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { controllersOf, Database, methodsOf, Records, runInContext } from '#kernel';
 import type { Actor, Addon, CompanyRow, ListDefinition } from '#kernel';
 import { LIST } from '../../src/kernel/http/answers.js';
@@ -16,11 +17,15 @@ const WARMING = 8;
 /** Fewer rows than this are a page of the table: reading them all is no waste. */
 const SMALL = 40;
 
-/** Every list that the addons' routes give, by the name of its entity. */
+/**
+ * Every list that the addons' routes give, by the name of its entity. One below a record's own
+ * address is bounded by that record.
+ */
 export function listsOf(addons: readonly Addon[]): ReadonlyMap<string, AnyList> {
   const lists = addons
     .flatMap(controllersOf)
     .flatMap(methodsOf)
+    .filter(({ method }) => !String(Reflect.getMetadata(PATH_METADATA, method)).includes(':'))
     .map(({ method }) => Reflect.getMetadata(LIST, method) as AnyList | undefined)
     .filter((list) => list !== undefined);
   return new Map(lists.map((list) => [list.entity.name, list]));
@@ -73,6 +78,15 @@ export class ListProbe {
       if (last) await ask({ [`${name}.gte`]: last });
     }
     return found;
+  }
+
+  /** How many rows are fetched for some work of the house. */
+  costOf(work: () => Promise<unknown>): Promise<number> {
+    return this.inside(async (database) => {
+      const before = await fetched(database);
+      await work();
+      return (await fetched(database)) - before;
+    });
   }
 
   private ask(

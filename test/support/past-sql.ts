@@ -121,6 +121,7 @@ export function statementsOf(place: PastPlace): string[] {
     ...orderStatements(place),
     ...sessionStatements(place),
     ...paymentStatements(place),
+    ...prepaidStatements(place),
     ...eventStatements(place),
   ];
 }
@@ -155,20 +156,21 @@ function sessionStatements({ companyId, branches }: PastPlace): string[] {
   const cutId = `pg_temp.past_id(${LONG_AGO_MS} + k, 'cut', k)`;
   return [
     `INSERT INTO payments_daily_cut (id, company_id, created_at, branch_id, business_date,
-       sequence, cut_by, total, payments, by_method, by_cashier, by_session, cash, orders, rows_hash, forced)
+       sequence, cut_by, total, payments, by_method, by_cashier, by_session, cash, prepaid, orders, rows_hash, forced)
      SELECT ${cutId}, '${companyId}', max(at) + interval '10 minutes', branch_id, day, 1, NULL, sum(amount),
        count(*) FILTER (WHERE kind = 'charge'), '[]', '[]', '[]',
        '{"rounding": 0, "cashIn": 0, "cashOut": 0, "drops": 0, "voids": 0, "refunds": 0, "difference": 0}',
+       '{"received": 0, "returned": 0, "spent": 0, "byMethod": []}',
        jsonb_build_object('taken', ${tally}, 'delivered', ${tally}, 'cancelled', ${tally}, 'outstanding', ${tally}),
        repeat('0', 64), false
      FROM past_place GROUP BY k, branch_id, day ORDER BY k`,
     `INSERT INTO payments_cash_session (id, company_id, created_at, updated_at, version,
        branch_id, register_id, cashier_id, business_date, state, opening_amount, opening_difference, ended_at,
-       closed_at, closed_by, expected_amount, counted_amount, counted_by, by_method, daily_cut_id)
+       closed_at, closed_by, expected_amount, counted_amount, counted_by, by_method, daily_cut_id, blind_counts)
      SELECT session_id, '${companyId}', min(at) - interval '1 minute', max(at), 4, branch_id,
        ${fixed('register', `k % ${branches} * 2 + turn`)}, cashier_id, day, 'closed', 20000, 0,
        max(at) + interval '1 minute', max(at) + interval '3 minutes', cashier_id, ${cash},
-       ${cash} - CASE WHEN (k * 2 + turn) % 20 = 0 THEN 500 ELSE 0 END, cashier_id, '[]', ${cutId}
+       ${cash} - CASE WHEN (k * 2 + turn) % 20 = 0 THEN 500 ELSE 0 END, cashier_id, '[]', ${cutId}, 0
      FROM past_place GROUP BY k, turn, session_id, branch_id, cashier_id, day ORDER BY min(at)`,
   ];
 }
@@ -194,6 +196,20 @@ function paymentStatements({ companyId }: PastPlace): string[] {
        CASE WHEN p % 90 = 0 THEN 'cash_in' ELSE 'drop' END, CASE WHEN p % 90 = 0 THEN 10000 ELSE -10000 END,
        'sencillo', cashier_id
      FROM past_place WHERE p % 90 IN (0, 89) ORDER BY n`,
+  ];
+}
+
+/** Of the four customers that a branch day brings, each leaves some money once. */
+function prepaidStatements({ companyId }: PastPlace): string[] {
+  const customer = `${fixed('customer', `k * ${CUSTOMERS_A_BRANCH_DAY} + p / 20`)}`;
+  const visits = `past_place WHERE p IN (0, 20, 40, 60)`;
+  return [
+    `INSERT INTO payments_prepaid_account (id, company_id, created_at, updated_at, version, balance, entries)
+     SELECT ${customer}, '${companyId}', at, at, 2, 20000, 1 FROM ${visits} ORDER BY n`,
+    `INSERT INTO payments_prepaid_entry (id, company_id, created_at, customer_id, sequence, cash_session_id, branch_id,
+       cashier_id, business_date, kind, amount, balance_after, method, collected, tendered, change)
+     SELECT pg_temp.past_id((extract(epoch FROM at) * 1000)::bigint, 'prepay', n), '${companyId}', at, ${customer}, 1,
+       session_id, branch_id, cashier_id, day, 'prepay', 20000, 20000, 'debit', 20000, 20000, 0 FROM ${visits} ORDER BY n`,
   ];
 }
 

@@ -31,12 +31,15 @@ export interface AgeBucket {
   readonly balance: number;
 }
 
+// In the words of the index on them.
+const UNPAID = `(state IN ('received', 'in_process', 'ready') OR delivered_owing) AND paid_amount < total`;
+
 const AGEING = `SELECT branch_id AS "branchId",
     CASE WHEN $2::date - business_date <= 7 THEN '0-7' WHEN $2::date - business_date <= 30 THEN '8-30'
       WHEN $2::date - business_date <= 90 THEN '31-90' ELSE '91-' END AS days,
     count(*)::integer AS orders, sum(total - paid_amount)::float8 AS balance
   FROM sales_order
-  WHERE company_id = $1 AND paid_amount < total AND state <> 'cancelled'
+  WHERE company_id = $1 AND ${UNPAID}
     AND ($3::uuid IS NULL OR branch_id = $3::uuid)
   GROUP BY 1, 2 ORDER BY 1, min($2::date - business_date)`;
 
@@ -57,7 +60,7 @@ const onDay = (column: string): string =>
 const FIGURES = `SELECT ${tallyOf('business_date = $3::date')} AS taken,
   ${tallyOf(onDay('delivered_at'))} AS delivered,
   ${tallyOf(onDay('cancelled_at'))} AS cancelled,
-  ${tallyOf(`paid_amount < total AND state <> 'cancelled'`, 'total - paid_amount')} AS outstanding`;
+  ${tallyOf(UNPAID, 'total - paid_amount')} AS outstanding`;
 
 /** Sums over orders for reports of other addons; for the whole company, whoever asks. */
 @Injectable()

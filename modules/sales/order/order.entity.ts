@@ -46,6 +46,13 @@ export class Order extends CompanyRecord {
   @PesosColumn()
   paidAmount!: number;
 
+  /**
+   * Handed over with a balance due. A column of its own, because an index that depends on the paid
+   * amount would have every payment write all indexes of the order.
+   */
+  @Column({ type: 'boolean' })
+  deliveredOwing!: boolean;
+
   @Column({ type: 'text', nullable: true })
   notes!: string | null;
 
@@ -95,6 +102,7 @@ export class Order extends CompanyRecord {
     }
     this.state = 'delivered';
     this.deliveredAt = now;
+    this.noteDebt();
   }
 
   /** It is called off; money applied to it must be given back first. */
@@ -115,12 +123,18 @@ export class Order extends CompanyRecord {
       throw new Problem(PaymentExceedsBalance, { extra: { balance: this.balance } });
     }
     this.paidAmount += amount;
+    this.noteDebt();
   }
 
   /** Money that was applied goes back. The caller holds the row's lock. */
   takeBackPayment(amount: number): void {
     if (amount > this.paidAmount) throw new Error('More goes back than was ever applied.');
     this.paidAmount -= amount;
+    this.noteDebt();
+  }
+
+  private noteDebt(): void {
+    this.deliveredOwing = this.state === 'delivered' && this.balance > 0;
   }
 
   private demandState(verb: string, allowed: readonly OrderState[]): void {

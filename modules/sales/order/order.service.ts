@@ -232,11 +232,19 @@ export class OrderService {
 
 function emptyOrder(): Pick<
   Order,
-  'state' | 'paidAmount' | 'cancelReason' | 'startedAt' | 'readyAt' | 'deliveredAt' | 'cancelledAt'
+  | 'state'
+  | 'paidAmount'
+  | 'deliveredOwing'
+  | 'cancelReason'
+  | 'startedAt'
+  | 'readyAt'
+  | 'deliveredAt'
+  | 'cancelledAt'
 > {
   return {
     state: 'received',
     paidAmount: 0,
+    deliveredOwing: false,
     cancelReason: null,
     startedAt: null,
     readyAt: null,

@@ -38,7 +38,9 @@ export class SalesReportService {
         key: ({ date, code }) => [date, code],
         isKey: ([date, code, ...rest]) => isDay(date) && code !== undefined && rest.length === 0,
         read: ([date = null, code = null], limit) =>
-          this.database.rows(SERVICES, [this.database.companyId, ...filters, date, code, limit]),
+          this.database.rowsByPlan(SERVICES, [
+            ...[this.database.companyId, ...filters, date, code, limit],
+          ]),
       }),
     );
   }
