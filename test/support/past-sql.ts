@@ -201,7 +201,7 @@ function paymentStatements({ companyId }: PastPlace): string[] {
 
 /** Of the four customers that a branch day brings, each leaves some money once. */
 function prepaidStatements({ companyId }: PastPlace): string[] {
-  const customer = `${fixed('customer', `k * ${CUSTOMERS_A_BRANCH_DAY} + p / 20`)}`;
+  const customer = fixed('customer', `k * ${CUSTOMERS_A_BRANCH_DAY} + p / 20`);
   const visits = `past_place WHERE p IN (0, 20, 40, 60)`;
   return [
     `INSERT INTO payments_prepaid_account (id, company_id, created_at, updated_at, version, balance, entries)
