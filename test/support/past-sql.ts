@@ -42,9 +42,10 @@ export function opening({ companyId, branches, days }: PastPlace): string[] {
     `INSERT INTO base_register (id, company_id, created_at, updated_at, version, branch_id, code, name, active)
      SELECT ${fixed('register', 'b * 2 + turn')}, ${stamp}, ${fixed('branch', 'b')},
        'P' || b || '-' || turn, 'Caja ' || turn, true FROM ${turns}`,
-    `INSERT INTO base_user (id, company_id, created_at, updated_at, version, login, name, roles, active)
+    `INSERT INTO base_user (id, company_id, created_at, updated_at, version, login, name, roles, active,
+       bot)
      SELECT ${fixed('user', 'b * 2 + turn')}, ${stamp}, 'pasado.' || b || '.' || turn,
-       'Cajera del pasado', '{vendedora}', true FROM ${turns}`,
+       'Cajera del pasado', '{vendedora}', true, false FROM ${turns}`,
     `INSERT INTO sales_customer (id, company_id, created_at, updated_at, version, name, active)
      SELECT ${fixed('customer', 'c')}, '${companyId}', past_instant, past_instant, 1, 'Cliente ' || md5(c::text), true
      FROM generate_series(0, ${branches * days * CUSTOMERS_A_BRANCH_DAY - 1}) c,
