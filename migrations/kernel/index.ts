@@ -1,5 +1,6 @@
 import { Foundation } from './0001-foundation.js';
 import { IdempotencyClaim } from './0002-idempotency-claim.js';
 import { Reading } from './0003-reading.js';
+import { Denials } from './0004-denials.js';
 
-export const kernelMigrations = [Foundation, IdempotencyClaim, Reading];
+export const kernelMigrations = [Foundation, IdempotencyClaim, Reading, Denials];
