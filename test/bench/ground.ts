@@ -71,8 +71,8 @@ async function fill(ownerUrl: string): Promise<Ids> {
     const { companyId, branchId, registerId, cashierId } = place;
     const { rows: sessions } = await owner.query<{ id: string }>(
       `INSERT INTO payments_cash_session (id, company_id, created_at, updated_at, version, branch_id,
-         register_id, cashier_id, business_date, state, opening_amount)
-       VALUES (gen_random_uuid(), $1, now(), now(), 1, $2, $3, $4, current_date, 'open', 0) RETURNING id`,
+         register_id, cashier_id, business_date, state, opening_amount, blind_counts)
+       VALUES (gen_random_uuid(), $1, now(), now(), 1, $2, $3, $4, current_date, 'open', 0, 0) RETURNING id`,
       [companyId, branchId, registerId, cashierId],
     );
     const { rows: orders } = await owner.query<{ id: string }>(
