@@ -19,6 +19,13 @@ const DAY_MS = 86_400_000;
 /** What branches, registers, cashiers and customers have for an instant in their ids. */
 const LONG_AGO_MS = 1_577_836_800_000;
 
+/** The indexes of the tables that grow which are no constraint's; of a partitioned table, its own. */
+export const INDEXES = `SELECT i.indexrelid::regclass::text AS name,
+    replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ') AS definition
+  FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+  WHERE t.relnamespace = 'public'::regnamespace AND NOT t.relispartition AND NOT i.indisunique
+    AND t.relname IN ('kernel_event', 'payments_entry', 'payments_payment', 'sales_order', 'sales_order_line')`;
+
 const fixed = (kind: string, number: string): string =>
   `pg_temp.past_id(${LONG_AGO_MS}, '${kind}', ${number})`;
 

@@ -24,8 +24,8 @@ const CHUNK = 500;
  * Gives the demo company a past of about so many payments, written by the server itself: branches
  * with registers and cashiers, customers, orders with their lines, sessions, payments, roundings,
  * movements, cuts, the keys of the last three days, and the events that tell of it all, in the
- * partitions of their months. Rows come in the order of time and into all indexes, as they do in a
- * shop. The figures agree, so that the nightly check of the ledger finds nothing; only the hashes
+ * partitions of their months. Rows come in the order of time, as they do in a shop; indexes that
+ * guard nothing are built at the end, which takes a third of the time. The figures agree, so that the nightly check of the ledger finds nothing; only the hashes
  * of the cuts are blanks.
  *
  * As the owner every foreign key is checked; a superuser skips that and takes half the time.
@@ -50,7 +50,10 @@ export async function livePast(
     );
     if (me?.superuser) await run('SET session_replication_role = replica');
     await run('SET synchronous_commit = off');
+    await run(`SET maintenance_work_mem = '512MB'`);
     const place = await prepare(run, branches, days);
+    const indexes = await run<{ name: string; definition: string }>(sql.INDEXES);
+    for (const { name } of indexes) await run(`DROP INDEX ${name}`);
     for (let from = 0; from < branches * days; from += CHUNK) {
       const to = Math.min(from + CHUNK, branches * days);
       await run('BEGIN');
@@ -61,6 +64,7 @@ export async function livePast(
       report(to * sql.PAYMENTS_A_DAY);
     }
     for (const statement of sql.closing(place)) await run(statement);
+    for (const { definition } of indexes) await run(definition);
     await run('VACUUM ANALYZE');
     return await count(run, branches, days);
   } finally {
