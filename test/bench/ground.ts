@@ -28,21 +28,29 @@ export async function prepareGround(): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'ofitec-bench-'));
   chmodSync(folder, 0o755);
   const embedded = await startEmbedded(new Home(folder), () => {});
+  const stop = async (): Promise<void> => {
+    await embedded.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    return { ...(await furnish(embedded)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function furnish(embedded: EmbeddedDatabase): Promise<Omit<Ground, 'stop'>> {
   const blueprint = await readBlueprint({ NODE_ENV: 'test', LOG_LEVEL: 'error' });
   await migrate(embedded.urls.owner, blueprint.available, () => {});
   const { app } = await createHttpApplication(blueprint, embedded.urls);
   await createDemo(app, PASSWORD);
   await app.close();
-  const ids = await fill(embedded.urls.owner);
   return {
-    ...ids,
+    ...(await fill(embedded.urls.owner)),
     applicationUrl: embedded.urls.application,
     ownerUrl: embedded.urls.owner,
     superuserUrl: superuserOf(embedded),
-    stop: async () => {
-      await embedded.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
 }
 
