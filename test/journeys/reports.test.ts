@@ -63,6 +63,32 @@ describe('reports', () => {
     );
   });
 
+  it('count what is owed after it was handed over, until it is paid, and again when that goes back', async () => {
+    const admin = await house.as('admin');
+    const norte = await shop(admin, 'NORTE');
+    await openSession(admin, norte.registerIds[0] ?? '', 0);
+    await admin.put('base/settings/DELIVER_WITH_BALANCE', { value: true }, 0);
+    const { id: orderId, total } = await takeOrder(admin, norte, 1);
+    const owed = async (): Promise<unknown> => {
+      const path = `payments/reports/ageing?branchId=${norte.branchId}`;
+      return ((await admin.get(path)).body.items as { balance: number }[]).map((b) => b.balance);
+    };
+    const pay = async (amount: number): Promise<string> => {
+      const body = { orderId, method: 'debit', amount };
+      return String((await admin.pay('payments/payments', body)).body.id);
+    };
+    await pay(1_000);
+    expect((await admin.post(`sales/orders/${orderId}/deliver`)).status).toBe(200);
+    expect(await owed()).toEqual([total - 1_000]);
+    await pay(490);
+    expect(await owed()).toEqual([total - 1_490]);
+    const last = await pay(total - 1_490);
+    expect(await owed()).toEqual([]);
+    const back = { amount: 500, reason: 'faltaba un botón' };
+    expect((await admin.pay(`payments/payments/${last}/refund`, back)).status).toBe(200);
+    expect(await owed()).toEqual([500]);
+  });
+
   it.each([
     ['', 400],
     ['?from=2026-01-01', 400],
