@@ -65,6 +65,15 @@ describe('lists after years', () => {
     expect(costs.filter(([, fetched]) => fetched === 0)).toEqual([]);
   });
 
+  it('have no index that every payment would write again', async () => {
+    const changing = await house.rows(
+      'owner',
+      `SELECT indexname FROM pg_indexes
+       WHERE tablename = 'sales_order' AND indexdef ~ '(paid_amount|updated_at|version)'`,
+    );
+    expect(changing).toEqual([]);
+  });
+
   it('are seen to waste when an index is gone', async () => {
     await house.rows('owner', 'DROP INDEX payments_payment_by_cashier, kernel_event_by_action');
     const probe = new ListProbe(house, admin);
