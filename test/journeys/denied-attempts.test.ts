@@ -111,6 +111,23 @@ describe('denied attempts', () => {
     expect(JSON.stringify([ofKnown, ofUnknown])).not.toMatch(/clave equivocada|nadie\.asi/);
   });
 
+  it('tells whose PIN was tried at a terminal', async () => {
+    const made = await admin.post('auth/terminals', { name: 'Mesón' });
+    expect(made.status).toBe(201);
+    const headers = { 'x-terminal-token': String(made.body.token), ...from('203.0.113.12') };
+    const path = '/api/v1/auth/terminals/sign-in';
+    const refused = await house.nobody.raw(
+      'post',
+      path,
+      { login: 'vendedora', pin: '0000' },
+      headers,
+    );
+    expect([refused.status, refused.body.code]).toEqual([401, 'auth.wrong-pin']);
+    expect(await denied('ip=203.0.113.12')).toMatchObject([
+      { actorId: null, subjectType: 'base.user', subjectId: vendedoraId },
+    ]);
+  });
+
   it('outlives the transaction that the refusal rolled back', async () => {
     const cashier = await house.as('vendedora.norte');
     const norte = await shop(cashier, 'NORTE');

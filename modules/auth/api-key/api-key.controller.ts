@@ -1,6 +1,16 @@
 import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, AnswersNothing, Creates, Id, Lists, mapPage, NotFound, StepUp } from '#kernel';
+import {
+  Allow,
+  AnswersNothing,
+  Creates,
+  Id,
+  Lists,
+  mapPage,
+  NotFound,
+  Sensitive,
+  StepUp,
+} from '#kernel';
 import type { Page } from '#kernel';
 import { CreateApiKey } from './api-key.input.js';
 import { KeyOwnerNotBot, ScopeRefused } from './api-key.problems.js';
@@ -20,6 +30,7 @@ export class ApiKeyController {
   }
 
   @Post()
+  @Sensitive()
   @Allow('auth.api-key.create')
   @StepUp()
   @Creates(CreatedApiKeyView, NotFound, KeyOwnerNotBot, ScopeRefused)
@@ -29,6 +40,7 @@ export class ApiKeyController {
   }
 
   @Delete(':id')
+  @Sensitive()
   @Allow('auth.api-key.revoke')
   @AnswersNothing(NotFound)
   async revoke(@Id() id: string): Promise<void> {

@@ -185,6 +185,7 @@ export class IdentityService {
     const attempt = await this.attempts.begin(wanted, { kind: 'pin', place: terminal.id });
     const found = await this.findLogin(wanted);
     const isHere = found?.companyId === terminal.companyId && found.active;
+    if (isHere) noteClaim({ companyId: found.companyId, subject: subjectOf(found) });
     const asHouse = <T>(work: () => Promise<T>): Promise<T> =>
       runAsHouse(terminal.companyId, 'auth.terminal', work);
     // Nobody's id is asked after too, so that it takes as long.

@@ -102,6 +102,7 @@ export class SessionController {
 
   /** The code that a sign-in without one still lacks. */
   @Post('totp/verify')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(TotpNeeded)
   @Answers(SessionView, WrongCode, TooManyAttempts, PersonNeeded, NotFound)
@@ -115,6 +116,7 @@ export class SessionController {
 
   /** The proof that sensitive acts demand, anew. */
   @Post('step-up')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(TotpEnrolmentNeeded)
   @Answers(SessionView, WrongProof, CodeNeeded, WrongCode, TooManyAttempts, PersonNeeded, NotFound)

@@ -14,6 +14,7 @@ import {
   mapPage,
   NotFound,
   Public,
+  Sensitive,
   StepUp,
 } from '#kernel';
 import type { Page } from '#kernel';
@@ -52,6 +53,7 @@ export class TerminalController {
   }
 
   @Post()
+  @Sensitive()
   @Allow('auth.terminal.register')
   @StepUp()
   @Creates(RegisteredTerminalView, NotFound, BranchInactive)
@@ -71,6 +73,7 @@ export class TerminalController {
   }
 
   @Delete(':id')
+  @Sensitive()
   @Allow('auth.terminal.revoke')
   @AnswersNothing(NotFound)
   async revoke(@Id() id: string): Promise<void> {

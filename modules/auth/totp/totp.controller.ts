@@ -1,6 +1,16 @@
 import { Body, Controller, Delete, Get, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, AnswersNothing, Despite, Id, NotFound, SIGNED_IN, StepUp } from '#kernel';
+import {
+  Allow,
+  Answers,
+  AnswersNothing,
+  Despite,
+  Id,
+  NotFound,
+  SIGNED_IN,
+  Sensitive,
+  StepUp,
+} from '#kernel';
 import { TooManyAttempts } from '../attempt/attempt.problems.js';
 import { PersonNeeded } from '../identity/identity.problems.js';
 import { ownSession } from '../identity/own-session.js';
@@ -32,6 +42,7 @@ export class TotpController {
   }
 
   @Post('totp')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(TotpEnrolmentNeeded)
   @StepUp()
@@ -41,6 +52,7 @@ export class TotpController {
   }
 
   @Post('totp/confirm')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @Despite(TotpEnrolmentNeeded)
   @Answers(
@@ -56,6 +68,7 @@ export class TotpController {
   }
 
   @Post('totp/recovery-codes')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @StepUp()
   @Answers(RecoveryCodesView, TotpNotEnrolled)
@@ -64,6 +77,7 @@ export class TotpController {
   }
 
   @Delete('totp')
+  @Sensitive()
   @Allow(SIGNED_IN)
   @StepUp()
   @AnswersNothing(TotpNotEnrolled)
@@ -73,6 +87,7 @@ export class TotpController {
 
   /** For somebody who lost phone and paper. */
   @Delete('users/:id/totp')
+  @Sensitive()
   @Allow('auth.totp.remove')
   @StepUp()
   @AnswersNothing(NotFound, TotpNotEnrolled)
