@@ -126,6 +126,12 @@ describe('denied attempts', () => {
     expect(await denied('ip=203.0.113.12')).toMatchObject([
       { actorId: null, subjectType: 'base.user', subjectId: vendedoraId },
     ]);
+    // Of a login that nobody has, the company learns at which device it was tried.
+    const other = { ...headers, ...from('203.0.113.13') };
+    await house.nobody.raw('post', path, { login: 'nadie.asi', pin: '0000' }, other);
+    expect(await denied('ip=203.0.113.13')).toMatchObject([
+      { actorId: null, subjectType: 'auth.terminal', subjectId: String(made.body.id) },
+    ]);
   });
 
   it('outlives the transaction that the refusal rolled back', async () => {

@@ -297,6 +297,19 @@ describe('step-up', () => {
       expect(await provePersons(house, proof)).toEqual([null]);
     });
 
+    it('spends a code also where the close that it came with is refused', async () => {
+      pass(MINUTE);
+      const code = codeOf(secret, now());
+      const approval = { login: 'encargada', password: DEMO_PASSWORD, code };
+      const denominations = [{ value: 1_000, count: 1 }];
+      const differs = { countedAmount: 0, denominations, approval };
+      const refused = await vendedora.pay(`${path}/close`, differs);
+      expect(outcome(refused)).toEqual([422, 'payments.count-differs']);
+      const again = await vendedora.pay(`${path}/close`, { countedAmount: 0, approval });
+      expect(outcome(again)).toEqual([403, 'payments.approval-refused']);
+      await vendedora.post(`${path}/close`, { countedAmount: 10_000 });
+    });
+
     it('lets a code approve one session, however many are closed with it at once', async () => {
       pass(MINUTE);
       const norte = await house.as('vendedora.norte');

@@ -185,9 +185,12 @@ export class IdentityService {
     const attempt = await this.attempts.begin(wanted, { kind: 'pin', place: terminal.id });
     const found = await this.findLogin(wanted);
     const isHere = found?.companyId === terminal.companyId && found.active;
-    if (isHere) noteClaim({ companyId: found.companyId, subject: subjectOf(found) });
+    const { companyId } = terminal;
+    // For the audit of a refusal: whose PIN was tried, or at which terminal nobody's was.
+    const device = { type: 'auth.terminal', id: terminal.id, label: 'terminal' };
+    noteClaim({ companyId, subject: isHere ? subjectOf(found) : device });
     const asHouse = <T>(work: () => Promise<T>): Promise<T> =>
-      runAsHouse(terminal.companyId, 'auth.terminal', work);
+      runAsHouse(companyId, 'auth.terminal', work);
     // Nobody's id is asked after too, so that it takes as long.
     const userId = isHere ? found.userId : newId();
     const mayTry = await asHouse(() => this.credentials.countPin(userId));

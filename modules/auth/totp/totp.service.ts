@@ -122,9 +122,8 @@ export class TotpService {
    * @returns false when it does not fit, was used, or nothing is enrolled
    */
   async use(userId: string, code: string): Promise<boolean> {
-    const digits = code.replaceAll(' ', '');
     return this.database.apart(() =>
-      /^\d{6}$/.test(digits) ? this.useStep(userId, digits) : this.useRecovery(userId, code),
+      digitsOf(code) === null ? this.useRecovery(userId, code) : this.useStep(userId, code),
     );
   }
 
@@ -152,8 +151,9 @@ export class TotpService {
   }
 
   /** The time step that the code is of, if that is near and later than the last one used. */
-  private stepOf(totp: Totp, token: string): number | null {
-    if (!/^\d{6}$/.test(token)) return null;
+  private stepOf(totp: Totp, code: string): number | null {
+    const token = digitsOf(code);
+    if (token === null) return null;
     const epoch = Math.floor(this.clock.now().getTime() / 1000);
     const latest = Math.floor(epoch / STEP_SECONDS) + DRIFT_STEPS;
     const result = verifySync({
@@ -193,6 +193,12 @@ export class TotpService {
     const subject = { type: 'base.user', id: userId, label: login };
     await this.events.publish(event, { subject, payload: { userId, ...more } });
   }
+}
+
+/** Six digits, however the app groups them; null when it is nothing of the kind. */
+function digitsOf(code: string): string | null {
+  const digits = code.replaceAll(' ', '');
+  return /^\d{6}$/.test(digits) ? digits : null;
 }
 
 /** `ABCD-EFGH-JKLM-NPQR-STUV-WXYZ`. */
