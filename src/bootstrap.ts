@@ -20,6 +20,7 @@ import {
   inDependencyOrder,
   Installation,
   installEdge,
+  installMethods,
   JsonLogger,
   kernelAddon,
   kernelConfig,
@@ -92,6 +93,7 @@ export async function createHttpApplication(
   );
   const fastify = app.getHttpAdapter().getInstance();
   installEdge(fastify, blueprint.kernel, filter, app.get(Throttle));
+  installMethods(fastify, filter);
   await fastify.register(fastifyCookie);
   if (blueprint.kernel.TRUSTED_ORIGINS.length > 0) {
     app.enableCors(crossOrigin(blueprint.kernel.TRUSTED_ORIGINS));

@@ -87,6 +87,7 @@ export {
 export { CSV_TYPE, toCsv } from './http/csv.js';
 export { DayRange, demandRange } from './http/day-range.js';
 export { createAdapter, installEdge } from './http/edge.js';
+export { installMethods } from './http/methods.js';
 export * from './http/fields.js';
 export { html, styleSheet } from './http/html.js';
 export type { Html } from './http/html.js';

@@ -80,6 +80,32 @@ describe('OpenAPI', () => {
     }
   });
 
+  it('answers a method that an address does not take with 405 and those that it does', async () => {
+    for (const path of new Set(operations.map((operation) => operation.path))) {
+      const known = operations.filter((each) => each.path === path).map(({ method }) => method);
+      const url = path.replaceAll(/\{\w+\}/g, '00000000-0000-7000-8000-000000000000');
+      const other = ['DELETE', 'GET', 'PUT'].find((method) => !known.includes(method)) ?? '';
+      const answer = await fetch(`${house.url}${url}?a=1`, { method: other });
+      const allowed = (answer.headers.get('allow') ?? '').split(', ');
+      expect([path, answer.status]).toEqual([path, 405]);
+      expect([path, allowed]).toEqual([path, expect.arrayContaining(known)]);
+      expect([path, allowed]).not.toEqual([path, expect.arrayContaining([other])]);
+    }
+    const nowhere = await fetch(`${house.url}/api/v1/base/nothing`, { method: 'DELETE' });
+    expect([nowhere.status, nowhere.headers.get('allow')]).toEqual([404, null]);
+  });
+
+  it('says of a value of any type that it may be of any', async () => {
+    const settings = await (await house.as('admin')).get('base/settings');
+    const values = settings.body.items.map(({ value }: { value: unknown }) => typeof value);
+    expect(new Set(values).size).toBeGreaterThan(1);
+    const view = house.openApi().components?.schemas?.['SettingView'] as {
+      properties: { value: { oneOf: { type: string }[] } };
+    };
+    const types = view.properties.value.oneOf.map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining([...values, 'null', 'array']));
+  });
+
   it('lists are keyset-paged with a limit of 1 to 200', () => {
     const lists = operations.filter(({ parameters }) =>
       parameters.some(({ name }) => name === 'after'),

@@ -253,6 +253,16 @@ describe('bad input', () => {
     expect(answer.status).toBe(status);
   });
 
+  it('refuses an edit that is null: nothing to change is an empty object', async () => {
+    const customers = (await vendedora.get('sales/customers')).body.items;
+    const { id, version } = customers[0] as { id: string; version: number };
+    const headers = { 'content-type': 'application/json', 'if-match': `"${version}"` };
+    const path = `/api/v1/sales/customers/${id}`;
+    const answer = await send(path, { method: 'PATCH', headers, body: 'null' });
+    await expectRefused(answer, 400, 'kernel.malformed');
+    expect((await send(path, { method: 'PATCH', headers, body: '{}' })).status).toBe(200);
+  });
+
   it.each<[string, string, number]>([
     ['an address that does not exist', '/api/v1/sales/nothing', 404],
     ['an id that is none', '/api/v1/sales/orders/1', 404],
@@ -276,7 +286,7 @@ describe('bad input', () => {
     [
       'a known method without a route',
       'PROPFIND /api/v1/auth/me HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
-      404,
+      405,
     ],
     ['no HTTP at all', 'hola\r\n\r\n', 400],
     ['a header line that is none', 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nmal\r\n\r\n', 400],

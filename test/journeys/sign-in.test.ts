@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { DEMO_PASSWORD, House, setPassword } from '#test';
+import { DEMO_PASSWORD, House, operationsOf, setPassword } from '#test';
 
 /** Signing in and out: by header, by cookie, and not from another site. */
 describe('sign-in', () => {
@@ -84,6 +84,8 @@ describe('sign-in', () => {
     const trusted = await preflight('https://caja.example.cl');
     expect(trusted.headers.get('access-control-allow-origin')).toBe('https://caja.example.cl');
     expect(trusted.headers.get('access-control-allow-credentials')).toBe('true');
+    const methods = trusted.headers.get('access-control-allow-methods') ?? '';
+    for (const { method } of operationsOf(house.openApi())) expect(methods).toContain(method);
     const other = await preflight('https://malo.example');
     expect(other.headers.get('access-control-allow-origin')).not.toBe('https://malo.example');
   });

@@ -7,7 +7,9 @@ import type { FilterKind } from '../access/list.js';
 import type { CompanyRow } from '../database/entity.js';
 import { Sensitive } from '../throttle/sensitive.js';
 import type { ProblemDefinition } from './problem.js';
+import { IF_MATCH } from './if-match.js';
 import { OutOfRange } from './problems.js';
+import { STORABLE } from './text-check.js';
 
 export const PROBLEMS = 'ofitec:problems';
 export const EDITS = 'ofitec:edits';
@@ -40,7 +42,7 @@ export function Edits(view: Type, ...problems: ProblemDefinition[]): MethodDecor
       name: 'If-Match',
       required: true,
       description: 'The ETag that the last read of the record gave.',
-      schema: { type: 'string', examples: ['"1"'] },
+      schema: { type: 'string', pattern: IF_MATCH.source, examples: ['"1"'] },
     }),
   );
 }
@@ -148,7 +150,7 @@ function filterSchema(kind: FilterKind): object {
   if (Array.isArray(kind)) return { type: 'string', enum: [...(kind as readonly string[])] };
   const schemas = {
     id: { type: 'string', format: 'uuid' },
-    text: { type: 'string', maxLength: 200 },
+    text: { type: 'string', maxLength: 200, pattern: STORABLE.source },
     boolean: { type: 'boolean' },
     integer: { type: 'integer', minimum: -999_999_999_999_999, maximum: 999_999_999_999_999 },
     instant: { type: 'string', format: 'date-time' },

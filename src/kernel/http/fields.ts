@@ -27,6 +27,7 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from '../access/list.js';
 import { isDay, isInstant } from '../values/business-day.js';
 import { MAX_PESOS } from '../values/money.js';
 import { normalizeRut } from '../values/rut.js';
+import { STORABLE } from './text-check.js';
 
 /**
  * The vocabulary of inputs and views. Each word both checks a field and describes it in the
@@ -152,7 +153,7 @@ export function TextField(
       type: 'string',
       minLength: min,
       maxLength: options.max,
-      ...(options.pattern ? { pattern: options.pattern.source } : {}),
+      pattern: (options.pattern ?? STORABLE).source,
     },
     Transform(({ value }: { value: unknown }) =>
       typeof value === 'string' ? value.trim() : value,
@@ -168,7 +169,10 @@ export function TextField(
 export function SecretField(options: FieldOptions & { max: number }): PropertyDecorator {
   return field(
     options,
-    { type: 'string', format: 'password', minLength: 1, maxLength: options.max },
+    {
+      ...{ type: 'string', format: 'password', pattern: STORABLE.source },
+      ...{ minLength: 1, maxLength: options.max },
+    },
     IsString(),
     MinLength(1),
     MaxLength(options.max),
@@ -254,7 +258,7 @@ export function WordsField(
     {
       type: 'array',
       maxItems: options.maxItems,
-      items: { type: 'string', minLength: 1, maxLength: options.max },
+      items: { type: 'string', minLength: 1, maxLength: options.max, pattern: STORABLE.source },
     },
     IsArray(),
     ArrayMaxSize(options.maxItems),
@@ -293,6 +297,8 @@ export function ObjectField(type: () => Type, options: FieldOptions = {}): Prope
 
 /** Any JSON value; what it may be is checked where it is used. */
 export function JsonField(options: FieldOptions = {}): PropertyDecorator {
-  const type = ['string', 'number', 'boolean', 'object', 'array', 'null'];
-  return field({ ...options, optional: true }, { type, items: {} } as never, Allow());
+  // Swagger takes a list of types for a list of values: each is an alternative of its own.
+  const oneOf = ['string', 'number', 'boolean', 'object', 'null'].map((type) => ({ type }));
+  const anything = [...oneOf, { type: 'array', items: {} }];
+  return field({ ...options, optional: true }, { oneOf: anything } as never, Allow());
 }

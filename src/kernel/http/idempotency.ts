@@ -141,7 +141,7 @@ export function Idempotent(demand: 'required' | 'optional' = 'required'): Method
       name: 'Idempotency-Key',
       required: demand === 'required',
       description: 'A new text of 1 to 255 characters for each intent; repeat it to retry.',
-      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: KEY.source },
     }),
   );
 }

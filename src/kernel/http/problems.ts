@@ -34,6 +34,15 @@ export const NotFound = defineProblem({
   title: { es: 'No existe', en: 'It does not exist' },
 });
 
+export const MethodNotAllowed = defineProblem({
+  code: 'kernel.method-not-allowed',
+  status: 405,
+  title: {
+    es: 'Esta dirección no admite ese método',
+    en: 'This address does not take that method',
+  },
+});
+
 export const Conflict = defineProblem({
   code: 'kernel.conflict',
   status: 409,

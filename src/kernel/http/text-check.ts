@@ -32,10 +32,10 @@ export function unacceptablePath(root: unknown): string | null {
   return null;
 }
 
-// Control characters but tab and line ends.
+/** No control characters but tab and line ends: what every text of the house may hold. */
 // oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+export const STORABLE = /^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$/;
 
 function isStorable(text: string): boolean {
-  return !CONTROL.test(text) && text.isWellFormed();
+  return STORABLE.test(text) && text.isWellFormed();
 }

@@ -22,10 +22,10 @@ export function inputPipe(): ValidationPipe {
   return new InputPipe({ ...STRICT, transform: true, exceptionFactory: problemOf });
 }
 
-/** Nest takes a body that was not sent for an empty one; here it is a fault. */
+/** Nest takes a body that was not sent, and a JSON null, for an empty one; here both are faults. */
 class InputPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body' && value === undefined) {
+    if (metadata.type === 'body' && (value === undefined || value === null)) {
       const fault = { field: 'body', es: 'falta el cuerpo', en: 'the body is missing' };
       throw new Problem(Malformed, { faults: [fault] });
     }
