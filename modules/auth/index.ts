@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { TooManyAttempts } from './attempt/attempt.problems.js';
 export { authAddon } from './auth.addon.js';
 export { AuthModule } from './auth.module.js';
 export { PersonNeeded, StepUpNeeded } from './identity/identity.problems.js';

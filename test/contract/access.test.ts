@@ -1,78 +1,324 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, operationsOf, sampleOf } from '#test';
+import {
+  foundSecondCompany,
+  House,
+  kernel,
+  liveADay,
+  operationsOf,
+  sampleOf,
+  shippedAddons,
+  shop,
+  signIn,
+} from '#test';
 import type { Client, Operation } from '#test';
 
+const MATRIX = 'runbooks/security/access.md';
 const ROLES = ['admin', 'encargada', 'vendedora', 'contador'] as const;
+type Role = (typeof ROLES)[number];
 
-/** Every route of the document × nobody and every role: in with the permission, out without. */
+/** What a cell of the matrix may say. */
+const CELLS = ['open', 'yes', 'all', 'own', '–'];
+type Whose = 'own' | 'colleague' | 'foreign';
+type Records = Readonly<Record<string, string>>;
+
+/** Whose record the id of an address is. A new address with an id must say it here. */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/\/audit\/events/, 'event'],
+  [/\/auth\/sessions/, 'session'],
+  [/\/(auth|base)\/users/, 'user'],
+  [/\/base\/branches/, 'branch'],
+  [/\/base\/registers/, 'register'],
+  [/\/payments\/cash-sessions/, 'cash-session'],
+  [/\/payments\/daily-cuts/, 'daily-cut'],
+  [/\/payments\/entries/, 'entry'],
+  [/\/payments\/payments/, 'payment'],
+  [/\/sales\/customers/, 'customer'],
+  [/\/sales\/orders/, 'order'],
+  [/\/sales\/services/, 'service'],
+];
+
+/** Without a record behind the id: nothing known of it is an empty list (isolation.test.ts). */
+const HISTORY = 'Event.history';
+
+/** Ends the caller's session, and with it the test of everything after it. */
+const ENDS_CALLER = ['Session.logout', 'Session.lock'];
+/** The same when it is done to oneself. */
+const ENDS_SELF = ['Credential.reset'];
+
+/**
+ * Every route of the document × nobody and every role × one's own, a colleague's and another
+ * company's record, as the table in the runbook says: the table is the contract, so that a route
+ * cannot be opened, nor a rule lost, without a line of it changing.
+ */
 describe('access matrix', () => {
   let house: House;
   let operations: Operation[];
-  const clients = new Map<string, { client: Client; permissions: string[] }>();
+  let matrix: Map<string, { permission: string; cells: Record<Role, string> }>;
+  const clients = new Map<Role, { client: Client; permissions: string[]; records: Records }>();
+  let colleague: Records;
+  let foreign: Records;
 
   beforeAll(async () => {
     house = await House.open();
-    operations = operationsOf(house.openApi()).filter(
-      ({ operationId }) => !['Session.logout', 'Session.lock'].includes(operationId),
-    );
-    for (const role of ROLES) {
+    operations = operationsOf(house.openApi());
+    matrix = readMatrix();
+    const admin = await house.as('admin');
+    const shared = await sharedRecords(admin);
+    const places = [await shop(admin), await shop(admin, 'NORTE')];
+    const registers = places.flatMap(({ registerIds }) => registerIds);
+    const centro = places[0] ?? (await shop(admin));
+    colleague = {
+      ...shared,
+      ...(await liveADay(await house.as('vendedora.norte'), centro, registers[0] ?? '')),
+      user: await idOf(admin, 'base/users', { login: 'otra', name: 'Otra', roles: ['vendedora'] }),
+    };
+    for (const [index, role] of ROLES.entries()) {
       const client = await house.as(role);
       const me = await client.get('auth/me');
-      clients.set(role, { client, permissions: me.body.permissions as string[] });
+      const user = String(me.body.user.id);
+      // Who opens no session of their own has none to reach.
+      const canSell = (me.body.permissions as string[]).includes('payments.cash-session.open');
+      const day = canSell ? await liveADay(client, centro, registers[index + 1] ?? '') : {};
+      const records = { ...shared, user, ...day };
+      clients.set(role, { client, permissions: me.body.permissions as string[], records });
     }
-  });
+    foreign = await foreignRecords();
+  }, 120_000);
 
-  function call(client: Client, { method, path, body }: Operation): Promise<{ status: number }> {
-    const absent = '00000000-0000-7000-8000-000000000000';
-    const url = path.replaceAll(/\{id\}/g, absent).replaceAll(/\{\w+\}/g, 'none');
+  /** What belongs to the company as a whole. */
+  async function sharedRecords(admin: Client): Promise<Records> {
+    const first = async (path: string): Promise<string> =>
+      String((await admin.get(path)).body.items[0].id);
+    const branchId = await first('base/branches');
+    const date = kernel.businessDay(new Date());
+    const cut = await admin.post('payments/daily-cuts', { branchId, date, force: true });
+    return {
+      branch: branchId,
+      register: await first('base/registers'),
+      service: await first('sales/services'),
+      customer: await idOf(admin, 'sales/customers', { name: 'Clienta de prueba' }),
+      event: await first('audit/events'),
+      'daily-cut': String(cut.body.id),
+    };
+  }
+
+  async function foreignRecords(): Promise<Records> {
+    const { branchId, registerId } = await foundSecondCompany(house);
+    const stranger = await house.as('admin.dos');
+    const price = { code: 'CAMISA', name: 'Camisa', price: 2_490 };
+    const service = await idOf(stranger, 'sales/services', price);
+    const place = { branchId, registerIds: [registerId], services: { CAMISA: service } };
+    const day = await liveADay(stranger, place, registerId);
+    return {
+      ...(await sharedRecords(stranger)),
+      ...day,
+      user: String((await stranger.get('auth/me')).body.user.id),
+      session: await sessionOf('admin.dos'),
+    };
+  }
+
+  async function idOf(client: Client, path: string, body: object): Promise<string> {
+    const made = await client.post(path, body);
+    expect([path, made.status]).toEqual([path, 201]);
+    return String(made.body.id);
+  }
+
+  /** A fresh session of a user: a look at the matrix may end it. */
+  async function sessionOf(login: string): Promise<string> {
+    const client = await house.as(login);
+    const { items } = (await client.get('auth/sessions')).body as {
+      items: { id: string; current: boolean }[];
+    };
+    return items.find(({ current }) => current)?.id ?? '';
+  }
+
+  function kindOf({ path, operationId }: Pick<Operation, 'path' | 'operationId'>): string | null {
+    if (operationId === HISTORY) return null;
+    return KINDS.find(([pattern]) => pattern.test(path))?.[1] ?? null;
+  }
+
+  function call(
+    client: Client,
+    { method, path, body }: Operation,
+    id = '00000000-0000-7000-8000-000000000000',
+  ): Promise<{ status: number; text: string; body: { items?: { id: string }[] } }> {
+    const url = path.replaceAll(/\{id\}/g, id).replaceAll(/\{\w+\}/g, 'none');
     const sample = body ? (sampleOf(house.openApi(), body, {}) as object) : undefined;
-    const headers = { 'if-match': '"1"', 'idempotency-key': `key-${method}-${path}` };
+    const headers = { 'if-match': '"1"', 'idempotency-key': kernel.newId() };
     return client.raw(method.toLowerCase() as 'get', url, sample, headers);
   }
 
-  it('turns nobody away from public routes and everybody unknown from the others', async () => {
-    const open = operations.filter(({ permission }) => permission === null);
-    expect(open.map(({ operationId }) => operationId).sort()).toEqual([
-      'Health.live',
-      'Health.ready',
-      'Problem.list',
-      'Problem.show',
-      'Session.login',
-      'Terminal.signIn',
-    ]);
-    for (const operation of operations.filter(({ permission }) => permission !== null)) {
-      const { status } = await call(house.nobody, operation);
-      expect([operation.operationId, status]).toEqual([operation.operationId, 401]);
+  const cellOf = ({ method, path }: Operation, role: Role): string =>
+    matrix.get(`${method} ${path}`)?.cells[role] ?? 'missing';
+
+  it('has a line for every route, with its permission, and none for another', () => {
+    const lines = operations.map(({ method, path, permission }) => ({
+      line: `${method} ${path}`,
+      permission: permission ?? 'none',
+    }));
+    const missing = lines.filter(({ line }) => !matrix.has(line));
+    // Ready to be judged and taken over into the table.
+    const proposals = missing.map(({ line, permission }) => {
+      const has = ({ permissions }: { permissions: string[] }): boolean =>
+        permission === '*' || permissions.includes(permission);
+      const cells = [...clients.values()].map((each) => (has(each) ? 'yes' : '–'));
+      return `| \`${line}\` | ${permission} | ${cells.join(' | ')} |`;
+    });
+    expect(proposals).toEqual([]);
+    expect([...matrix.keys()].filter((key) => !lines.some(({ line }) => line === key))).toEqual([]);
+    for (const { line, permission } of lines) {
+      expect([line, matrix.get(line)?.permission]).toEqual([line, permission]);
+    }
+    for (const operation of operations.filter(({ path }) => path.includes('{id}'))) {
+      const { operationId } = operation;
+      const isKnown = operationId === HISTORY || kindOf(operation) !== null;
+      expect([operationId, isKnown]).toEqual([operationId, true]);
     }
   });
 
-  it.each(ROLES)('%s passes where the role has the permission, and nowhere else', async (role) => {
-    const found = clients.get(role);
-    if (!found) throw new Error(`no client for ${role}`);
-    for (const operation of operations.filter(({ permission }) => permission !== null)) {
+  it('turns nobody away from open routes and everybody unknown from the others', async () => {
+    const records = clients.get('admin')?.records ?? {};
+    for (const operation of operations) {
       const { operationId, permission } = operation;
-      const may = permission === '*' || found.permissions.includes(permission ?? '');
-      const { status } = await call(found.client, operation);
+      for (const role of ROLES) {
+        const isOpen = cellOf(operation, role) === 'open';
+        expect([operationId, role, isOpen]).toEqual([operationId, role, permission === null]);
+      }
+      if (permission === null) continue;
+      const { status } = await call(house.nobody, operation, records[kindOf(operation) ?? '']);
+      expect([operationId, status]).toEqual([operationId, 401]);
+    }
+  });
+
+  it.each(ROLES)('%s passes where the table says so, and nowhere else', async (role) => {
+    const { client } = clientOf(role);
+    for (const operation of operations) {
+      const { operationId, permission } = operation;
+      if (permission === null || ENDS_CALLER.includes(operationId)) continue;
+      const { status, text, body } = await call(client, operation);
+      const may = cellOf(operation, role) !== '–';
       expect([operationId, status === 403]).toEqual([operationId, !may]);
       expect([operationId, status]).not.toEqual([operationId, 401]);
+      const strangers = Object.values(foreign).filter((id) => text.includes(id));
+      expect([operationId, strangers]).toEqual([operationId, []]);
+      if (may && body.items && operation.method === 'GET') await expectReach(operation, role);
     }
   });
 
-  it('gives the admin everything, the contador only reading, the vendedora no cut', () => {
-    const behind = [
-      'auth.explanation.read',
-      'auth.session.end',
-      'payments.daily-cut.force',
-      'payments.expected-amount.read',
-    ];
-    const declared = operations.map(({ permission }) => permission ?? '*').filter((p) => p !== '*');
-    expect(clients.get('admin')?.permissions).toEqual(
-      [...new Set([...declared, ...behind])].sort(),
-    );
-    expect(clients.get('contador')?.permissions.filter((p) => !/\.(read|export)$/.test(p))).toEqual(
-      [],
-    );
-    const cuts = clients.get('vendedora')?.permissions.filter((p) => p.includes('daily-cut'));
-    expect(cuts).toEqual([]);
+  /** A list holds one's own records, and a colleague's only where the table says `all`. */
+  async function expectReach(operation: Operation, role: Role): Promise<void> {
+    const kind = kindOf(operation);
+    if (kind === null || kind === 'event' || operation.path.includes('{')) return;
+    const { client, records } = clientOf(role);
+    const theirs = kind === 'session' ? await sessionOf('vendedora.norte') : colleague[kind];
+    const page = await client.raw('get', `${operation.path}?limit=200`);
+    const ids = (page.body.items as { id: string }[]).map(({ id }) => id);
+    const own = records[kind];
+    if (own)
+      expect([operation.operationId, ids]).toEqual([
+        operation.operationId,
+        expect.arrayContaining([own]),
+      ]);
+    const sees = ids.includes(theirs ?? '');
+    const isShared = cellOf(operation, role) === 'all';
+    expect([operation.operationId, role, sees]).toEqual([operation.operationId, role, isShared]);
+  }
+
+  it.each(ROLES)(
+    '%s reaches the records that the table says, by their ids',
+    async (role) => {
+      let calls = 0;
+      for (const operation of inOrder(operations)) {
+        const kind = kindOf(operation);
+        if (kind === null || !operation.path.includes('{id}')) continue;
+        for (const whose of ['own', 'colleague', 'foreign'] as const) {
+          if (whose === 'own' && ENDS_SELF.includes(operation.operationId)) continue;
+          const id = await targetOf(kind, role, whose);
+          if (id === undefined) continue;
+          const { status } = await call(clientOf(role).client, operation, id);
+          const outcome = status === 403 ? 'refused' : status === 404 ? 'absent' : 'reached';
+          const told = [operation.operationId, role, whose];
+          expect([...told, outcome, status]).toEqual([
+            ...told,
+            expectedOf(cellOf(operation, role), whose),
+            status,
+          ]);
+          expect(status).toBeLessThan(500);
+          expect(status).not.toBe(401);
+          calls += 1;
+        }
+      }
+      expect(calls).toBeGreaterThan(75);
+    },
+    120_000,
+  );
+
+  /** What ends a session comes last: a charge of an ended one is taken back by another permission. */
+  function inOrder(all: readonly Operation[]): Operation[] {
+    const rank = ({ method, path, operationId }: Operation): number =>
+      (path.includes('cash-sessions') ? 2 : method === 'GET' ? 0 : 1) +
+      (ENDS_SELF.includes(operationId) ? 3 : 0);
+    return [...all].sort((a, b) => rank(a) - rank(b));
+  }
+
+  async function targetOf(kind: string, role: Role, whose: Whose): Promise<string | undefined> {
+    if (whose === 'foreign') return foreign[kind];
+    if (kind === 'session') return sessionOf(whose === 'own' ? role : 'vendedora.norte');
+    return whose === 'own' ? clientOf(role).records[kind] : colleague[kind];
+  }
+
+  function expectedOf(cell: string, whose: Whose): 'refused' | 'absent' | 'reached' {
+    if (cell === '–') return 'refused';
+    if (whose === 'foreign') return 'absent';
+    return whose === 'own' || cell === 'all' ? 'reached' : 'absent';
+  }
+
+  function clientOf(role: Role): { client: Client; permissions: string[]; records: Records } {
+    const found = clients.get(role);
+    if (!found) throw new Error(`no client for ${role}`);
+    return found;
+  }
+
+  it('a user without a role reaches what any signed-in user may, and no record of cash', async () => {
+    const admin = clientOf('admin').client;
+    const user = await idOf(admin, 'base/users', { login: 'sin.rol', name: 'Sin rol', roles: [] });
+    const reset = await admin.post(`auth/users/${user}/reset`);
+    const initial = String(reset.body.initialPassword);
+    const restricted = await signIn(house.url, 'sin.rol', initial);
+    const changed = await restricted.post('auth/password', {
+      currentPassword: initial,
+      newPassword: 'Un-Zapato-Verde-88-Lluvia',
+    });
+    const client = await signIn(house.url, 'sin.rol', 'Un-Zapato-Verde-88-Lluvia');
+    expect(changed.status).toBe(200);
+    for (const operation of operations) {
+      const { operationId, permission } = operation;
+      if (permission === null || ENDS_CALLER.includes(operationId)) continue;
+      const { status } = await call(client, operation);
+      expect([operationId, status === 403]).toEqual([operationId, permission !== '*']);
+    }
+  });
+
+  it('gives the admin every permission, the contador only reading', () => {
+    const declared = shippedAddons.flatMap((addon) => Object.keys(addon.permissions));
+    expect(clientOf('admin').permissions).toEqual(declared.sort());
+    const changing = clientOf('contador').permissions.filter((p) => !/\.(read|export)$/.test(p));
+    expect(changing).toEqual([]);
   });
 });
+
+/** The table of the runbook: `| METHOD /path | permission | admin | encargada | vendedora | contador |`. */
+function readMatrix(): Map<string, { permission: string; cells: Record<Role, string> }> {
+  const lines = readFileSync(MATRIX, 'utf8').matchAll(/^\| `([A-Z]+ \/\S*)` *\|(.+)\|$/gm);
+  return new Map(
+    [...lines].map(([, route = '', rest = '']) => {
+      const [permission = '', ...cells] = rest.split('|').map((cell) => cell.trim());
+      if (cells.length !== ROLES.length || !cells.every((cell) => CELLS.includes(cell))) {
+        throw new Error(`${MATRIX}: ${route} says ${cells.join(' ')}`);
+      }
+      const byRole = ROLES.map((role, index) => [role, cells[index] ?? ''] as const);
+      return [route, { permission, cells: Object.fromEntries(byRole) as Record<Role, string> }];
+    }),
+  );
+}

@@ -57,6 +57,25 @@ export async function takeOrder(
   return { id: idOf(answer), total: (answer.body as { total: number }).total };
 }
 
+/** Ids of what a person left behind on one day, by kind of record. */
+export interface Day {
+  readonly 'cash-session': string;
+  readonly order: string;
+  readonly payment: string;
+  readonly entry: string;
+}
+
+/** Lives a short day at a register: a session that stays open, an order, a charge, a movement. */
+export async function liveADay(client: Client, place: Shop, registerId: string): Promise<Day> {
+  const session = await openSession(client, registerId);
+  const { id: order } = await takeOrder(client, place);
+  const charge = { orderId: order, method: 'cash', amount: 100 };
+  const payment = idOf(await client.pay('payments/payments', charge));
+  const movement = { type: 'cash_in', amount: 1_000, reason: 'más sencillo' };
+  const moved = await client.pay(`payments/cash-sessions/${session}/movements`, movement);
+  return { 'cash-session': session, order, payment, entry: idOf(moved) };
+}
+
 /** A second company with one branch, one register and a user of each role, `<role>.dos`. */
 export async function foundSecondCompany(
   house: House,

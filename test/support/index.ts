@@ -8,6 +8,7 @@ export * as bootstrap from '../../src/bootstrap.js';
 export {
   foundSecondCompany,
   ledgerCheckOf,
+  liveADay,
   openSession,
   provePersons,
   reportsOf,
@@ -15,7 +16,7 @@ export {
   shop,
   takeOrder,
 } from './builders.js';
-export type { Shop } from './builders.js';
+export type { Day, Shop } from './builders.js';
 export { openBrowser } from './browser.js';
 export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
@@ -38,3 +39,5 @@ export { ListProbe, listsOf } from './lists.js';
 export { livePast } from './past.js';
 export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
+export { fuzz, installSchemathesis } from './schemathesis.js';
+export type { Shot } from './schemathesis.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Creates, Id, Idempotent, Lists, mapPage, NotFound, StepUp } from '#kernel';
 import type { Page } from '#kernel';
-import { PersonNeeded, StepUpNeeded } from '#modules/auth';
+import { PersonNeeded, StepUpNeeded, TooManyAttempts } from '#modules/auth';
 import { BranchInactive, RegisterInactive } from '#modules/base';
 import { ApprovalService } from './approval.service.js';
 import type { CashSession } from './cash-session.entity.js';
@@ -98,6 +98,7 @@ export class CashSessionController {
     problems.ApprovalRefused,
     StepUpNeeded,
     PersonNeeded,
+    TooManyAttempts,
   )
   async close(@Id() id: string, @Body() input: CloseCashSession): Promise<CashSessionView> {
     return this.view(await this.sessions.close(id, input));

@@ -93,9 +93,22 @@ function readCondition<E extends CompanyRow>(
   if (suffix !== 'eq' && !isOrdered(kind)) return null;
   const value = readValue(kind, raw);
   return value === undefined
-    ? { field: name, es: 'tiene un valor que no corresponde', en: 'has a value that does not fit' }
+    ? { field: name, ...(MISFITS[String(kind)] ?? MISFIT) }
     : { property, comparison: OPERATORS[suffix as Operator], value };
 }
+
+const MISFIT = { es: 'tiene un valor que no corresponde', en: 'has a value that does not fit' };
+
+const MISFITS: Readonly<Record<string, typeof MISFIT>> = {
+  day: {
+    es: 'debe ser un día que exista, AAAA-MM-DD',
+    en: 'must be a day that exists, YYYY-MM-DD',
+  },
+  instant: {
+    es: 'debe ser un instante que exista, AAAA-MM-DDThh:mm:ss con zona',
+    en: 'must be an instant that exists, YYYY-MM-DDThh:mm:ss with offset',
+  },
+};
 
 function readValue(kind: FilterKind, raw: string): unknown {
   if (Array.isArray(kind)) return (kind as readonly string[]).includes(raw) ? raw : undefined;

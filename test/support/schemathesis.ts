@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { run } from './process.js';
+
+const REQUIREMENTS = join('test', 'ops', 'fuzz-requirements.txt');
+const CONFIG = join('test', 'ops', 'fuzz.toml');
+
+/** One run of schemathesis against a server. */
+export interface Fuzzing {
+  readonly url: string;
+  readonly token: string | null;
+  /** Which operations of the document, by their ids. */
+  readonly operations: readonly string[];
+  /** Some of `examples,coverage,fuzzing,stateful`. */
+  readonly phases: string;
+  /** Random requests per operation, beside those that cover every bound. */
+  readonly examples: number;
+  readonly seed: number;
+}
+
+/** One request and its answer, and which checks it failed. */
+export interface Shot {
+  /** `GET /api/v1/base/users/{id}`, as the document writes it. */
+  readonly operation: string;
+  readonly request: string;
+  readonly status: number;
+  readonly answer: string;
+  readonly faults: readonly { code: string; message: string }[];
+}
+
+/**
+ * Installs schemathesis from PyPI into a folder of its own, each package by its hash; once per
+ * state of the list.
+ *
+ * @returns its program
+ * @throws Error with pip's output when that fails: a missing tool is a failure
+ */
+export async function installSchemathesis(): Promise<string> {
+  const mark = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
+  const folder = resolve('node_modules', '.cache', `schemathesis-${mark}`);
+  const done = join(folder, 'installed');
+  if (!existsSync(done)) {
+    rmSync(folder, { recursive: true, force: true });
+    await demand('python3', ['-m', 'venv', folder]);
+    const strict = ['--require-hashes', '--only-binary', ':all:', '-r', REQUIREMENTS];
+    await demand(join(folder, 'bin', 'pip'), ['install', '--quiet', ...strict]);
+    writeFileSync(done, '');
+  }
+  return join(folder, 'bin', 'st');
+}
+
+/** Every request that schemathesis made. @throws Error when it did not come to its end */
+export async function fuzz(program: string, fuzzing: Fuzzing): Promise<Shot[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ofitec-fuzz-'));
+  const report = join(folder, 'report.ndjson');
+  const { url, token, operations, phases, examples, seed } = fuzzing;
+  try {
+    const { code, output } = await run(program, [
+      ...['--no-color', '--config-file', CONFIG, 'run', `${url}/openapi.json`],
+      ...(token === null ? [] : ['--header', `Authorization: Bearer ${token}`]),
+      ...operations.flatMap((id) => ['--include-operation-id', id]),
+      ...['--phases', phases, '--max-examples', String(examples), '--seed', String(seed)],
+      // One worker: Python 3.11 counts the depth of its parser across threads, and trips over it.
+      ...['--workers', '1', '--report-ndjson-path', report],
+    ]).end();
+    // 1 means that a check failed; which one, the report says.
+    if (code !== 0 && code !== 1) throw new Error(`schemathesis ended with ${code}:\n${output}`);
+    return await shotsOf(report, output);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function demand(command: string, args: string[]): Promise<void> {
+  const { code, output } = await run(command, args).end();
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`);
+}
+
+interface Recorder {
+  readonly cases: Readonly<Record<string, { value: { method: string; path: string } }>>;
+  readonly interactions?: Readonly<Record<string, Interaction>>;
+  readonly checks?: Readonly<Record<string, readonly Check[]>>;
+}
+
+interface Interaction {
+  readonly request: { method: string; uri: string; body?: { $base64: string } | null };
+  readonly response: { status_code: number; content?: { $base64: string } | null } | null;
+}
+
+interface Check {
+  readonly failure_info?: { failure: { code: string; message: string } };
+}
+
+async function shotsOf(report: string, output: string): Promise<Shot[]> {
+  const shots: Shot[] = [];
+  let isEnded = false;
+  for await (const line of createInterface({ input: createReadStream(report) })) {
+    const event = JSON.parse(line) as Record<string, { recorder?: Recorder }>;
+    if ('FatalError' in event || 'NonFatalError' in event) throw new Error(line.slice(0, 5_000));
+    isEnded ||= 'EngineFinished' in event;
+    const recorder = event['ScenarioFinished']?.recorder;
+    if (!recorder?.interactions) continue;
+    shots.push(...Object.keys(recorder.interactions).map((id) => shotOf(recorder, id)));
+  }
+  if (!isEnded) throw new Error(`schemathesis did not come to its end:\n${output}`);
+  return shots;
+}
+
+function shotOf({ cases, interactions, checks }: Recorder, id: string): Shot {
+  const { request, response } = interactions?.[id] as Interaction;
+  const of = cases[id]?.value;
+  const failures = (checks?.[id] ?? []).flatMap(({ failure_info: info }) => info?.failure ?? []);
+  return {
+    operation: of ? `${of.method} ${of.path}` : request.uri,
+    request: `${request.method} ${request.uri.slice(0, 300)} ${textOf(request.body).slice(0, 500)}`,
+    status: response?.status_code ?? 0,
+    answer: textOf(response?.content),
+    faults: failures.map(({ code, message }) => ({ code, message })),
+  };
+}
+
+function textOf(content: { $base64: string } | null | undefined): string {
+  return Buffer.from(content?.$base64 ?? '', 'base64').toString('utf8');
+}
