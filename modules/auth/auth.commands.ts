@@ -1,22 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import { Database, runAsHouse } from '#kernel';
 import type { CommandDefinition } from '#kernel';
 import type { INestApplicationContext } from '@nestjs/common';
 import { CredentialService } from './credential/credential.service.js';
 import { TotpService } from './totp/totp.service.js';
 
-/** Gives a user a new random password, shown once: it never stands in a shell's history. */
+/** Gives a user an initial password, shown once: it never stands in a shell's history. */
 const resetPassword: CommandDefinition = {
   name: 'reset-password',
-  summary: 'give a user a new random password and show it once',
+  summary: 'give a user an initial password, good for one sign-in, and show it once',
   options: { '--login <login>': 'whose password' },
   async run(app, options) {
     const { login, userId, companyId } = await find(app, options['login']);
-    const password = randomBytes(15).toString('base64url');
-    await runAsHouse(companyId, 'ofitec auth reset-password', () =>
-      app.get(CredentialService, { strict: false }).setPassword(userId, password),
+    const { initialPassword, expiresAt } = await runAsHouse(
+      companyId,
+      'ofitec auth reset-password',
+      () => app.get(CredentialService, { strict: false }).reset(userId),
     );
-    return { login, password };
+    return { login, password: initialPassword, expiresAt: expiresAt.toISOString() };
   },
 };
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  chooseOwnPassword,
   foundSecondCompany,
   House,
   kernel,
@@ -9,7 +10,6 @@ import {
   sampleOf,
   shippedAddons,
   shop,
-  signIn,
 } from '#test';
 import type { Client, Operation } from '#test';
 
@@ -285,13 +285,7 @@ describe('access matrix', () => {
     const user = await idOf(admin, 'base/users', { login: 'sin.rol', name: 'Sin rol', roles: [] });
     const reset = await admin.post(`auth/users/${user}/reset`);
     const initial = String(reset.body.initialPassword);
-    const restricted = await signIn(house.url, 'sin.rol', initial);
-    const changed = await restricted.post('auth/password', {
-      currentPassword: initial,
-      newPassword: 'Un-Zapato-Verde-88-Lluvia',
-    });
-    const client = await signIn(house.url, 'sin.rol', 'Un-Zapato-Verde-88-Lluvia');
-    expect(changed.status).toBe(200);
+    const client = await chooseOwnPassword(house.url, 'sin.rol', initial);
     for (const operation of operations) {
       const { operationId, permission } = operation;
       if (permission === null || ENDS_CALLER.includes(operationId)) continue;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  chooseOwnPassword,
   codeOf,
   dropDatabase,
   enrolApp,
@@ -216,7 +217,7 @@ describe('an external database', () => {
     const server = runServer(env());
     const url = (await server.until(READY))[1] ?? '';
     expect(server.output).not.toContain('demo');
-    const jefa = await signIn(url.replace('localhost', '127.0.0.1'), 'jefa', password);
+    const jefa = await chooseOwnPassword(url.replace('localhost', '127.0.0.1'), 'jefa', password);
     expect((await jefa.get('base/company')).body.code).toBe('auth.totp-enrolment-needed');
     await enrolApp(jefa, new Date());
     expect((await jefa.get('base/company')).body).toMatchObject({ name: 'Lavandería Uno' });
@@ -245,7 +246,7 @@ describe('an external database', () => {
     const url = ((await server.until(READY))[1] ?? '').replace('localhost', '127.0.0.1');
     const reset = await runCli(['auth', 'reset-password', '--login', 'otra', '--json'], env());
     const { password } = JSON.parse(reset.output) as { password: string };
-    const admin = await signIn(url, 'otra', password);
+    const admin = await chooseOwnPassword(url, 'otra', password);
     await enrolApp(admin, new Date());
     const branch = await admin.post('base/branches', { code: 'UNO', name: 'Uno' });
     const branchId = String(branch.body.id);

@@ -9,6 +9,7 @@ import { ReportService } from '../../modules/payments/report/report.service.js';
 import { SalesReportService } from '../../modules/sales/report/report.service.js';
 import { OrderFiguresService } from '#modules/sales';
 import { CredentialService } from '../../modules/auth/credential/credential.service.js';
+import { signIn } from './client.js';
 import type { Client } from './client.js';
 import type { House } from './house.js';
 import { DEMO_PASSWORD } from './server.js';
@@ -167,4 +168,18 @@ export function reportsOf(
     'unpaid orders by age': () => get(ReportService).ageing({}),
     'services sold on the day': () => get(SalesReportService).services({ ...day, limit: 100 }),
   };
+}
+
+/** Signs in with an initial password and chooses one, as everybody must who was given one. */
+export async function chooseOwnPassword(
+  url: string,
+  login: string,
+  initialPassword: string,
+): Promise<Client> {
+  const restricted = await signIn(url, login, initialPassword);
+  const newPassword = 'Un-Zapato-Verde-88-Lluvia';
+  const body = { currentPassword: initialPassword, newPassword };
+  const answer = await restricted.post('auth/password', body);
+  if (answer.status !== 200) throw new Error(`no password for ${login}: ${answer.text}`);
+  return signIn(url, login, newPassword);
 }

@@ -6,6 +6,7 @@ refuseOutsideTraffic();
 export * as kernel from '#kernel';
 export * as bootstrap from '../../src/bootstrap.js';
 export {
+  chooseOwnPassword,
   foundSecondCompany,
   ledgerCheckOf,
   liveADay,

@@ -38,7 +38,7 @@ export class CredentialService {
 
   /**
    * Sets a user's password as it is, without asking the policy, and ends the user's sessions: for
-   * the operator's command and the demo.
+   * the demo.
    *
    * @param totpExempt marks a user of the demo, of whom no role demands an authenticator app
    * @throws Problem NotFound for an id outside the company, BotHasNoPassword
@@ -222,15 +222,19 @@ export class CredentialService {
     return this.database.transaction(async () => {
       const user = await this.records.get(User, userId);
       const company = await this.companies.show();
-      return [user.login, user.name, company.name];
+      return [user.login, user.name, ...user.roles, company.name];
     });
   }
 }
 
-/** 16 characters of 56: 92 bits. */
+/** 16 characters of 56 with every kind among them, as the policy wants it: 92 bits, less a tenth of one. */
 function randomPassword(): string {
   const one = (): string => ALPHABET[randomInt(ALPHABET.length)] ?? '';
-  return Array.from({ length: 4 }, () => `${one()}${one()}${one()}${one()}`).join('-');
+  const group = (): string => `${one()}${one()}${one()}${one()}`;
+  for (;;) {
+    const password = [group(), group(), group(), group()].join('-');
+    if ([/[A-Z]/, /[a-z]/, /\d/].every((kind) => kind.test(password))) return password;
+  }
 }
 
 /** 1111, 1234, 4321: what a thief tries first. */
