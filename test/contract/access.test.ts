@@ -44,7 +44,7 @@ const HISTORY = 'Event.history';
 /** Ends the caller's session, and with it the test of everything after it. */
 const ENDS_CALLER = ['Session.logout', 'Session.lock'];
 /** The same when it is done to oneself. */
-const ENDS_SELF = ['Credential.reset'];
+const ENDS_SELF = ['Credential.reset', 'Session.endAllOf'];
 
 /**
  * Every route of the document × nobody and every role × one's own, a colleague's and another

@@ -122,6 +122,52 @@ describe('the life of a session', () => {
     expect((await mine.get('auth/me')).status).toBe(401);
   });
 
+  it('ends all of one’s other sessions at once, and with the permission all of a user’s', async () => {
+    const [present, ...others] = await Promise.all(
+      Array.from({ length: 3 }, () => house.as('vendedora')),
+    );
+    if (!present) throw new Error('three were asked for');
+    expect((await present.delete('auth/sessions')).status).toBe(204);
+    const states = [present, ...others].map((client) => client.get('auth/me'));
+    expect((await Promise.all(states)).map(({ status }) => status)).toEqual([200, 401, 401]);
+
+    const admin = await house.as('admin');
+    const userId = (await present.get('auth/me')).body.user.id as string;
+    expect((await present.delete(`auth/users/${userId}/sessions`)).status).toBe(403);
+    const again = await house.as('vendedora');
+    expect((await admin.delete(`auth/users/${userId}/sessions`)).status).toBe(204);
+    const after = await Promise.all([present, again, admin].map((each) => each.get('auth/me')));
+    expect(after.map(({ status }) => status)).toEqual([401, 401, 200]);
+    const ended = await admin.get('audit/events?action=session.ended&limit=2');
+    expect(ended.body.items).toMatchObject([
+      { actorLogin: 'admin', subjectId: userId, subjectLabel: 'vendedora' },
+      { actorLogin: 'admin', subjectId: userId, subjectLabel: 'vendedora' },
+    ]);
+  });
+
+  it('ends the session that a client held before it signs in anew, and no other', async () => {
+    const [before, elsewhere] = [await house.as('vendedora'), await house.as('vendedora')];
+    const contador = { login: 'contador', password: DEMO_PASSWORD };
+    expect((await before.post('auth/login', { ...contador, password: 'no' })).status).toBe(401);
+    expect((await before.get('auth/me')).status).toBe(200);
+    const next = await before.post('auth/login', contador);
+    expect(next.status).toBe(200);
+    const states = [before, elsewhere, clientOf(next.body.token)].map((each) =>
+      each.get('auth/me'),
+    );
+    expect((await Promise.all(states)).map(({ status }) => status)).toEqual([401, 200, 200]);
+    const byCookie = await fetch(`${house.url}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: {
+        cookie: `ofitec_session=${String(next.body.token)}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(contador),
+    });
+    expect(byCookie.status).toBe(200);
+    expect((await clientOf(next.body.token).get('auth/me')).status).toBe(401);
+  });
+
   it('ends the longest unused session when a user has too many', async () => {
     const clients: Client[] = [];
     for (let n = 0; n < 5; n += 1) {

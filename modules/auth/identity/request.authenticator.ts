@@ -4,12 +4,10 @@ import { Authenticator, Config, kernelConfig } from '#kernel';
 import type { Actor } from '#kernel';
 import { ApiKeyService } from '../api-key/api-key.service.js';
 import { isApiKey } from '../api-key/api-key.secret.js';
-import { SESSION_COOKIE } from '../session/session.cookie.js';
+import { tokenOf } from '../session/session.cookie.js';
 import { SessionService } from '../session/session.service.js';
 import { demandSameSite } from '../session/same-site.js';
 import { PersonNeeded, StepUpNeeded } from './identity.problems.js';
-
-const TOKEN = /^[\w-]{43}$/;
 
 /**
  * Reads who sends a request: an API key or the token of a session from `Authorization: Bearer`, or
@@ -32,11 +30,10 @@ export class RequestAuthenticator extends Authenticator {
   async authenticate(request: FastifyRequest): Promise<Actor | null> {
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (bearer && isApiKey(bearer)) return this.keys.actorOf(bearer);
-    const cookie = request.headers.authorization ? undefined : request.cookies[SESSION_COOKIE];
-    const token = bearer ?? cookie;
-    if (!token || !TOKEN.test(token)) return null;
-    const actor = await this.sessions.actorOfToken(token);
-    if (actor && cookie) demandSameSite(request, this.trustedOrigins);
+    const carried = tokenOf(request);
+    if (!carried) return null;
+    const actor = await this.sessions.actorOfToken(carried.token);
+    if (actor && carried.isCookie) demandSameSite(request, this.trustedOrigins);
     return actor;
   }
 }

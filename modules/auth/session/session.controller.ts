@@ -16,6 +16,7 @@ import {
   Public,
   Sensitive,
   SIGNED_IN,
+  StepUp,
 } from '#kernel';
 import type { Page } from '#kernel';
 import { TooManyAttempts } from '../attempt/attempt.problems.js';
@@ -26,11 +27,11 @@ import {
   PasswordUsedBefore,
   PinRefused,
 } from '../credential/credential.problems.js';
-import { PersonNeeded } from '../identity/identity.problems.js';
+import { PersonNeeded, StepUpNeeded } from '../identity/identity.problems.js';
 import { TotpEnrolmentNeeded, TotpNeeded, WrongCode } from '../totp/totp.problems.js';
 import { ProveByCode } from '../totp/totp.input.js';
 import { ProofService } from './proof.service.js';
-import { agentOf, SESSION_COOKIE, showSession } from './session.cookie.js';
+import { agentOf, SESSION_COOKIE, showSession, tokenOf } from './session.cookie.js';
 import { ProveAgain, SignIn, Unlock } from './session.input.js';
 import {
   CodeNeeded,
@@ -39,7 +40,7 @@ import {
   WrongCredentials,
   WrongProof,
 } from './session.problems.js';
-import { READ_SESSIONS, sessionList, SessionService } from './session.service.js';
+import { END_SESSIONS, READ_SESSIONS, sessionList, SessionService } from './session.service.js';
 import type { SeenSession } from './session.service.js';
 import { ListedSessionView, SessionView, WhoAmIView } from './session.view.js';
 
@@ -60,7 +61,9 @@ export class SessionController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return showSession(await this.sessions.start(input, agentOf(request)), request, reply);
+    const earlier = tokenOf(request)?.token ?? null;
+    const opened = await this.sessions.start(input, agentOf(request), earlier);
+    return showSession(opened, request, reply);
   }
 
   @Post('logout')
@@ -174,9 +177,26 @@ export class SessionController {
     return mapPage(await this.sessions.list(id, query), listed);
   }
 
+  /** All but the present one. */
+  @Delete('sessions')
+  @Allow(SIGNED_IN)
+  @StepUp()
+  @AnswersNothing(PersonNeeded)
+  async endOthers(): Promise<void> {
+    await this.sessions.endAll(null);
+  }
+
+  @Delete('users/:id/sessions')
+  @Allow(END_SESSIONS)
+  @StepUp()
+  @AnswersNothing(PersonNeeded, NotFound)
+  async endAllOf(@Id() id: string): Promise<void> {
+    await this.sessions.endAll(id);
+  }
+
   @Delete('sessions/:id')
   @Allow(SIGNED_IN)
-  @AnswersNothing(PersonNeeded, Forbidden, NotFound)
+  @AnswersNothing(StepUpNeeded, PersonNeeded, Forbidden, NotFound)
   async end(@Id() id: string): Promise<void> {
     await this.sessions.end(id);
   }

@@ -4,6 +4,16 @@ import { SessionView } from './session.view.js';
 
 export const SESSION_COOKIE = 'ofitec_session';
 
+const TOKEN = /^[\w-]{43}$/;
+
+/** The token that a request carries, of a living session or not; the cookie only without `Authorization`. */
+export function tokenOf(request: FastifyRequest): { token: string; isCookie: boolean } | null {
+  const { authorization } = request.headers;
+  const bearer = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  const token = authorization ? bearer : request.cookies[SESSION_COOKIE];
+  return token && TOKEN.test(token) ? { token, isCookie: !authorization } : null;
+}
+
 /** The token in the answer, and in a cookie that scripts cannot read. */
 export function showSession(
   opened: Opened,

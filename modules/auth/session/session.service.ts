@@ -3,6 +3,7 @@ import {
   Clock,
   Database,
   defineList,
+  demandStepUp,
   Forbidden,
   mapPage,
   NotFound,
@@ -10,6 +11,7 @@ import {
   OnSchedule,
   Problem,
   Records,
+  runAsHouse,
 } from '#kernel';
 import type { Actor, Page, ScheduleDefinition, StoredEvent } from '#kernel';
 import { User, UserChanged } from '#modules/base';
@@ -51,7 +53,7 @@ export interface SeenSession {
 
 /** To see and to end the sessions of others. */
 export const READ_SESSIONS = 'auth.session.read';
-const END_SESSIONS = 'auth.session.end';
+export const END_SESSIONS = 'auth.session.end';
 
 /** Sign-in, lock and unlock, sign-out, and the actor behind a token. */
 @Injectable()
@@ -70,14 +72,22 @@ export class SessionService {
    * Starts a session. Who has an authenticator app and sent no code can do nothing but send it.
    *
    * @param userAgent what the client calls itself, so that its person knows the session again
+   * @param earlier the token that the client held before: its session ends, whoever's it was
    * @throws Problem WrongCredentials, TooManyAttempts
    */
-  async start(input: SignIn, userAgent: string | null): Promise<Opened> {
+  async start(
+    input: SignIn,
+    userAgent: string | null,
+    earlier: string | null = null,
+  ): Promise<Opened> {
     const identified = await this.identities.identify(input);
     if (!identified) throw new Problem(WrongCredentials);
     const { person, codeProvenAt } = identified;
     const provenAt = this.clock.now();
-    return this.sessions.open(person, { userAgent, provenAt, codeProvenAt, terminalId: null });
+    const beginning = { userAgent, provenAt, codeProvenAt, terminalId: null };
+    const opened = await this.sessions.open(person, beginning);
+    if (earlier) await this.endReplaced(earlier);
+    return opened;
   }
 
   /** Locks the actor's session: signed in still, and nothing works before it is unlocked. */
@@ -155,9 +165,15 @@ export class SessionService {
     });
   }
 
-  /** Ends one session: the actor's own, or anybody's with the permission. @throws Problem NotFound */
+  /**
+   * Ends one session: the actor's own, or anybody's with the permission. Any but the present one
+   * wants a recent proof: a thief shall not throw the owner out.
+   *
+   * @throws Problem NotFound, StepUpNeeded
+   */
   async end(id: string): Promise<void> {
     const actor = ownSession();
+    if (id !== actor.sessionId) demandStepUp();
     await this.database.transaction(async () => {
       const session = await this.records.get(Session, id);
       const isOwn = session.userId === actor.userId;
@@ -166,6 +182,24 @@ export class SessionService {
       }
       const { login } = await this.records.get(User, session.userId);
       await this.sessions.end(session, login);
+    });
+  }
+
+  /**
+   * Ends all sessions of a user, or the actor's own but the present one.
+   *
+   * @param userId null for the actor's own
+   * @throws Problem NotFound
+   */
+  async endAll(userId: string | null): Promise<void> {
+    const own = ownSession();
+    const kept = userId === null ? own.sessionId : null;
+    await this.database.transaction(async () => {
+      const user = await this.records.get(User, userId ?? own.userId);
+      const sessions = await this.records.all(Session, { userId: user.id });
+      for (const session of sessions) {
+        if (session.id !== kept) await this.sessions.end(session, user.login);
+      }
     });
   }
 
@@ -198,5 +232,15 @@ export class SessionService {
         this.clock.now(),
       ]);
     });
+  }
+  /** A client that signs in anew leaves no token behind that still opens (ASVS 5.0 7.2.4). */
+  private async endReplaced(token: string): Promise<void> {
+    const before = await this.actorOfToken(token);
+    const { companyId = '', userId, sessionId, login = '' } = before ?? {};
+    if (!userId || !sessionId) return;
+    // It may be another person's, even of another company: the device changed hands.
+    await runAsHouse(companyId, 'auth.sign-in', () =>
+      this.database.transaction(() => this.sessions.end({ userId, id: sessionId }, login)),
+    );
   }
 }
