@@ -25,7 +25,9 @@ type Records = Readonly<Record<string, string>>;
 /** Whose record the id of an address is. A new address with an id must say it here. */
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/audit\/events/, 'event'],
+  [/\/auth\/api-keys/, 'api-key'],
   [/\/auth\/sessions/, 'session'],
+  [/\/auth\/terminals/, 'terminal'],
   [/\/(auth|base)\/users/, 'user'],
   [/\/base\/branches/, 'branch'],
   [/\/base\/registers/, 'register'],
@@ -33,7 +35,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/payments\/daily-cuts/, 'daily-cut'],
   [/\/payments\/entries/, 'entry'],
   [/\/payments\/payments/, 'payment'],
-  [/\/sales\/customers/, 'customer'],
+  [/\/payments\/prepaid-entries/, 'prepaid-entry'],
+  [/\/(payments|sales)\/customers/, 'customer'],
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],
 ];
@@ -97,7 +100,6 @@ describe('access matrix', () => {
       branch: branchId,
       register: await first('base/registers'),
       service: await first('sales/services'),
-      customer: await idOf(admin, 'sales/customers', { name: 'Clienta de prueba' }),
       event: await first('audit/events'),
       'daily-cut': String(cut.body.id),
     };
@@ -115,7 +117,16 @@ describe('access matrix', () => {
       ...day,
       user: String((await stranger.get('auth/me')).body.user.id),
       session: await sessionOf('admin.dos'),
+      'api-key': await apiKeyOf(stranger),
+      terminal: await idOf(stranger, 'auth/terminals', { name: 'Tableta' }),
     };
+  }
+
+  /** A fresh API key, and a bot for it. */
+  async function apiKeyOf(admin: Client): Promise<string> {
+    const bot = { login: `bot-${kernel.newId()}`, name: 'Bot', roles: ['contador'], bot: true };
+    const userId = await idOf(admin, 'base/users', bot);
+    return idOf(admin, 'auth/api-keys', { userId, name: 'Prueba', scopes: ['sales.order.read'] });
   }
 
   async function idOf(client: Client, path: string, body: object): Promise<string> {
@@ -142,9 +153,10 @@ describe('access matrix', () => {
     client: Client,
     { method, path, body }: Operation,
     id = '00000000-0000-7000-8000-000000000000',
+    named: Records = {},
   ): Promise<{ status: number; text: string; body: { items?: { id: string }[] } }> {
     const url = path.replaceAll(/\{id\}/g, id).replaceAll(/\{\w+\}/g, 'none');
-    const sample = body ? (sampleOf(house.openApi(), body, {}) as object) : undefined;
+    const sample = body ? (sampleOf(house.openApi(), body, byField(named)) as object) : undefined;
     const headers = { 'if-match': '"1"', 'idempotency-key': kernel.newId() };
     return client.raw(method.toLowerCase() as 'get', url, sample, headers);
   }
@@ -211,7 +223,7 @@ describe('access matrix', () => {
     const kind = kindOf(operation);
     if (kind === null || kind === 'event' || operation.path.includes('{')) return;
     const { client, records } = clientOf(role);
-    const theirs = kind === 'session' ? await sessionOf('vendedora.norte') : colleague[kind];
+    const theirs = await targetOf(kind, role, 'colleague');
     const page = await client.raw('get', `${operation.path}?limit=200`);
     const ids = (page.body.items as { id: string }[]).map(({ id }) => id);
     const own = records[kind];
@@ -236,7 +248,8 @@ describe('access matrix', () => {
           if (whose === 'own' && ENDS_SELF.includes(operation.operationId)) continue;
           const id = await targetOf(kind, role, whose);
           if (id === undefined) continue;
-          const { status } = await call(clientOf(role).client, operation, id);
+          const { client, records } = clientOf(role);
+          const { status } = await call(client, operation, id, records);
           const outcome = status === 403 ? 'refused' : status === 404 ? 'absent' : 'reached';
           const told = [operation.operationId, role, whose];
           expect([...told, outcome, status]).toEqual([
@@ -254,6 +267,24 @@ describe('access matrix', () => {
     120_000,
   );
 
+  it('takes no colleague’s or other company’s record in a body for one’s own', async () => {
+    const { client, records } = clientOf('vendedora');
+    let calls = 0;
+    for (const operation of operations) {
+      const { operationId, body } = operation;
+      if (!body || cellOf(operation, 'vendedora') === '–') continue;
+      for (const strange of [colleague, foreign]) {
+        const named = { ...records, 'cash-session': strange['cash-session'] ?? '' };
+        const sample = sampleOf(house.openApi(), body, byField(named));
+        if (!JSON.stringify(sample).includes(named['cash-session'])) continue;
+        const { status } = await call(client, operation, records[kindOf(operation) ?? ''], named);
+        expect([operationId, status]).toEqual([operationId, 404]);
+        calls += 1;
+      }
+    }
+    expect(calls).toBeGreaterThan(0);
+  });
+
   /** What ends a session comes last: a charge of an ended one is taken back by another permission. */
   function inOrder(all: readonly Operation[]): Operation[] {
     const rank = ({ method, path, operationId }: Operation): number =>
@@ -264,7 +295,11 @@ describe('access matrix', () => {
 
   async function targetOf(kind: string, role: Role, whose: Whose): Promise<string | undefined> {
     if (whose === 'foreign') return foreign[kind];
+    // What a look at the matrix ends is made anew for each.
     if (kind === 'session') return sessionOf(whose === 'own' ? role : 'vendedora.norte');
+    const admin = clientOf('admin').client;
+    if (kind === 'api-key') return apiKeyOf(admin);
+    if (kind === 'terminal') return idOf(admin, 'auth/terminals', { name: 'Tableta' });
     return whose === 'own' ? clientOf(role).records[kind] : colleague[kind];
   }
 
@@ -301,6 +336,13 @@ describe('access matrix', () => {
     expect(changing).toEqual([]);
   });
 });
+
+/** Records by the names of the fields that refer to them: `cashSessionId`. */
+function byField(records: Records): Records {
+  const name = (kind: string): string =>
+    kind.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase());
+  return Object.fromEntries(Object.entries(records).map(([kind, id]) => [`${name(kind)}Id`, id]));
+}
 
 /** The table of the runbook: `| METHOD /path | permission | admin | encargada | vendedora | contador |`. */
 function readMatrix(): Map<string, { permission: string; cells: Record<Role, string> }> {

@@ -61,12 +61,14 @@ export async function takeOrder(
 /** Ids of what a person left behind on one day, by kind of record. */
 export interface Day {
   readonly 'cash-session': string;
+  readonly customer: string;
   readonly order: string;
   readonly payment: string;
   readonly entry: string;
+  readonly 'prepaid-entry': string;
 }
 
-/** Lives a short day at a register: a session that stays open, an order, a charge, a movement. */
+/** Lives a short day at a register: a session that stays open, and one of everything that moves its cash. */
 export async function liveADay(client: Client, place: Shop, registerId: string): Promise<Day> {
   const session = await openSession(client, registerId);
   const { id: order } = await takeOrder(client, place);
@@ -74,7 +76,11 @@ export async function liveADay(client: Client, place: Shop, registerId: string):
   const payment = idOf(await client.pay('payments/payments', charge));
   const movement = { type: 'cash_in', amount: 1_000, reason: 'más sencillo' };
   const moved = await client.pay(`payments/cash-sessions/${session}/movements`, movement);
-  return { 'cash-session': session, order, payment, entry: idOf(moved) };
+  const customer = idOf(await client.post('sales/customers', { name: 'Clienta de prueba' }));
+  const prepayment = { cashSessionId: session, method: 'cash', amount: 1_000 };
+  const prepaid = await client.pay(`payments/customers/${customer}/prepay`, prepayment);
+  const own = { 'cash-session': session, customer, order, payment };
+  return { ...own, entry: idOf(moved), 'prepaid-entry': idOf(prepaid) };
 }
 
 /** A second company with one branch, one register and a user of each role, `<role>.dos`. */
