@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   chooseOwnPassword,
+  fieldOfKind,
   foundSecondCompany,
   House,
   kernel,
+  kindOfPath,
   liveADay,
   operationsOf,
   sampleOf,
@@ -21,25 +23,6 @@ type Role = (typeof ROLES)[number];
 const CELLS = ['open', 'yes', 'all', 'own', '–'];
 type Whose = 'own' | 'colleague' | 'foreign';
 type Records = Readonly<Record<string, string>>;
-
-/** Whose record the id of an address is. A new address with an id must say it here. */
-const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/\/audit\/events/, 'event'],
-  [/\/auth\/api-keys/, 'api-key'],
-  [/\/auth\/sessions/, 'session'],
-  [/\/auth\/terminals/, 'terminal'],
-  [/\/(auth|base)\/users/, 'user'],
-  [/\/base\/branches/, 'branch'],
-  [/\/base\/registers/, 'register'],
-  [/\/payments\/cash-sessions/, 'cash-session'],
-  [/\/payments\/daily-cuts/, 'daily-cut'],
-  [/\/payments\/entries/, 'entry'],
-  [/\/payments\/payments/, 'payment'],
-  [/\/payments\/prepaid-entries/, 'prepaid-entry'],
-  [/\/(payments|sales)\/customers/, 'customer'],
-  [/\/sales\/orders/, 'order'],
-  [/\/sales\/services/, 'service'],
-];
 
 /** Without a record behind the id: nothing known of it is an empty list (isolation.test.ts). */
 const HISTORY = 'Event.history';
@@ -146,7 +129,7 @@ describe('access matrix', () => {
 
   function kindOf({ path, operationId }: Pick<Operation, 'path' | 'operationId'>): string | null {
     if (operationId === HISTORY) return null;
-    return KINDS.find(([pattern]) => pattern.test(path))?.[1] ?? null;
+    return kindOfPath(path);
   }
 
   function call(
@@ -339,9 +322,7 @@ describe('access matrix', () => {
 
 /** Records by the names of the fields that refer to them: `cashSessionId`. */
 function byField(records: Records): Records {
-  const name = (kind: string): string =>
-    kind.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase());
-  return Object.fromEntries(Object.entries(records).map(([kind, id]) => [`${name(kind)}Id`, id]));
+  return Object.fromEntries(Object.entries(records).map(([kind, id]) => [fieldOfKind(kind), id]));
 }
 
 /** The table of the runbook: `| METHOD /path | permission | admin | encargada | vendedora | contador |`. */

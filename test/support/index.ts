@@ -29,6 +29,7 @@ export type { TestUrls } from './server.js';
 export { driftBetween } from './drift.js';
 export { shippedAddons } from '../../src/addons.js';
 export { faultyAddons } from './faulty-addons.js';
+export { fieldOfKind, kindOfPath } from './kinds.js';
 export { operationsOf, routeNames, sampleOf } from './documented.js';
 export type { Operation } from './documented.js';
 export * as loyalty from './acme-loyalty/index.js';

@@ -10,6 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Operation } from './documented.js';
+import { fieldOfKind, kindOfPath } from './kinds.js';
 import { run } from './process.js';
 
 const REQUIREMENTS = join('test', 'ops', 'fuzz-requirements.txt');
@@ -19,8 +21,9 @@ const CONFIG = join('test', 'ops', 'fuzz.toml');
 export interface Fuzzing {
   readonly url: string;
   readonly token: string | null;
-  /** Which operations of the document, by their ids. */
-  readonly operations: readonly string[];
+  readonly operations: readonly Pick<Operation, 'operationId' | 'path'>[];
+  /** A record of each kind, so that not every id is one that nobody has. */
+  readonly records: Readonly<Record<string, string>>;
   /** Some of `examples,coverage,fuzzing,stateful`. */
   readonly phases: string;
   /** Random requests per operation, beside those that cover every bound. */
@@ -63,12 +66,14 @@ export async function installSchemathesis(): Promise<string> {
 export async function fuzz(program: string, fuzzing: Fuzzing): Promise<Shot[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ofitec-fuzz-'));
   const report = join(folder, 'report.ndjson');
+  const config = join(folder, 'fuzz.toml');
   const { url, token, operations, phases, examples, seed } = fuzzing;
   try {
+    writeFileSync(config, `${readFileSync(CONFIG, 'utf8')}\n${idsOf(fuzzing)}`);
     const { code, output } = await run(program, [
-      ...['--no-color', '--config-file', CONFIG, 'run', `${url}/openapi.json`],
+      ...['--no-color', '--config-file', config, 'run', `${url}/openapi.json`],
       ...(token === null ? [] : ['--header', `Authorization: Bearer ${token}`]),
-      ...operations.flatMap((id) => ['--include-operation-id', id]),
+      ...operations.flatMap(({ operationId }) => ['--include-operation-id', operationId]),
       ...['--phases', phases, '--max-examples', String(examples), '--seed', String(seed)],
       // One worker: Python 3.11 counts the depth of its parser across threads, and trips over it.
       ...['--workers', '1', '--report-ndjson-path', report],
@@ -79,6 +84,25 @@ export async function fuzz(program: string, fuzzing: Fuzzing): Promise<Shot[]> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Where ids belong, most of them are of a record that is there; the rest is made up. */
+function idsOf({ operations, records }: Fuzzing): string {
+  const bind = (kind: string): string => `{ dictionary = "${kind}", probability = 0.7 }`;
+  const fields = Object.keys(records).flatMap((kind) => [
+    `"body.${fieldOfKind(kind)}" = ${bind(kind)}`,
+    `"body.lines[*].${fieldOfKind(kind)}" = ${bind(kind)}`,
+  ]);
+  const paths = operations.flatMap(({ operationId, path }) => {
+    const kind = kindOfPath(path) ?? '';
+    if (!path.includes('{id}') || !records[kind]) return [];
+    const which = `include-operation-id = "${operationId}"`;
+    return [`[[operations]]`, which, `parameters = { "path.id" = ${bind(kind)} }`];
+  });
+  return [
+    ...Object.entries(records).map(([kind, id]) => `[dictionaries.${kind}]\nvalues = ["${id}"]`),
+    ...['[parameters]', ...fields, ...paths],
+  ].join('\n');
 }
 
 async function demand(command: string, args: string[]): Promise<void> {

@@ -138,6 +138,7 @@ function problemsOf(
     ...(read<ProblemDefinition[]>(PROBLEMS) ?? []),
     problems.Malformed,
     problems.UriTooLong,
+    problems.HeadersTooLarge,
     problems.WrongHost,
     problems.Internal,
     problems.Busy,

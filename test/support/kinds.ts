@@ -1,0 +1,28 @@
+/** Whose record the id of an address is. A new address with an id must say it here. */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/\/audit\/events/, 'event'],
+  [/\/auth\/api-keys/, 'api-key'],
+  [/\/auth\/sessions/, 'session'],
+  [/\/auth\/terminals/, 'terminal'],
+  [/\/(auth|base)\/users/, 'user'],
+  [/\/base\/branches/, 'branch'],
+  [/\/base\/registers/, 'register'],
+  [/\/payments\/cash-sessions/, 'cash-session'],
+  [/\/payments\/daily-cuts/, 'daily-cut'],
+  [/\/payments\/entries/, 'entry'],
+  [/\/payments\/payments/, 'payment'],
+  [/\/payments\/prepaid-entries/, 'prepaid-entry'],
+  [/\/(payments|sales)\/customers/, 'customer'],
+  [/\/sales\/orders/, 'order'],
+  [/\/sales\/services/, 'service'],
+];
+
+/** The kind of record that an address of the API names, or null. */
+export function kindOfPath(path: string): string | null {
+  return KINDS.find(([pattern]) => pattern.test(path))?.[1] ?? null;
+}
+
+/** The field that refers to a record of a kind: `cashSessionId`. */
+export function fieldOfKind(kind: string): string {
+  return `${kind.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Id`;
+}
