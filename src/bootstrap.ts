@@ -25,12 +25,13 @@ import {
   kernelAddon,
   kernelConfig,
   KernelModule,
+  openWatch,
   ProblemFilter,
   productionFaults,
   setLogLevel,
   Throttle,
 } from '#kernel';
-import type { Addon, DatabaseUrls, KernelConfig, Report } from '#kernel';
+import type { Addon, DatabaseUrls, KernelConfig, Report, Watch } from '#kernel';
 import { shippedAddons } from './addons.js';
 import { loadOutsideAddons } from './outside-addons.js';
 
@@ -80,11 +81,11 @@ export async function createHttpApplication(
   urls: DatabaseUrls,
 ): Promise<{ app: NestFastifyApplication; openApi: () => OpenAPIObject }> {
   const denials = new Denials();
-  const { module, addons } = await compose(blueprint, urls, 'ofitec http', denials);
+  const { module, addons, watch } = await compose(blueprint, urls, 'ofitec http', denials);
   const filter = new ProblemFilter(denials);
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
-    createAdapter(blueprint.kernel, filter),
+    createAdapter(blueprint.kernel, filter, watch),
     {
       logger: new JsonLogger(),
       abortOnError: false,
@@ -92,6 +93,7 @@ export async function createHttpApplication(
     },
   );
   const fastify = app.getHttpAdapter().getInstance();
+  watch.install(fastify);
   installEdge(fastify, blueprint.kernel, filter, app.get(Throttle));
   installMethods(fastify, filter);
   await fastify.register(fastifyCookie);
@@ -155,7 +157,7 @@ async function compose(
   urls: DatabaseUrls,
   applicationName: string,
   denials: Denials,
-): Promise<{ module: ReturnType<typeof KernelModule.compose>; addons: Addon[] }> {
+): Promise<{ module: ReturnType<typeof KernelModule.compose>; addons: Addon[]; watch: Watch }> {
   const dataSource = createDataSource({
     url: urls.application,
     entities: [kernelAddon, ...blueprint.available].flatMap((addon) => addon.entities),
@@ -166,8 +168,10 @@ async function compose(
   try {
     const { addons, faults } = await composeInstalled(dataSource, kernelAddon, blueprint.available);
     if (faults.length > 0) throw new BootRefused(faults);
-    const { config } = blueprint;
-    return { module: KernelModule.compose({ addons, config, dataSource, denials }), addons };
+    const { config, kernel } = blueprint;
+    const watch = await openWatch(kernel, kernelAddon.version);
+    const module = KernelModule.compose({ addons, config, dataSource, denials, watch });
+    return { module, addons, watch: watch.watch };
   } catch (error) {
     await dataSource.destroy();
     throw error;

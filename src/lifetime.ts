@@ -1,11 +1,15 @@
 const IMPATIENT_AFTER_MS = 1_500;
+/** Longer than a statement may run, twice, and shorter than the 90 s that systemd waits. */
+const END_LIMIT_MS = 75_000;
 
 /**
  * Runs `stop` once when the process is asked to end (SIGTERM, Ctrl-C) or when the npm that
  * started it is gone. A second signal ends at once, but not before a moment has passed: on
  * Ctrl-C the terminal signals npm and this process, and npm passes its own on.
+ *
+ * @param extraMs how long `stop` waits on purpose, beside the time that it is given anyway
  */
-export function onEnd(stop: () => Promise<void>): void {
+export function onEnd(stop: () => Promise<void>, extraMs = 0): void {
   let endingSince: number | null = null;
   const end = (): void => {
     if (endingSince !== null) {
@@ -13,6 +17,10 @@ export function onEnd(stop: () => Promise<void>): void {
       return;
     }
     endingSince = Date.now();
+    setTimeout(
+      () => fail(new Error('OFITEC did not end in time and was cut off.')),
+      END_LIMIT_MS + extraMs,
+    ).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => fail(error),

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Worker } from '#kernel';
+import { drainDelayMs, Readiness, WatchPort, Worker } from '#kernel';
 import { createHttpApplication, migrate, readBlueprint } from './bootstrap.js';
 import type { Blueprint } from './bootstrap.js';
 import { createDemo } from './demo.js';
@@ -33,14 +34,30 @@ async function serve(blueprint: Blueprint, place: Place): Promise<void> {
   const password = place.embedded?.home.demoPassword(kernel.OFITEC_DEMO_PASSWORD);
   const isNew = password ? await createDemo(app, password) : false;
   const worker = kernel.OFITEC_WORKER === 'inline' ? await startWorker(app, place) : null;
+  const { METRICS_BIND } = kernel;
+  const watchPort = METRICS_BIND ? await WatchPort.open(app, METRICS_BIND) : null;
+  // Balancers are told first and find somebody else; then no more connections are taken and what is
+  // in flight finishes; the worker, which still delivers what that published, ends after it.
   onEnd(async () => {
+    await drain(app, drainDelayMs(kernel));
+    await app.getHttpAdapter().close();
+    report('HTTP has ended');
     await worker?.stop();
+    if (worker) report('The worker has ended');
     await app.close();
+    await watchPort?.close();
     await place.leave();
-  });
+  }, drainDelayMs(kernel));
   const host = kernel.HOST ?? (kernel.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1');
   await app.listen(kernel.PORT, host);
   announce(app, place, isNew ? password : undefined);
+  if (watchPort) process.stdout.write(`Watch   ${watchPort.url}/metrics\n`);
+}
+
+async function drain(app: INestApplicationContext, delayMs: number): Promise<void> {
+  app.get(Readiness).drain();
+  report(`Not ready any more; takes requests for ${delayMs / 1_000} s`);
+  await sleep(delayMs);
 }
 
 async function startWorker(app: INestApplicationContext, place: Place): Promise<Worker> {

@@ -1,4 +1,4 @@
-import { Worker } from '#kernel';
+import { Readiness, WatchPort, Worker } from '#kernel';
 import { createContextApplication, readBlueprint } from './bootstrap.js';
 import { demandNode, fail, onEnd } from './lifetime.js';
 import { findPlace, settledIn } from './place.js';
@@ -11,12 +11,17 @@ async function main(): Promise<void> {
   const app = await createContextApplication(settledIn(place, blueprint), place.urls);
   const worker = app.get(Worker);
   await worker.start(place.urls.application);
+  const { METRICS_BIND } = blueprint.kernel;
+  const watchPort = METRICS_BIND ? await WatchPort.open(app, METRICS_BIND) : null;
   onEnd(async () => {
+    app.get(Readiness).drain();
     await worker.stop();
     await app.close();
+    await watchPort?.close();
     await place.leave();
   });
   process.stdout.write('OFITEC worker: deliveries and schedules run\n');
+  if (watchPort) process.stdout.write(`Watch   ${watchPort.url}/metrics\n`);
   // Timers of the worker may rest; the process lives until it is asked to end.
   setInterval(() => undefined, 60_000);
 }

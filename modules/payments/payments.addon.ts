@@ -5,6 +5,7 @@ import type { CompanyRow, RecordRule } from '#kernel';
 import { authAddon } from '#modules/auth';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
+import { DifferencesToday, OpenSessions } from './cash-session/cash-gauges.service.js';
 import { CashSession } from './cash-session/cash-session.entity.js';
 import * as cashSessionEvents from './cash-session/cash-session.events.js';
 import {
@@ -101,6 +102,7 @@ export const paymentsAddon = defineAddon({
   rules: [CashSession, Entry, Payment, PrepaidEntry].flatMap((entity) => cashRules(entity)),
   settings: cashSessionSettings,
   schedules: [CheckLedger],
+  gauges: [OpenSessions, DifferencesToday],
   commands: paymentsCommands,
   events: [
     ...Object.values(cashSessionEvents),

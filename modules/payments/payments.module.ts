@@ -3,6 +3,7 @@ import { AuthModule } from '#modules/auth';
 import { BaseModule } from '#modules/base';
 import { SalesModule } from '#modules/sales';
 import { ApprovalService } from './cash-session/approval.service.js';
+import { CashGaugesService } from './cash-session/cash-gauges.service.js';
 import { CashSessionController } from './cash-session/cash-session.controller.js';
 import { CashSessionService } from './cash-session/cash-session.service.js';
 import { CutNamesService } from './daily-cut/cut-names.service.js';
@@ -34,6 +35,7 @@ import { ReportService } from './report/report.service.js';
   ],
   providers: [
     ApprovalService,
+    CashGaugesService,
     CashSessionService,
     CutNamesService,
     CutSumsService,

@@ -42,6 +42,7 @@ export { demandStepUp } from './access/step-up.js';
 export { Cipher } from './config/cipher.js';
 export { Config } from './config/config.js';
 export { kernelConfig, productionFaults } from './config/kernel.config.js';
+export { drainDelayMs } from './config/watch.config.js';
 export type { KernelConfig } from './config/kernel.config.js';
 export { choice, integer, list, networks, rate, text, url } from './config/variables.js';
 export type { ConfigShape, ConfigValues, Variable } from './config/variables.js';
@@ -110,6 +111,13 @@ export {
   PeriodTooLong,
   UnknownReference,
 } from './http/problems.js';
+
+export { Measures } from './watch/gauge.js';
+export type { GaugeDefinition, Reading } from './watch/gauge.js';
+export { openWatch } from './watch/open-watch.js';
+export { Readiness } from './watch/readiness.js';
+export type { Watch } from './watch/watch.js';
+export { WatchPort } from './watch/watch-port.js';
 
 export { kernelAddon } from './kernel.addon.js';
 export { KernelModule } from './kernel.module.js';

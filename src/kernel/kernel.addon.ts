@@ -7,9 +7,13 @@ import { EventRow } from './events/event.entity.js';
 import { EventPartitions, ForgetRepeats, Housekeeping } from './events/housekeeping.js';
 import { HealthController } from './http/health.controller.js';
 import { ProblemController } from './http/problem.controller.js';
+import { MetricsController } from './watch/metrics.controller.js';
 
 /** The kernel seen as an addon, so that one set of rules, migrations and records covers both. */
-@Module({ providers: [Housekeeping], controllers: [HealthController, ProblemController] })
+@Module({
+  providers: [Housekeeping],
+  controllers: [HealthController, MetricsController, ProblemController],
+})
 class KernelParts {}
 
 export const kernelAddon = defineAddon({

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { TerminusModule } from '@nestjs/terminus';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { ThrottlerModule } from '@nestjs/throttler';
@@ -21,6 +22,7 @@ import { Deliveries } from './events/deliveries.js';
 import { Events } from './events/events.js';
 import { Housekeeping } from './events/housekeeping.js';
 import { MarkedMethods } from './events/marked-methods.js';
+import { Pulse } from './events/pulse.js';
 import { Schedules } from './events/schedules.js';
 import { Worker } from './events/worker.js';
 import { ETagInterceptor } from './http/etag-interceptor.js';
@@ -33,6 +35,14 @@ import { Counts } from './throttle/counts.js';
 import { limitsOf, ThrottleGuard } from './throttle/throttle-guard.js';
 import { Throttle } from './throttle/throttle.js';
 import { Clock } from './values/clock.js';
+import { Backlog } from './watch/backlog.js';
+import { DatabaseProbe } from './watch/database-probe.js';
+import { Gauges } from './watch/gauges.js';
+import { Metrics, MetersOfProcess } from './watch/metrics.js';
+import { MetricsController } from './watch/metrics.controller.js';
+import type { OpenedWatch } from './watch/open-watch.js';
+import { Readiness } from './watch/readiness.js';
+import { Watch } from './watch/watch.js';
 
 /** What the composed application is made of. */
 export interface Composition {
@@ -40,6 +50,7 @@ export interface Composition {
   readonly config: Config;
   readonly dataSource: DataSource;
   readonly denials: Denials;
+  readonly watch: OpenedWatch;
 }
 
 /** The kernel's providers, for every addon, and the composed addons' modules. */
@@ -67,16 +78,25 @@ export class KernelModule {
           inject: [Config, Counts],
           useFactory: (config: Config, counts: Counts) => limitsOf(config.of(kernelConfig), counts),
         }),
+        TerminusModule.forRoot({ logger: false }),
         TypeOrmModule.forRootAsync({
           useFactory: () => ({ type: 'postgres' as const }),
           dataSourceFactory: () => Promise.resolve(composition.dataSource),
         }),
         ...composition.addons.map((addon) => addon.module),
       ],
-      controllers: [HealthController, ProblemController],
+      controllers: [HealthController, MetricsController, ProblemController],
       providers: [
         ...services,
         MarkedMethods,
+        Pulse,
+        Backlog,
+        DatabaseProbe,
+        Readiness,
+        Gauges,
+        Metrics,
+        { provide: Watch, useValue: composition.watch.watch },
+        { provide: MetersOfProcess, useValue: composition.watch.meters },
         Housekeeping,
         IdempotencyInterceptor,
         Identification,

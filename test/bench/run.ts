@@ -7,6 +7,7 @@ import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
 import { benchPast } from './past.js';
 import { benchThrottle } from './throttle.js';
+import { benchWatch } from './watch.js';
 
 const PGBENCH = ['/usr/lib/postgresql/15/bin/pgbench', '/usr/bin/pgbench'].find(existsSync);
 const wanted = process.argv.slice(2).find((word) => !word.startsWith('--'));
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   'hot-order': benchHotOrder,
   start: benchStart,
   throttle: (ground) => benchThrottle(ground, charge),
+  watch: benchWatch,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

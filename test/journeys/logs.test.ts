@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, DEMO_PASSWORD, dropDatabase, makeDatabase, READY, runServer, signIn } from '#test';
 import type { Program, TestUrls } from '#test';
@@ -109,6 +110,8 @@ describe('logs', () => {
     expect([away.status, away.body.code]).toEqual([503, 'kernel.database-unavailable']);
     await server.until(/"message":"kernel.database-unavailable"/);
     await makeDatabase(name, 'demo');
+    // What the probe found is told for a second.
+    await sleep(1_100);
     expect((await client.raw('get', '/health/ready')).status).toBe(200);
     await signIn(url, 'vendedora', DEMO_PASSWORD);
   });

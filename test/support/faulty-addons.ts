@@ -8,13 +8,21 @@ import {
   defineAddon,
   defineEvent,
   integer,
+  Measures,
   OnEvent,
   OnSchedule,
   Public,
   recordRule,
   Sensitive,
 } from '#kernel';
-import type { Addon, AddonDefinition, RecordRule, ScheduleDefinition } from '#kernel';
+import type {
+  Addon,
+  AddonDefinition,
+  GaugeDefinition,
+  Reading,
+  RecordRule,
+  ScheduleDefinition,
+} from '#kernel';
 import { salesAddon } from '#modules/sales';
 
 /** An addon that breaks one rule, and what boot verification must say about it. */
@@ -104,6 +112,31 @@ const Undeclared: ScheduleDefinition = { ...Declared, name: 'faulty.undeclared' 
 class StrayWork {
   @OnSchedule(Undeclared)
   async work(): Promise<void> {}
+}
+
+const ReadTwice: GaugeDefinition = {
+  name: 'ofitec_faulty_things',
+  summary: 'read by two methods',
+  per: 'installation',
+};
+const UndeclaredGauge: GaugeDefinition = { ...ReadTwice, name: 'ofitec_faulty_others' };
+
+@Injectable()
+class StrayGauges {
+  @Measures(ReadTwice)
+  async first(): Promise<Reading[]> {
+    return [{ value: 1 }];
+  }
+
+  @Measures(ReadTwice)
+  async second(): Promise<Reading[]> {
+    return [{ value: 2 }];
+  }
+
+  @Measures(UndeclaredGauge)
+  async third(): Promise<Reading[]> {
+    return [{ value: 3 }];
+  }
 }
 
 const SameEvent = defineEvent<object>({ name: 'thing.done', version: 1, summary: 'twice' });
@@ -200,6 +233,20 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
     faults: [
       'faulty: schedule faulty.declared has no method',
       'faulty: StrayWork.work works faulty.undeclared, which is not declared',
+    ],
+  },
+  'gauges without a method, without a name, undeclared, or read twice': {
+    addons: [
+      addon({
+        gauges: [ReadTwice, { ...ReadTwice, name: 'ofitec_sales_things', labels: ['no-label'] }],
+        module: moduleWith({ providers: [StrayGauges] }),
+      }),
+    ],
+    faults: [
+      'faulty: gauge ofitec_sales_things is not ofitec_faulty_<what>, with labels in snake_case',
+      'faulty: gauge ofitec_faulty_things is read by 2 methods, not one',
+      'faulty: gauge ofitec_sales_things is read by 0 methods, not one',
+      'faulty: StrayGauges.third measures ofitec_faulty_others, which is not declared',
     ],
   },
   'a first rule for a role on an entity that its owner does not rule': {

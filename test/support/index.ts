@@ -43,3 +43,7 @@ export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
+export { Collector } from './collector.js';
+export type { CollectedSpan } from './collector.js';
+export { Exposition, scrape } from './scrape.js';
+export { Wire } from './wire.js';

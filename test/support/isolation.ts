@@ -7,6 +7,7 @@ const DOORS = [
   'auth_find_session',
   'auth_find_terminal',
   'kernel_ensure_event_partitions',
+  'kernel_pending_backlog',
   'kernel_take_pending',
 ];
 

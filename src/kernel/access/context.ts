@@ -37,6 +37,8 @@ export interface WorkContext {
   /** The client's address, behind trusted proxies only; null where there is no client. */
   readonly ip: string | null;
   readonly language: Language;
+  /** The trace that the work belongs to, while traces are on. */
+  traceId?: string;
   actor: Actor | null;
   /** Known to the audit if the request is denied, and never to the client. */
   claim?: Claim;

@@ -4,6 +4,7 @@ import type { RecordRule } from '../access/record-rule.js';
 import type { ConfigShape } from '../config/variables.js';
 import type { EventDefinition } from '../events/event.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
+import type { GaugeDefinition } from '../watch/gauge.js';
 import type { CommandDefinition } from './command.js';
 import type { DemoContext } from './demo.js';
 import type { SettingDefinition } from './setting.js';
@@ -37,6 +38,8 @@ export interface AddonDefinition {
   readonly rules?: readonly RecordRule[];
   readonly events?: readonly EventDefinition[];
   readonly schedules?: readonly ScheduleDefinition[];
+  /** Figures of the business in `/metrics`; each is read by a method marked `@Measures`. */
+  readonly gauges?: readonly GaugeDefinition[];
   readonly commands?: readonly CommandDefinition[];
   /** Variables read from the environment at boot. */
   readonly config?: ConfigShape;
@@ -60,6 +63,7 @@ export function defineAddon(definition: AddonDefinition): Addon {
     rules: [],
     events: [],
     schedules: [],
+    gauges: [],
     commands: [],
     config: {},
     settings: {},

@@ -9,6 +9,8 @@ import { ON_EVENT } from '../events/on-event.js';
 import { SENSITIVE } from '../throttle/sensitive.js';
 import { ON_SCHEDULE } from '../events/schedule.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
+import { gaugePrefix, MEASURES } from '../watch/gauge.js';
+import type { GaugeDefinition } from '../watch/gauge.js';
 import { tablePrefix } from './addon.js';
 import type { Addon } from './addon.js';
 import { dependenciesOf } from './order.js';
@@ -32,6 +34,7 @@ export function addonFaults(addons: readonly Addon[]): string[] {
     handlesKnownEvents,
     restrictsByKnownPermissions,
     worksItsSchedules,
+    measuresItsGauges,
     rulesItsOwnEntities,
   ];
   return addons.flatMap((addon) =>
@@ -169,6 +172,26 @@ const worksItsSchedules: Rule = (addon) => {
   return [
     ...idle.map((schedule) => `schedule ${schedule.name} has no method`),
     ...undeclared.map(({ name, mark }) => `${name} works ${mark.name}, which is not declared`),
+  ];
+};
+
+const measuresItsGauges: Rule = (addon) => {
+  const measured = marked<GaugeDefinition>(addon, MEASURES);
+  const prefix = gaugePrefix(tablePrefix(addon));
+  const words = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+  const isNamed = ({ name, labels = [] }: GaugeDefinition): boolean =>
+    name.startsWith(prefix) && [name, ...labels].every((word) => words.test(word));
+  return [
+    ...addon.gauges
+      .filter((gauge) => !isNamed(gauge))
+      .map(({ name }) => `gauge ${name} is not ${prefix}<what>, with labels in snake_case`),
+    ...addon.gauges
+      .map((gauge) => ({ gauge, by: measured.filter(({ mark }) => mark === gauge).length }))
+      .filter(({ by }) => by !== 1)
+      .map(({ gauge, by }) => `gauge ${gauge.name} is read by ${by} methods, not one`),
+    ...measured
+      .filter(({ mark }) => !addon.gauges.includes(mark))
+      .map(({ name, mark }) => `${name} measures ${mark.name}, which is not declared`),
   ];
 };
 

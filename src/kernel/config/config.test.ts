@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { bootstrap } from '#test';
+import { bootstrap, kernel } from '#test';
 
 const read = (env: Record<string, string>): Promise<{ kernel: { SECRET_KEY?: string } }> =>
   bootstrap.readBlueprint(env);
@@ -46,6 +46,9 @@ describe('configuration', () => {
       'SECRET_KEY is weak',
     ],
     ['any host', { ALLOWED_HOSTS: '' }, 'ALLOWED_HOSTS is unset'],
+    ['a metrics token to guess', { METRICS_TOKEN: 'metricas' }, 'METRICS_TOKEN is weak'],
+    ['open metrics', { METRICS_BIND: '0.0.0.0:9464' }, 'METRICS_BIND listens on every address'],
+    ['open metrics on IPv6', { METRICS_BIND: '[::]:9464' }, 'METRICS_BIND listens on every'],
   ])('production refuses %s', async (_, part, line) => {
     await expect(read({ ...production, ...part })).rejects.toThrow(line);
   });
@@ -53,6 +56,46 @@ describe('configuration', () => {
   it('production tells all of it at once', async () => {
     const lines = /DATABASE_URL is unset[^]*SECRET_KEY is missing[^]*ALLOWED_HOSTS is unset/;
     await expect(read({ NODE_ENV: 'production' })).rejects.toThrow(lines);
+  });
+
+  it('lets metrics be open on one address, and anywhere behind a token', async () => {
+    const token = randomBytes(24).toString('base64url');
+    const parts: Record<string, string>[] = [
+      { METRICS_BIND: '10.0.0.7:9464' },
+      { METRICS_BIND: '9464' },
+      { METRICS_BIND: '0.0.0.0:9464', METRICS_TOKEN: token },
+    ];
+    for (const part of parts) {
+      await expect(read({ ...production, ...part })).resolves.toBeDefined();
+    }
+  });
+
+  it.each([
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    ['10.0.0.7:9464', { host: '10.0.0.7', port: 9464 }],
+    ['[::1]:0', { host: '::1', port: 0 }],
+    ['watch.example.cl:80', { host: 'watch.example.cl', port: 80 }],
+  ])('reads the address %s', async (METRICS_BIND, address) => {
+    const { kernel } = await bootstrap.readBlueprint({ METRICS_BIND });
+    expect(kernel.METRICS_BIND).toEqual(address);
+  });
+
+  it.each(['here', '1:2:3', '::1:80', 'a b:80', ':80', '70000', '127.0.0.1'])(
+    'reads no address from %s',
+    async (METRICS_BIND) => {
+      await expect(read({ METRICS_BIND })).rejects.toThrow(
+        'METRICS_BIND must be a port or host:port',
+      );
+    },
+  );
+
+  it('waits for balancers in production unless told otherwise', async () => {
+    const delay = async (env: Record<string, string>): Promise<number> =>
+      kernel.drainDelayMs((await bootstrap.readBlueprint(env)).kernel);
+    expect(await delay({})).toBe(0);
+    expect(await delay(production)).toBe(5_000);
+    expect(await delay({ ...production, DRAIN_SECONDS: '0' })).toBe(0);
+    expect(await delay({ DRAIN_SECONDS: '12' })).toBe(12_000);
   });
 
   it('reads a secret from a file, and never prints one', async () => {

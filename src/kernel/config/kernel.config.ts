@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { choice, integer, list, networks, rate, text, url } from './variables.js';
 import type { ConfigValues } from './variables.js';
+import { watchConfig, watchFaults } from './watch.config.js';
 
 /** What the kernel itself reads from the environment. */
 export const kernelConfig = {
@@ -61,6 +62,7 @@ export const kernelConfig = {
     options: ['inline', 'separate'],
     fallback: 'inline',
   }),
+  ...watchConfig,
 } as const;
 
 export type KernelConfig = ConfigValues<typeof kernelConfig>;
@@ -71,7 +73,7 @@ export type KernelConfig = ConfigValues<typeof kernelConfig>;
  */
 export function productionFaults(config: KernelConfig): string[] {
   if (config.NODE_ENV !== 'production') return [];
-  const faults: string[] = [];
+  const faults = watchFaults(config);
   if (!config.DATABASE_URL) {
     faults.push('DATABASE_URL is unset: production does not run on the embedded database');
   }

@@ -17,17 +17,17 @@ export type ConfigValues<S extends ConfigShape> = {
   readonly [K in keyof S]: S[K] extends Variable<infer T> ? T : never;
 };
 
-/** A whole number within bounds; the unit belongs at the end of the name. */
-export function integer(of: {
+/** A whole number within bounds, undefined without a fallback; the unit belongs at the end of the name. */
+export function integer<F extends number | undefined = undefined>(of: {
   summary: string;
-  fallback: number;
+  fallback?: F;
   min: number;
   max: number;
-}): Variable<number> {
+}): Variable<number | F> {
   return {
     summary: of.summary,
     secret: false,
-    fallback: of.fallback,
+    fallback: of.fallback as F,
     parse(raw) {
       const value = Number(raw);
       if (!/^-?\d+$/.test(raw.trim()) || value < of.min || value > of.max) {
@@ -48,16 +48,16 @@ export function text(of: { summary: string; secret?: boolean }): Variable<string
   };
 }
 
-/** One of a closed list of words. */
-export function choice<const T extends string>(of: {
+/** One of a closed list of words, or undefined without a fallback. */
+export function choice<const T extends string, const F extends T | undefined = undefined>(of: {
   summary: string;
   options: readonly T[];
-  fallback: T;
-}): Variable<T> {
+  fallback?: F;
+}): Variable<T | F> {
   return {
     summary: `${of.summary} (${of.options.join(', ')})`,
     secret: false,
-    fallback: of.fallback,
+    fallback: of.fallback as F,
     parse(raw) {
       const found = of.options.find((option) => option === raw);
       if (!found) throw new Error(`must be one of ${of.options.join(', ')}, not "${raw}"`);
@@ -152,4 +152,69 @@ function isNetwork(word: string): boolean {
   if (prefix === undefined) return true;
   const bits = Number(prefix);
   return /^\d{1,3}$/.test(prefix) && bits >= 1 && bits <= (version === 4 ? 32 : 128);
+}
+
+/** A share from 0 to 1. */
+export function share(of: { summary: string; fallback: number }): Variable<number> {
+  return {
+    summary: of.summary,
+    secret: false,
+    fallback: of.fallback,
+    parse(raw) {
+      const value = Number(raw);
+      if (raw.trim() === '' || !(value >= 0 && value <= 1)) {
+        throw new Error(`must be a number from 0 to 1, not "${raw}"`);
+      }
+      return value;
+    },
+  };
+}
+
+/** `name=value,name=value`, the values percent-encoded (OpenTelemetry's and W3C Baggage's lists). */
+export function pairs(of: {
+  summary: string;
+  secret?: boolean;
+}): Variable<Readonly<Record<string, string>>> {
+  return {
+    summary: of.summary,
+    secret: of.secret ?? false,
+    fallback: {},
+    parse(raw) {
+      const list = raw.split(',').filter((pair) => pair.trim() !== '');
+      return Object.fromEntries(list.map(readPair));
+    },
+  };
+}
+
+function readPair(pair: string): [string, string] {
+  const [, name = '', value = ''] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(pair) ?? [];
+  try {
+    if (name) return [name, decodeURIComponent(value.trim())];
+  } catch {
+    // Said below, without the value: it may be a secret.
+  }
+  throw new Error('must be name=value pairs between commas, the values percent-encoded');
+}
+
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, `[::1]:port`, or a port alone, which is one of 127.0.0.1. */
+export function listenAddress(of: { summary: string }): Variable<ListenAddress | undefined> {
+  return {
+    summary: of.summary,
+    secret: false,
+    fallback: undefined,
+    parse(raw) {
+      const match = /^(?:(?:\[([\da-f:.]+)\]|([^\s:[\]]+)):)?(\d{1,5})$/i.exec(raw.trim());
+      const port = Number(match?.[3]);
+      if (!match || port > 65_535) {
+        throw new Error(`must be a port or host:port, as 127.0.0.1:9464, not "${raw}"`);
+      }
+      return { host: match[1] ?? match[2] ?? '127.0.0.1', port };
+    },
+  };
 }

@@ -6,6 +6,7 @@ import type { EntityManager, ObjectLiteral } from 'typeorm';
 import { currentContext } from '../access/context.js';
 import { Problem } from '../http/problem.js';
 import { Rows } from './rows.js';
+import { Watch } from '../watch/watch.js';
 import { isTransient } from './sql-state.js';
 import { Transaction } from './transaction.js';
 import type { TransactionKind } from './transaction.js';
@@ -23,7 +24,10 @@ const RETRIES = 3;
 export class Database {
   private readonly ambient = new AsyncLocalStorage<Transaction>();
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly watch: Watch,
+  ) {}
 
   /** Runs the work in the ambient transaction, or in a new one of the context's company. */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -139,14 +143,17 @@ export class Database {
     kind: TransactionKind,
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await this.attempt(kind, work);
-      } catch (error) {
-        if (attempt >= RETRIES || !isTransient(error)) throw error;
-        await sleep(Math.random() * 20 * 2 ** attempt);
+    return this.watch.transaction(kind, async (retry) => {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          return await this.attempt(kind, work);
+        } catch (error) {
+          if (attempt >= RETRIES || !isTransient(error)) throw error;
+          retry(error);
+          await sleep(Math.random() * 20 * 2 ** attempt);
+        }
       }
-    }
+    });
   }
 
   private async attempt<T>(

@@ -55,6 +55,14 @@ export function isTransient(error: unknown): boolean {
   return isRival || isStaleStatement(error) || error instanceof StartAgain;
 }
 
+/** In one word why a transaction that {@link isTransient} starts again. */
+export function transientReason(error: unknown): string {
+  const state = sqlState(error);
+  if (state === '40001') return 'serialization';
+  if (state === '40P01') return 'deadlock';
+  return error instanceof StartAgain ? 'rival' : 'stale_statement';
+}
+
 /**
  * Whether a prepared statement no longer fits: a migration changed what it returns, or a pooler in
  * between put the connection on a server that never heard of it.

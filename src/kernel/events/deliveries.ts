@@ -3,11 +3,13 @@ import type { PgBoss } from 'pg-boss';
 import { runAsHouse } from '../access/context.js';
 import { Database } from '../database/database.js';
 import { Clock } from '../values/clock.js';
+import { Watch } from '../watch/watch.js';
 import type { EventDefinition, StoredEvent } from './event.js';
 import { EventRow } from './event.entity.js';
 import { MarkedMethods } from './marked-methods.js';
 import type { MarkedMethod } from './marked-methods.js';
 import { ON_EVENT } from './on-event.js';
+import { Pulse } from './pulse.js';
 import { DELIVERIES } from './queue.js';
 
 interface PendingRow {
@@ -39,11 +41,14 @@ export class Deliveries {
     private readonly database: Database,
     private readonly marked: MarkedMethods,
     private readonly clock: Clock,
+    private readonly pulse: Pulse,
+    private readonly watch: Watch,
   ) {}
 
   /** Looks the handlers up; call once the application is composed. */
   discover(): void {
     this.handlers = this.marked.find<EventDefinition>(ON_EVENT);
+    for (const { name } of this.handlers) this.watch.expectWork('delivery', name);
   }
 
   /**
@@ -80,6 +85,7 @@ export class Deliveries {
   async deliver(queue: PgBoss): Promise<number> {
     const jobs = await queue.fetch<Delivery>(DELIVERIES, { batchSize: BATCH });
     for (const job of jobs) {
+      this.pulse.beat();
       try {
         await this.deliverOne(job.data);
         await queue.complete(DELIVERIES, job.id);
@@ -94,6 +100,11 @@ export class Deliveries {
   private async deliverOne(delivery: Delivery): Promise<void> {
     const handler = this.handlers.find((known) => known.name === delivery.handler);
     if (!handler) throw new Error(`No installed addon handles ${delivery.handler}.`);
+    const attributes = { 'ofitec.event': handler.mark.name };
+    await this.watch.work('delivery', handler.name, attributes, () => this.call(handler, delivery));
+  }
+
+  private async call(handler: MarkedMethod<EventDefinition>, delivery: Delivery): Promise<void> {
     await runAsHouse(delivery.companyId, handler.name, () =>
       this.database.transaction(async (manager) => {
         const fresh = await this.database.rows(

@@ -4,9 +4,11 @@ import { PgBoss } from 'pg-boss';
 /** Jobs that wait for a handler. */
 export const DELIVERIES = 'ofitec-deliveries';
 /** Jobs whose handler failed to the end; an operator looks at them. */
-const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
+export const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
 
 const SCHEMA = 'pgboss';
+/** The table of jobs, of every queue. */
+export const JOBS = `${SCHEMA}.job`;
 
 /** Makes or upgrades the queue's own schema as the owner and opens it to the application. */
 export async function installQueue(ownerUrl: string): Promise<void> {

@@ -6,6 +6,7 @@ import { runAsHouse } from '../access/context.js';
 import { Database } from '../database/database.js';
 import { BUSINESS_TIME_ZONE } from '../values/business-day.js';
 import { Clock } from '../values/clock.js';
+import { Watch } from '../watch/watch.js';
 import { MarkedMethods } from './marked-methods.js';
 import type { MarkedMethod } from './marked-methods.js';
 import { ON_SCHEDULE } from './schedule.js';
@@ -20,18 +21,21 @@ const CATCH_UP_MS = 25 * 3_600_000;
 @Injectable()
 export class Schedules {
   private readonly log = new Logger('schedules');
+  private readonly running = new Set<Promise<void>>();
 
   constructor(
     private readonly database: Database,
     private readonly marked: MarkedMethods,
     private readonly registry: SchedulerRegistry,
     private readonly clock: Clock,
+    private readonly watch: Watch,
   ) {}
 
   /** Arms every schedule of this process, and catches up with the last due time of each. */
   start(): void {
     for (const method of this.marked.find<ScheduleDefinition>(ON_SCHEDULE)) {
       const { name, cron } = method.mark;
+      this.watch.expectWork('schedule', name);
       const times = new CronTime(cron, BUSINESS_TIME_ZONE);
       let dueAt = nextAfter(times, this.clock.now());
       const job = CronJob.from({
@@ -50,9 +54,10 @@ export class Schedules {
     }
   }
 
-  /** Disarms every schedule; work that has begun goes on. */
-  stop(): void {
+  /** Disarms every schedule, and waits for the work that has begun. */
+  async stop(): Promise<void> {
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
+    await Promise.allSettled(this.running);
   }
 
   /**
@@ -68,7 +73,13 @@ export class Schedules {
     return this.claimAndRun(method, dueAt);
   }
 
-  private async runLogged(method: MarkedMethod<ScheduleDefinition>, dueAt: Date): Promise<void> {
+  private runLogged(method: MarkedMethod<ScheduleDefinition>, dueAt: Date): Promise<void> {
+    const run = this.runOrLog(method, dueAt).finally(() => this.running.delete(run));
+    this.running.add(run);
+    return run;
+  }
+
+  private async runOrLog(method: MarkedMethod<ScheduleDefinition>, dueAt: Date): Promise<void> {
     try {
       await this.claimAndRun(method, dueAt);
     } catch (error) {
@@ -91,6 +102,12 @@ export class Schedules {
       [name, dueAt, `${hostname()}:${process.pid}`, this.clock.now()],
     );
     if (claimed.length === 0) return false;
+    await this.watch.work('schedule', name, {}, () => this.runClaimed(method, dueAt));
+    return true;
+  }
+
+  private async runClaimed(method: MarkedMethod<ScheduleDefinition>, dueAt: Date): Promise<void> {
+    const { name } = method.mark;
     const failures: string[] = [];
     for (const work of await this.parts(method)) {
       await work().catch((error: unknown) => failures.push(String(error)));
@@ -100,7 +117,6 @@ export class Schedules {
       [name, dueAt, this.clock.now(), failures.length > 0 ? failures.join('\n') : null],
     );
     if (failures.length > 0) throw new Error(failures.join('\n'));
-    return true;
   }
 
   private async parts(method: MarkedMethod<ScheduleDefinition>): Promise<(() => Promise<void>)[]> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { PgBoss } from 'pg-boss';
 import { Deliveries } from './deliveries.js';
+import { Pulse } from './pulse.js';
 import { openQueue } from './queue.js';
 import { Schedules } from './schedules.js';
 
@@ -19,6 +20,7 @@ export class Worker {
   constructor(
     private readonly deliveries: Deliveries,
     private readonly schedules: Schedules,
+    private readonly pulse: Pulse,
   ) {}
 
   /** Starts working until {@link stop}. */
@@ -31,16 +33,17 @@ export class Worker {
     this.loop = this.work(this.queue);
   }
 
-  /** Ends after the delivery in hand. */
+  /** Ends after the batch of deliveries and the schedules in hand. */
   async stop(): Promise<void> {
-    this.schedules.stop();
     this.stopping.abort();
-    await this.loop;
+    await Promise.all([this.schedules.stop(), this.loop]);
+    this.pulse.rest();
     await this.queue?.stop({ graceful: false });
   }
 
   private async work(queue: PgBoss): Promise<void> {
     while (!this.stopping.signal.aborted) {
+      this.pulse.beat();
       const idle = await this.step(queue);
       if (idle > 0) await sleep(idle, null, { signal: this.stopping.signal }).catch(() => null);
     }

@@ -13,22 +13,34 @@ import { problemBody } from './problem-writer.js';
 import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
 import { contextOf } from './request-context.js';
 import { unacceptablePath } from './text-check.js';
+import type { Watch } from '../watch/watch.js';
 
 const BODY_LIMIT_BYTES = 1_000_000;
 const PARAMETER_LIMIT = 200;
 
 /** Fastify with every limit set, and with its own errors answered as problems. */
-export function createAdapter(config: KernelConfig, filter: ProblemFilter): FastifyAdapter {
+export function createAdapter(
+  config: KernelConfig,
+  filter: ProblemFilter,
+  watch: Watch,
+): FastifyAdapter {
   return new FastifyAdapter<RawServerDefault>({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
     requestTimeout: 30_000,
+    // At the end, a request on a connection that is open already is served, and the connection closed.
+    return503OnClosing: false,
     // At the end, requests in flight finish; connections without one are closed.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
-    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-      filter.answer(error, request, reply),
-    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      watch.requestUnreadable();
+      filter.answer(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) => {
+      watch.requestUnreadable();
+      answerUnreadable(error, socket);
+    },
   });
 }
 
@@ -52,7 +64,7 @@ export function installEdge(
     secureHeaders(request.raw, reply.raw, (error?: unknown) => {
       if (error) return done(error as Error);
       const isOurs =
-        isHealth(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS);
+        isOfTheWatch(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS);
       const refusal = isOurs ? throttle.refusalOf(request, reply) : new Problem(WrongHost);
       return refusal ? filter.answer(refusal, request, reply) : done();
     });
@@ -82,8 +94,9 @@ function acceptJson(fastify: FastifyInstance): void {
   });
 }
 
-function isHealth(url: string): boolean {
-  return url.startsWith('/health/');
+/** Those who watch call the server by its address; what they may read does not depend on a name. */
+function isOfTheWatch(url: string): boolean {
+  return url.startsWith('/health/') || /^\/metrics(\?|$)/.test(url);
 }
 
 function unacceptable(path: string): Problem {

@@ -15,7 +15,9 @@ const root: Logger = pino({
   redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
   mixin: () => {
     const context = currentContext();
-    return context ? { requestId: context.requestId } : {};
+    if (!context) return {};
+    const { requestId, traceId } = context;
+    return traceId ? { requestId, traceId } : { requestId };
   },
 });
 
@@ -61,10 +63,11 @@ export function note(logger: string, fields: { readonly message: string } & obje
 /** One line a request. The path stands without its query, which may hold personal data. */
 export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   if (isSilenced(request)) return;
-  const { requestId, ip, actor } = contextOf(request);
+  const { requestId, traceId, ip, actor } = contextOf(request);
   root.info({
     logger: 'http',
     requestId,
+    ...(traceId ? { traceId } : {}),
     ip,
     method: request.method,
     path: request.url.split('?')[0],

@@ -184,6 +184,12 @@ export const SecretKeyMissing = defineProblem({
   },
 });
 
+export const NotReady = defineProblem({
+  code: 'kernel.not-ready',
+  status: 503,
+  title: { es: 'Este servidor no puede atender ahora', en: 'This server cannot work now' },
+});
+
 export const OutcomeUnknown = defineProblem({
   code: 'kernel.outcome-unknown',
   status: 503,

@@ -16,11 +16,12 @@ import {
   isolateCompanies,
   Lists,
   mapPage,
+  Measures,
   OnEvent,
   OnSchedule,
   Records,
 } from 'ofitec';
-import type { Page, ScheduleDefinition, StoredEvent } from 'ofitec';
+import type { GaugeDefinition, Page, Reading, ScheduleDefinition, StoredEvent } from 'ofitec';
 import { auditAddon } from 'ofitec/audit';
 import { PaymentCreated, paymentsAddon } from 'ofitec/payments';
 
@@ -55,8 +56,17 @@ const Count: ScheduleDefinition = {
   per: 'company',
 };
 
+const PointsGiven: GaugeDefinition = {
+  name: 'ofitec_acme_loyalty_points',
+  summary: 'points given so far',
+  per: 'company',
+};
+
 @Injectable()
 class Loyalty {
+  /** What its gauge does wrong at its next reading; a test sets it. */
+  static gaugeFault: GaugeFault | null = null;
+
   /** Deliveries to refuse before the next one is taken; a test sets it. */
   static refusals = 0;
 
@@ -82,6 +92,19 @@ class Loyalty {
     await this.database.transaction(() =>
       this.records.insert(Point, { orderId: this.database.companyId, points: 0 }),
     );
+  }
+
+  @Measures(PointsGiven)
+  async pointsGiven(): Promise<Reading[]> {
+    const fault = Loyalty.gaugeFault;
+    if (fault === 'writes') await this.database.rows('DELETE FROM acme_loyalty_point');
+    if (fault === 'sleeps') await this.database.rows('SELECT pg_sleep(5)');
+    if (fault === 'labels') return [{ value: 1, labels: { customer: 'Ana' } }];
+    const [sum] = await this.database.rows<{ points: number }>(
+      'SELECT coalesce(sum(points), 0)::float8 AS points FROM acme_loyalty_point WHERE company_id = $1',
+      [this.database.companyId],
+    );
+    return [{ value: fault === 'number' ? NaN : (sum?.points ?? 0) }];
   }
 
   async list(query: Record<string, unknown>): Promise<Page<Point>> {
@@ -129,6 +152,13 @@ export function refuseDeliveries(count: number): void {
   Loyalty.refusals = count;
 }
 
+export type GaugeFault = 'writes' | 'sleeps' | 'labels' | 'number';
+
+/** Lets the addon's gauge go wrong until it is told otherwise. */
+export function spoilGauge(fault: GaugeFault | null): void {
+  Loyalty.gaugeFault = fault;
+}
+
 export default defineAddon({
   name: 'acme-loyalty',
   version: '1.2.0',
@@ -150,4 +180,5 @@ export default defineAddon({
     },
   },
   schedules: [Count],
+  gauges: [PointsGiven],
 });

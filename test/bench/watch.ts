@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { signIn } from '../support/client.js';
+import { inTurns, SECONDS } from './figures.js';
+import { PASSWORD } from './ground.js';
+import type { Ground } from './ground.js';
+import { chargeOverHttp, rssMb, startProgram } from './load.js';
+import type { Load, Loaded } from './load.js';
+
+const TOKEN = 'a token of the bench, long enough to pass';
+const CLIENTS = 16;
+
+type Drive = (port: number) => Promise<Load>;
+
+/**
+ * What being watched costs: the same server with metrics and without, by requests per second of
+ * its processor's time, which other work on the machine does not touch as it does the rate.
+ */
+export async function benchWatch(ground: Ground): Promise<void> {
+  const env = { DATABASE_URL: ground.applicationUrl };
+  const watched = await startProgram('server', { ...env, METRICS_TOKEN: TOKEN });
+  const unwatched = await startProgram('server', env);
+  const drives: Readonly<Record<string, Drive>> = {
+    'watch-pay': (port) =>
+      chargeOverHttp(port, { clients: CLIENTS, seconds: SECONDS, orderIds: ground.orderIds }),
+    'watch-read': (port) => readOverHttp(port),
+  };
+  for (const [name, drive] of Object.entries(drives)) {
+    await inTurns(name, CLIENTS, () => rssMb(watched.pid), {
+      ours: async () => {
+        // As often as a scrape every few seconds would be, which is more than anybody asks for.
+        await scrape(watched.port);
+        return perCpuSecond(watched, drive);
+      },
+      reference: () => perCpuSecond(unwatched, drive),
+    });
+  }
+  await watched.stop();
+  await unwatched.stop();
+}
+
+async function perCpuSecond(
+  { pid, port }: Loaded,
+  drive: (port: number) => Promise<Load>,
+): Promise<Load> {
+  const began = { cpu: cpuSeconds(pid), ms: performance.now() };
+  const load = await drive(port);
+  const count = (load.perSecond * (performance.now() - began.ms)) / 1_000;
+  return { ...load, perSecond: count / (cpuSeconds(pid) - began.cpu) };
+}
+
+/** Time that a process has spent on processors, in user and system mode. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** The cheapest request of a user: the session is looked up, and nothing else. */
+async function readOverHttp(port: number): Promise<Load> {
+  const { token } = await signIn(`http://127.0.0.1:${port}`, 'vendedora', PASSWORD);
+  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+  const latencies: number[] = [];
+  const started = performance.now();
+  const client = async (): Promise<void> => {
+    while (performance.now() < started + SECONDS * 1_000) {
+      const began = performance.now();
+      await get(agent, port, '/api/v1/auth/me', token ?? '');
+      latencies.push(performance.now() - began);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  const elapsed = (performance.now() - started) / 1_000;
+  agent.destroy();
+  latencies.sort((a, b) => a - b);
+  const at = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? 0;
+  return { perSecond: latencies.length / elapsed, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+async function scrape(port: number): Promise<void> {
+  const agent = new Agent();
+  await get(agent, port, '/metrics', TOKEN);
+  agent.destroy();
+}
+
+function get(agent: Agent, port: number, path: string, token: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const sent = request({ agent, port, host: '127.0.0.1', path, headers }, (answer) => {
+      answer.resume();
+      answer.once('end', () =>
+        answer.statusCode === 200
+          ? resolve()
+          : reject(new Error(`${path} was answered with ${answer.statusCode}`)),
+      );
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+}
