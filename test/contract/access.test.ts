@@ -35,9 +35,11 @@ describe('access matrix', () => {
     expect(open.map(({ operationId }) => operationId).sort()).toEqual([
       'Health.live',
       'Health.ready',
+      'Heartbeat.ping',
       'Problem.list',
       'Problem.show',
       'Session.login',
+      'Source.signal',
       'Terminal.signIn',
     ]);
     for (const operation of operations.filter(({ permission }) => permission !== null)) {

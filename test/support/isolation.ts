@@ -8,6 +8,9 @@ const DOORS = [
   'auth_find_terminal',
   'kernel_ensure_event_partitions',
   'kernel_take_pending',
+  'operational_alerts_due',
+  'operational_alerts_find_heartbeat',
+  'operational_alerts_find_source',
 ];
 
 interface CompanyTable {

@@ -88,11 +88,11 @@ export class AlertService {
   async silence(id: string, input: Silence): Promise<Alert> {
     const until = new Date(input.until);
     const now = this.clock.now();
-    if (until <= now || until.getTime() > now.getTime() + MAX_SILENCE_MS) {
-      throw new Problem(SilenceTooLong);
-    }
     return this.database.transaction(async () => {
       const alert = await this.records.get(Alert, id, 'update');
+      if (until <= now || until.getTime() > now.getTime() + MAX_SILENCE_MS) {
+        throw new Problem(SilenceTooLong);
+      }
       alert.silence(until, input.reason);
       await this.records.store(alert);
       await this.events.publish(events.AlertSilenced, {
