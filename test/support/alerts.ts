@@ -57,10 +57,10 @@ export class Receiver {
   }
 
   /** Bodies that came to a path, read as JSON. */
-  bodies(path: string): Record<string, never>[] {
+  bodies(path: string): { readonly data: { readonly items: never[] } }[] {
     return this.received
       .filter((each) => each.path === path)
-      .map(({ body }) => JSON.parse(body) as Record<string, never>);
+      .map(({ body }) => JSON.parse(body) as { data: { items: never[] } });
   }
 
   async close(): Promise<void> {
