@@ -135,7 +135,7 @@ const HEARTBEAT = `CREATE TABLE operational_alerts_heartbeat (
   by_time text,
   by_days integer[],
   skips_holidays boolean NOT NULL,
-  closed_days date[] NOT NULL,
+  closed_days text[] NOT NULL,
   grace_seconds integer NOT NULL,
   event_name text,
   match jsonb NOT NULL,

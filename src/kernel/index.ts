@@ -83,7 +83,7 @@ export type { Report } from './database/migrate.js';
 
 export { defineEvent } from './events/event.js';
 export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
-export { EventRow } from './events/event.entity.js';
+export { EventRow, toStoredEvent } from './events/event.entity.js';
 export { Events } from './events/events.js';
 export { contentFor } from './events/restricted.js';
 export { OnEvent, OnEventOutside } from './events/on-event.js';

@@ -268,4 +268,38 @@ describe('the life of an alert', () => {
       ...['http.server_error', 'ledger.drift', 'replication.degraded', 'secret.expiring'],
     ]);
   });
+
+  it('ends although the good news was delivered before the bad', async () => {
+    const vendedora = await house.as('vendedora');
+    const { registerIds } = await shop(vendedora);
+    const sessionId = await openSession(vendedora, registerIds[2] ?? '', 0);
+    await house.rows(
+      'owner',
+      `UPDATE payments_cash_session SET business_date = business_date - 1 WHERE id = $1`,
+      { values: [sessionId] },
+    );
+    await worker.stop();
+    const schedules = house.app.get(kernel.Schedules);
+    await schedules.runOnce('payments.find-stale-sessions', new Date('2026-01-04T09:30:00Z'));
+    // The relay is to see the later event first.
+    const held = await house.rows(
+      'owner',
+      `DELETE FROM kernel_event_pending WHERE action = 'cash_session.stale_open' RETURNING *`,
+    );
+    await vendedora.post(`payments/cash-sessions/${sessionId}/close`, { countedAmount: 0 });
+    house = await House.over(house.database, house.urls);
+    admin = await house.as('admin');
+    worker = await alerts.startWorker(house);
+    const pending = (): Promise<unknown[]> =>
+      house.rows('owner', 'SELECT 1 FROM kernel_event_pending');
+    await alerts.eventually(async () => (await pending()).length === 0);
+    await house.rows(
+      'owner',
+      `INSERT INTO kernel_event_pending SELECT * FROM jsonb_populate_record(
+         NULL::kernel_event_pending, $1)`,
+      { values: [JSON.stringify(held[0])] },
+    );
+    const alert = await arrived('cash_session.stale_open', sessionId);
+    expect(alert).toMatchObject({ state: 'resolved', occurrences: 1 });
+  });
 });

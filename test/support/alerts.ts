@@ -8,13 +8,20 @@ import { AlertIntakeService } from '../../modules/operational-alerts/alert/alert
 import type { Occurrence } from '../../modules/operational-alerts/alert/alert.entity.js';
 import { RoundService } from '../../modules/operational-alerts/alert/round.service.js';
 import { HeartbeatWatchService } from '../../modules/operational-alerts/heartbeat/heartbeat-watch.service.js';
+import * as rules from '../../modules/operational-alerts/heartbeat/heartbeat.rule.js';
 import { SpoolService } from '../../modules/operational-alerts/spool/spool.service.js';
 import { ServerErrorService } from '../../modules/operational-alerts/spool/server-error.service.js';
 import type { House } from './house.js';
 
-export * from '../../modules/operational-alerts/heartbeat/heartbeat.rule.js';
+export { isHoliday } from '../../modules/operational-alerts/heartbeat/heartbeat.rule.js';
 export * from '../../modules/operational-alerts/notification/notice.timing.js';
 export { letterOf } from '../../modules/operational-alerts/notification/message.js';
+
+// Instants as texts: a date of Jest's own world is no date to the built application.
+export const spanFrom = (rule: rules.Rule, at: string): Promise<rules.Span> =>
+  rules.spanFrom(rule, new Date(at));
+export const spanAfter = (rule: rules.Rule, at: string): Promise<rules.Span> =>
+  rules.spanAfter(rule, new Date(at));
 
 /** A request that a receiver got. */
 export interface Received {

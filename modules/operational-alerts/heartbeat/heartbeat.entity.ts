@@ -41,7 +41,7 @@ export class Heartbeat extends CompanyRecord {
   skipsHolidays!: boolean;
 
   /** Further days on which it rests, `YYYY-MM-DD`. */
-  @Column({ type: 'date', array: true })
+  @Column({ type: 'text', array: true })
   closedDays!: string[];
 
   @Column({ type: 'integer' })

@@ -52,7 +52,7 @@ const holidays = new Map<number, Promise<ReadonlySet<string>>>();
 async function loadHolidays(year: number): Promise<ReadonlySet<string>> {
   const { default: Holidays } = await import('date-holidays');
   const chile = new Holidays('CL');
-  // Holy Saturday is one by law (Ley 2.977, article 1), and the library has Easter Sunday instead.
+  // Holy Saturday is one by law (Ley 2.977, article 1); the library has Easter Sunday only.
   chile.setHoliday('easter -1', { name: 'Sábado Santo', type: 'public' });
   const found = chile.getHolidays(year).filter(({ type }) => type === 'public');
   return new Set(found.map(({ date }) => date.slice(0, 10)));

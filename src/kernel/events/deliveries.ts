@@ -7,7 +7,7 @@ import { Database } from '../database/database.js';
 import { Clock } from '../values/clock.js';
 import { DeliveryExhausted } from './delivery.events.js';
 import type { EventDefinition, StoredEvent } from './event.js';
-import { EventRow } from './event.entity.js';
+import { EventRow, toStoredEvent } from './event.entity.js';
 import { Events } from './events.js';
 import { MarkedMethods } from './marked-methods.js';
 import type { MarkedMethod } from './marked-methods.js';
@@ -33,8 +33,8 @@ interface Handler extends MarkedMethod<EventDefinition> {
 }
 
 const BATCH = 200;
-/** Strangers that are called at once by one worker. */
-const OUTSIDE_BATCH = 10;
+/** Strangers that one worker calls at once. */
+const OUTSIDE_AT_ONCE = 10;
 const MAX_ERROR = 300;
 
 /**
@@ -46,6 +46,7 @@ const MAX_ERROR = 300;
 export class Deliveries {
   private readonly log = new Logger('deliveries');
   private handlers: Handler[] = [];
+  private readonly calling = new Set<Promise<void>>();
 
   constructor(
     private readonly database: Database,
@@ -106,15 +107,24 @@ export class Deliveries {
     return jobs.length;
   }
 
-  /** Works on some jobs that call out, all at once. @returns how many there were */
+  /** Begins some jobs that call out, as many as may run at once. @returns how many it began */
   async deliverOutside(queue: PgBoss): Promise<number> {
-    const jobs = await queue.fetch<Delivery>(OUTSIDE_DELIVERIES, { batchSize: OUTSIDE_BATCH });
-    await Promise.all(
-      jobs.map((job) =>
-        this.work(queue, OUTSIDE_DELIVERIES, job, () => this.deliverOneOutside(job.data)),
-      ),
-    );
+    const free = OUTSIDE_AT_ONCE - this.calling.size;
+    if (free === 0) return 0;
+    const jobs = await queue.fetch<Delivery>(OUTSIDE_DELIVERIES, { batchSize: free });
+    for (const job of jobs) {
+      const call = this.work(queue, OUTSIDE_DELIVERIES, job, () => this.deliverOneOutside(job.data))
+        // Not even its failure could be stored: the queue hands it out again when it expires.
+        .catch((error: unknown) => this.log.error({ message: 'call lost', error: String(error) }))
+        .finally(() => this.calling.delete(call));
+      this.calling.add(call);
+    }
     return jobs.length;
+  }
+
+  /** Waits for the calls that have begun. */
+  async settle(): Promise<void> {
+    await Promise.all(this.calling);
   }
 
   /** Makes an event of each delivery that failed to the last attempt. @returns how many there were */
@@ -215,20 +225,5 @@ function deliveryOf(row: PendingRow, handler: string): Delivery {
     companyId: row.company_id,
     createdAt: row.created_at.toISOString(),
     handler,
-  };
-}
-
-function toStoredEvent(row: EventRow): StoredEvent {
-  return {
-    id: row.id,
-    companyId: row.companyId,
-    name: row.action,
-    version: row.schemaVersion,
-    occurredAt: row.createdAt,
-    actorId: row.actorId,
-    subject: { type: row.subjectType, id: row.subjectId, label: row.subjectLabel },
-    changes: row.changes,
-    reason: row.reason,
-    payload: row.payload,
   };
 }

@@ -60,6 +60,7 @@ export class Worker {
     this.schedules.stop();
     this.stopping.abort();
     await Promise.all(this.loops);
+    await this.deliveries.settle();
     await this.queue?.stop({ graceful: false });
   }
 
