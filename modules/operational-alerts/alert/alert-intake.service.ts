@@ -1,5 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { AddonRegistry, Database, Events, OnAlertSignal, Problem, Records } from '#kernel';
+import { In, MoreThanOrEqual } from 'typeorm';
+import {
+  AddonRegistry,
+  Database,
+  EventRow,
+  Events,
+  OnAlertSignal,
+  Problem,
+  Records,
+  toStoredEvent,
+} from '#kernel';
 import type { AlertDefinition, AlertSignal, Severity, StoredEvent } from '#kernel';
 import { NoticeService } from '../notification/notice.service.js';
 import { Alert, fingerprintOf } from './alert.entity.js';
@@ -10,6 +20,8 @@ import { UnknownAlertType } from './alert.problems.js';
 
 const MAX_LABEL = 200;
 const MAX_KEY = 200;
+/** Clearing events that are looked through after a late one. */
+const MAX_LATER = 200;
 /** Characters of an alert's example, as JSON. */
 const MAX_DETAILS = 4_000;
 
@@ -41,19 +53,34 @@ export class AlertIntakeService {
     const cause = { eventId: event.id, name: event.name, at: at.toISOString() };
     const label = event.subject.label;
     for (const { type, raisedBy = [], clearedBy = [] } of this.registry.alerts) {
-      for (const [key, severity] of tellingsOf(raisedBy, event)) {
-        const graver = severity ? { severity } : {};
-        await this.record(type, key, {
-          count: 1,
-          firstAt: at,
-          lastAt: at,
-          label,
-          cause,
-          ...graver,
-        });
+      const raised = tellingsOf(raisedBy, event);
+      for (const [key, severity] of raised) {
+        const occurrence = { count: 1, firstAt: at, lastAt: at, label, cause };
+        await this.record(type, key, { ...occurrence, ...(severity ? { severity } : {}) });
       }
-      for (const [key] of tellingsOf(clearedBy, event)) await this.good(type, key, at);
+      const later = raised.length > 0 ? await this.laterOf(clearedBy, at) : [];
+      for (const sign of [...later, event]) {
+        for (const [key] of tellingsOf(clearedBy, sign)) {
+          const isOurs = sign === event || raised.some(([mine]) => mine === key);
+          if (isOurs) await this.good(type, key, sign.occurredAt);
+        }
+      }
     }
+  }
+
+  /** Events come in no order: one that says all is well may have come before what it is about. */
+  private async laterOf(signals: readonly AlertSignal[], since: Date): Promise<StoredEvent[]> {
+    if (signals.length === 0) return [];
+    const rows = await this.database.manager.find(EventRow, {
+      where: {
+        companyId: this.database.companyId,
+        action: In(signals.map(({ event }) => event.name)),
+        createdAt: MoreThanOrEqual(since),
+      },
+      order: { createdAt: 'ASC' },
+      take: MAX_LATER,
+    });
+    return rows.map(toStoredEvent);
   }
 
   /** Counts an occurrence: a new alert, one that returns, or one more of the same. */
