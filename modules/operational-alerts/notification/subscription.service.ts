@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Cipher, Config, Database, defineList, Events, newId, Problem, Records } from '#kernel';
 import type { Page, Subject } from '#kernel';
 import { AlertIntakeService } from '../alert/alert-intake.service.js';
+import { DirectNoticeService } from '../spool/direct-notice.service.js';
 import { alertsConfig } from '../operational-alerts.config.js';
 import { SECRET_PURPOSE } from './notification.service.js';
 import { refusalOf } from './outside-http.js';
@@ -46,6 +47,7 @@ export class SubscriptionService {
     private readonly cipher: Cipher,
     private readonly config: Config,
     private readonly intake: AlertIntakeService,
+    private readonly direct: DirectNoticeService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<Subscription>> {
@@ -67,7 +69,7 @@ export class SubscriptionService {
     const made = given === undefined && input.channel === 'webhook' ? newSecret() : null;
     const wanted = { ...DEFAULTS, ...rest, types: this.knownTypes(input.types ?? []) };
     this.demandSound({ ...wanted, secret: given ?? made });
-    return this.database.transaction(async () => {
+    const created = await this.database.transaction(async () => {
       await this.demandRoom();
       const id = newId();
       const secret = given ?? made;
@@ -80,12 +82,14 @@ export class SubscriptionService {
       await this.events.publish(SubscriptionCreated, { subject, payload });
       return { subscription, secret: made };
     });
+    this.direct.refreshSoon();
+    return created;
   }
 
   /** @throws Problem SubscriptionRefused, SubscriptionNameTaken, UnknownAlertType, Stale */
   async edit(id: string, input: EditSubscription, version: number): Promise<Subscription> {
     const { secret, ...wishes } = input;
-    return this.database.transaction(async () => {
+    const edited = await this.database.transaction(async () => {
       const subscription = await this.records.get(Subscription, id, 'update');
       this.records.matchVersion(subscription, version);
       const types = wishes.types ? { types: this.knownTypes(wishes.types) } : {};
@@ -101,6 +105,8 @@ export class SubscriptionService {
       await this.events.publish(SubscriptionChanged, { subject, payload, changes });
       return subscription;
     });
+    this.direct.refreshSoon();
+    return edited;
   }
 
   private demandSound(wanted: {

@@ -106,10 +106,10 @@ export class DatabaseWatchService implements OnApplicationBootstrap, BeforeAppli
         this.direct.begin(entry);
       }
       entry = { ...entry, lastAt: this.clock.now().toISOString() };
-      const told = this.direct.told();
-      if (told) entry = { ...entry, told };
       if (notifies) {
-        this.direct.tell(entry);
+        const present = entry;
+        // At once: should this process die now, the record of the outage is no news to them.
+        this.direct.tell(present, () => this.write(present));
         if (Date.now() - renewedAt >= RENEW_MS) {
           this.write(entry);
           renewedAt = Date.now();
@@ -118,8 +118,7 @@ export class DatabaseWatchService implements OnApplicationBootstrap, BeforeAppli
       await this.rest(LOOK_MS);
       if (await this.answers()) break;
     }
-    const told = this.direct.told();
-    if (notifies) this.write(told ? { ...entry, told } : entry);
+    if (notifies) this.write(entry);
   }
 
   /** Records what happened, and resolves it once the database has stayed for a while. */
@@ -155,8 +154,9 @@ export class DatabaseWatchService implements OnApplicationBootstrap, BeforeAppli
   }
 
   private write(entry: SpoolEntry): void {
+    const told = this.direct.told();
     try {
-      this.spools.spool.renew(SHARED, entry);
+      this.spools.spool.renew(SHARED, told ? { ...entry, told } : entry);
     } catch (error) {
       this.log.error({ message: 'the spool cannot be written', error: String(error) });
     }

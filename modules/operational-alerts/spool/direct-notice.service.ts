@@ -14,6 +14,7 @@ import type { SpoolEntry } from './spool.js';
 /** How old what is known of the subscriptions may be when the database goes away. */
 const REFRESH_MS = 60_000;
 const FIRST_REFRESH_MS = 1_000;
+const SOON_MS = 50;
 const RETRY_MS = 3_000;
 const MAX_RETRY_MS = 60_000;
 
@@ -40,6 +41,7 @@ export class DirectNoticeService implements OnApplicationBootstrap, BeforeApplic
   private known: readonly Known[] = [];
   private lines: Line[] = [];
   private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
   private readonly sending = new Set<Promise<void>>();
 
   constructor(
@@ -57,9 +59,15 @@ export class DirectNoticeService implements OnApplicationBootstrap, BeforeApplic
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
     if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
     await Promise.allSettled(this.sending);
+  }
+
+  /** Learns them at the next occasion; other processes do so within a minute. */
+  refreshSoon(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.refreshIn(SOON_MS);
   }
 
   /** Learns the subscriptions of the operator's company, with their secrets opened. */
@@ -90,14 +98,24 @@ export class DirectNoticeService implements OnApplicationBootstrap, BeforeApplic
       });
   }
 
-  /** Tells whoever is due to be told now. Never waits, never fails. */
-  tell(entry: SpoolEntry): void {
+  /**
+   * Tells whoever is due to be told now. Never waits, never fails.
+   *
+   * @param onTold called when somebody took the notice
+   */
+  tell(entry: SpoolEntry, onTold: () => void): void {
     const now = this.clock.now();
     for (const line of this.lines) {
       if (line.sending || line.nextAt === null || line.nextAt > now) continue;
       const step = stepOf(line.subscription, tellingOf(entry), line.toldAt, [], now);
       if (step.act === 'wait') line.nextAt = step.until;
-      if (step.act === 'tell') this.send(line, entry, step.nextAt, now);
+      if (step.act === 'tell') {
+        line.sending = true;
+        this.send(line, entry, now, () => {
+          Object.assign(line, { toldAt: now, nextAt: step.nextAt, failures: 0 });
+          onTold();
+        });
+      }
     }
   }
 
@@ -110,30 +128,22 @@ export class DirectNoticeService implements OnApplicationBootstrap, BeforeApplic
     return { subscriptionIds, at: new Date(first).toISOString() };
   }
 
-  private send(line: Line, entry: SpoolEntry, nextAt: Date | null, now: Date): void {
-    line.sending = true;
-    const { repeatMinutes } = line.subscription;
+  private send(line: Line, entry: SpoolEntry, now: Date, onSent: () => void): void {
+    const { repeatMinutes, id: subscriptionId, name } = line.subscription;
     const items = [this.itemOf(entry, line.toldAt !== null)];
-    const id = `${entry.id}.${line.subscription.id}.${line.toldAt?.getTime() ?? 0}`;
+    const id = `${entry.id}.${subscriptionId}.${line.toldAt?.getTime() ?? 0}`;
     const sent = this.sender
       .send(line.destination, { id, at: now, items, more: 0, repeatMinutes })
-      .then(
-        () => {
-          Object.assign(line, { toldAt: now, nextAt, failures: 0, sending: false });
-        },
-        (error: unknown) => {
-          line.failures += 1;
-          const wait = Math.min(RETRY_MS * 2 ** (line.failures - 1), MAX_RETRY_MS);
-          Object.assign(line, { nextAt: new Date(now.getTime() + wait), sending: false });
-          const { name } = line.subscription;
-          this.log.error({
-            message: 'nobody took the notice',
-            subscription: name,
-            error: String(error),
-          });
-        },
-      )
-      .finally(() => this.sending.delete(sent));
+      .then(onSent, (error: unknown) => {
+        line.failures += 1;
+        const wait = Math.min(RETRY_MS * 2 ** (line.failures - 1), MAX_RETRY_MS);
+        line.nextAt = new Date(now.getTime() + wait);
+        this.log.error({ message: 'nobody took the notice', name, error: String(error) });
+      })
+      .finally(() => {
+        line.sending = false;
+        this.sending.delete(sent);
+      });
     this.sending.add(sent);
   }
 
@@ -156,11 +166,12 @@ export class DirectNoticeService implements OnApplicationBootstrap, BeforeApplic
   }
 
   private refreshIn(ms: number): void {
+    if (this.stopped) return;
     this.timer = setTimeout(() => {
       this.refresh()
         // While the database is away, what was known before is the best there is.
         .catch(() => undefined)
-        .finally(() => this.timer && this.refreshIn(REFRESH_MS));
+        .finally(() => this.refreshIn(REFRESH_MS));
     }, ms);
     this.timer.unref();
   }
