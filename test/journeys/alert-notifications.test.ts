@@ -265,7 +265,9 @@ describe('notifications', () => {
       labels: { alertname: 'disk.low', key: `${key}`, severity: 'critical' },
       annotations: { runbook: 'runbooks/playbooks/disk.low.md' },
     });
-    expect(Date.parse(String(alert?.['endsAt']))).toBeGreaterThan(clock.now.getTime());
+    expect(Date.parse((alert as unknown as { endsAt: string }).endsAt)).toBeGreaterThan(
+      clock.now.getTime(),
+    );
     const request = receiver.received.find((each) => each.path.startsWith(`/am${key}`));
     expect(request?.headers.authorization).toBe('Bearer a-token');
     await admin.post(`operational-alerts/alerts/${await idOf('disk.low')}/resolve`, {});

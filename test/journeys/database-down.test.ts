@@ -71,10 +71,10 @@ describe('kill -9 of the database under load', () => {
 
   /** Requests that reach for the database, until told to stop. */
   function load(clients: readonly Client[]): { stop: () => Promise<number> } {
-    let goes = true;
+    const stopping = new AbortController();
     let refused = 0;
     const lane = async (client: Client): Promise<void> => {
-      while (goes) {
+      while (!stopping.signal.aborted) {
         const answer = await client.get('sales/services').catch(() => null);
         if (answer?.status === 503) refused += 1;
         if (answer?.status !== 200) await sleep(20);
@@ -85,7 +85,7 @@ describe('kill -9 of the database under load', () => {
     );
     return {
       stop: async () => {
-        goes = false;
+        stopping.abort();
         await Promise.all(lanes);
         return refused;
       },

@@ -21,7 +21,7 @@ import { SilenceTooLong } from './alert.problems.js';
 const MAX_SILENCE_MS = 30 * 86_400_000;
 
 /** The type that a person fires to see whether the right people hear of it. */
-export const TEST_TYPE = 'alert.test_fired';
+const TEST_TYPE = 'alert.test_fired';
 
 /** What clients may ask of the alerts. */
 export const alertList = defineList({

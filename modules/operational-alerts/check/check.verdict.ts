@@ -4,7 +4,7 @@ import type { Late, SeenAlert } from './check.reading.js';
 
 /** What monitoring plugins end with, by name. */
 export const EXIT = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
-export type Status = keyof typeof EXIT;
+type Status = keyof typeof EXIT;
 
 /** Everything the check has found out. */
 export interface Findings {
@@ -27,21 +27,21 @@ export function verdictOn(findings: Findings): CommandReport {
   const counted = alerts.filter((alert) => counts(alert, since));
   const count = (severity: string): number =>
     counted.filter((alert) => alert.severity === severity).length;
-  const counts_ = { critical: count('critical'), warning: count('warning'), info: count('info') };
-  const status = statusOf(findings, counts_);
-  const numbers = `${counts_.critical} critical, ${counts_.warning} warning, ${counts_.info} info`;
+  const tally = { critical: count('critical'), warning: count('warning'), info: count('info') };
+  const status = statusOf(findings, tally);
+  const numbers = `${tally.critical} critical, ${tally.warning} warning, ${tally.info} info`;
   const asides = [
     ...(database ? [`DATABASE ${database.status.toUpperCase()}: ${database.why}`] : []),
     ...(late.length > 0 ? [`${late.length} late heartbeats that no worker has judged`] : []),
   ];
   const head = [`OFITEC ALERTS ${status} - ${numbers} in ${minutes} min`, ...asides].join('; ');
-  const data = Object.entries({ ...counts_, late: late.length }).map(([k, v]) => `${k}=${v}`);
+  const data = Object.entries({ ...tally, late: late.length }).map(([k, v]) => `${k}=${v}`);
   return {
     exitCode: EXIT[status],
     // The first line, with the numbers behind the bar, is what a monitoring system shows.
     lines: [`${head} | ${data.join(' ')}`, ...tableOf(alerts), ...late.map(lineOf)],
     json: {
-      ...{ status, exitCode: EXIT[status], minutes, counts: counts_ },
+      ...{ status, exitCode: EXIT[status], minutes, counts: tally },
       database: database ?? { status: 'answers' },
       alerts,
       late,

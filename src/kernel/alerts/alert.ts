@@ -23,7 +23,7 @@ export function alertSignal<P extends object>(
   keys: (event: StoredEvent<P>) => readonly string[],
   severity?: (event: StoredEvent<P>) => Severity,
 ): AlertSignal {
-  return { event, keys, ...(severity ? { severity } : {}) } as AlertSignal;
+  return { event, keys, ...(severity ? { severity } : {}) };
 }
 
 /** A kind of trouble that somebody should hear of before they look for it. */
