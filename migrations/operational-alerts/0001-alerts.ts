@@ -116,7 +116,7 @@ const NOTICE = `CREATE TABLE operational_alerts_notice (
 const NOTIFICATION = `CREATE TABLE operational_alerts_notification (
   ${RECORD},
   subscription_id uuid NOT NULL,
-  state text NOT NULL CHECK (state IN ('queued', 'failing', 'sent')),
+  state text NOT NULL CHECK (state IN ('queued', 'failing', 'sent', 'dropped')),
   items jsonb NOT NULL,
   more integer NOT NULL,
   attempts integer NOT NULL,
@@ -171,10 +171,18 @@ const SPOOLED = `CREATE TABLE operational_alerts_spooled (
 const INDEXES = [
   'CREATE INDEX operational_alerts_alert_by_seen ON operational_alerts_alert (company_id, last_seen_at, id)',
   'CREATE INDEX operational_alerts_alert_by_time ON operational_alerts_alert (company_id, created_at, id)',
+  ...['type', 'key', 'state', 'severity', 'scope'].map(
+    (column) => `CREATE INDEX operational_alerts_alert_by_${column}
+      ON operational_alerts_alert (company_id, ${column}, last_seen_at, id)`,
+  ),
   'CREATE INDEX operational_alerts_alert_by_wake ON operational_alerts_alert (wakes_at) WHERE wakes_at IS NOT NULL',
   'CREATE INDEX operational_alerts_notice_by_due ON operational_alerts_notice (next_at) WHERE next_at IS NOT NULL',
   'CREATE INDEX operational_alerts_notice_by_subscription ON operational_alerts_notice (company_id, subscription_id, next_at)',
   'CREATE INDEX operational_alerts_notification_by_time ON operational_alerts_notification (company_id, created_at, id)',
+  ...['subscription_id', 'state'].map(
+    (column) => `CREATE INDEX operational_alerts_notification_by_${column}
+      ON operational_alerts_notification (company_id, ${column}, created_at, id)`,
+  ),
   'CREATE INDEX operational_alerts_heartbeat_by_due ON operational_alerts_heartbeat (due_at) WHERE due_at IS NOT NULL',
   'CREATE INDEX operational_alerts_spooled_by_time ON operational_alerts_spooled (company_id, created_at)',
 ];

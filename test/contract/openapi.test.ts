@@ -61,9 +61,13 @@ describe('OpenAPI', () => {
       'Credential.check',
       'Credential.reset',
       'Event.export',
+      'Heartbeat.create',
       'Session.changePassword',
       'Session.setPin',
       'Session.unlock',
+      'Source.create',
+      'Subscription.create',
+      'Subscription.edit',
       'User.create',
       'User.edit',
     ]);

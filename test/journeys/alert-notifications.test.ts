@@ -32,7 +32,7 @@ describe('notifications', () => {
     [receiver, mailbox] = await Promise.all([alerts.Receiver.open(), alerts.Mailbox.open()]);
     house = await House.open({
       ...{ ALERT_PRIVATE_HOSTS: '127.0.0.1', SMTP_URL: mailbox.url },
-      SESSION_COOKIE_AGE_SECONDS: '2592000',
+      ...alerts.LONG_SESSIONS,
     });
     clock = alerts.MovedClock.of(house);
     admin = await house.as('admin');

@@ -25,10 +25,8 @@ describe('ofitec alerts', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function check(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
-    const { code, output } = await runCli(['alerts', 'check', ...args], env);
-    return { code, lines: output.trim().split('\n') };
-  }
+  const check = (minutes = '60'): ReturnType<typeof alerts.command> =>
+    alerts.command(house, 'check', { minutes });
 
   async function act(type: string, verb: string, body: object = {}): Promise<void> {
     const { items } = (await admin.get(`operational-alerts/alerts?type=${type}`)).body;
@@ -37,8 +35,8 @@ describe('ofitec alerts', () => {
   }
 
   it('check ends with 0 while all is well, and makes nothing on its way', async () => {
-    const { code, lines } = await check();
-    expect([code, ...lines]).toEqual([
+    const { code, output } = await runCli(['alerts', 'check'], env);
+    expect([code, output.trim()]).toEqual([
       0,
       'OFITEC ALERTS OK - 0 critical, 0 warning, 0 info in 60 min | critical=0 warning=0 info=0 late=0',
     ]);
@@ -49,7 +47,8 @@ describe('ofitec alerts', () => {
     await alerts.occur(house, 'alert.test_fired', '', { severity: 'info' });
     expect((await check()).code).toBe(0);
     await alerts.occur(house, 'secret.expiring', 'db', { label: 'password of the database' });
-    const { code, lines } = await check('--minutes', '60');
+    const { code, output } = await runCli(['alerts', 'check', '--minutes', '60'], env);
+    const lines = output.trim().split('\n');
     expect(code).toBe(1);
     expect(lines[0]).toMatch(/^OFITEC ALERTS WARNING - 0 critical, 1 warning, 1 info in 60 min \|/);
     expect(lines[1]).toMatch(/^severity +state +type +since +last seen +times +about$/);
@@ -62,23 +61,23 @@ describe('ofitec alerts', () => {
   it('with 2 for something critical, also an old one that nobody is on', async () => {
     const old = new Date(Date.now() - 5 * 3_600_000);
     await alerts.occur(house, 'disk.low', 'host:/', { firstAt: old, lastAt: old });
-    const { code, lines } = await check('--minutes', '60');
+    const { code, lines } = await check('60');
     expect([code, lines[0]]).toEqual([2, expect.stringContaining('CRITICAL - 1 critical')]);
     await act('disk.low', 'acknowledge');
     // Somebody is on it and it did not come again: it is shown and not counted.
-    const quiet = await check('--minutes', '60');
+    const quiet = await check('60');
     expect([quiet.code, quiet.lines.join()]).toEqual([
       1,
       expect.stringContaining('acknowledged  disk.low'),
     ]);
-    expect((await check('--minutes', '600')).code).toBe(2);
+    expect((await check('600')).code).toBe(2);
   });
 
   it('counts neither what is silenced nor what is resolved', async () => {
     const until = new Date(Date.now() + 60_000).toISOString();
     await act('disk.low', 'silence', { until, reason: 'known' });
     await act('secret.expiring', 'resolve');
-    const { code, lines } = await check('--minutes', '600');
+    const { code, lines } = await check('600');
     expect([code, lines.join('\n')]).toEqual([0, expect.stringMatching(/silenced +disk\.low/)]);
     expect(lines.join('\n')).toMatch(/resolved +secret\.expiring/);
   });
@@ -97,8 +96,8 @@ describe('ofitec alerts', () => {
   });
 
   it('says the same to a script', async () => {
-    const { lines } = await check('--json', '--minutes', '600');
-    const said = JSON.parse(lines.join('\n'));
+    const { output } = await runCli(['alerts', 'check', '--json', '--minutes', '600'], env);
+    const said = JSON.parse(output);
     expect(said).toMatchObject({
       ...{ status: 'OK', exitCode: 0, minutes: 600, database: { status: 'answers' } },
       counts: { critical: 0, warning: 0, info: 1 },
@@ -125,16 +124,16 @@ describe('ofitec alerts', () => {
     expect(nothing.output).not.toContain(':x@');
   });
 
-  it.each([
-    [['--minutes', 'sixty']],
-    [['--minutes', '0']],
-    [['--minutes', '10081']],
-    [['--hours', '1']],
-  ])('with 3 when it cannot know: %j', async (args) => {
-    const { code, lines } = await check(...args);
-    expect(code).toBe(3);
-    expect(lines.join('\n')).not.toMatch(/ at .*\.js:/);
-  });
+  it.each([[['--minutes', 'sixty']], [['--hours', '1']]])(
+    'with 3 when it cannot know: %j',
+    async (args) => {
+      const { code, output } = await runCli(['alerts', 'check', ...args], env);
+      expect(code).toBe(3);
+      expect(output).not.toMatch(/ at .*\.js:/);
+      for (const minutes of ['0', '10081', '1.5'])
+        await expect(check(minutes)).rejects.toThrow('--minutes');
+    },
+  );
 
   it('with 3 in a broken environment or without its tables, and with 0 for help', async () => {
     const broken = await runCli(['alerts', 'check'], { ...env, PORT: 'x' });
@@ -153,10 +152,13 @@ describe('ofitec alerts', () => {
     const raise = (...args: string[]): ReturnType<typeof runCli> =>
       runCli(['alerts', 'raise', '--type', 'backup.missing', '--key', 'n1', ...args], env);
     for (const type of ['http.never', 'cash_session.high_difference', 'heartbeat.missed']) {
-      const refused = await runCli(['alerts', 'raise', '--type', type], env);
-      expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('not raised so')]);
+      const refused = alerts.command(house, 'raise', { type });
+      await expect(refused).rejects.toThrow(
+        `${type} is not raised so; these are: alert.test_fired,`,
+      );
     }
-    expect((await raise('--severity', 'loud')).code).toBe(1);
+    const loud = { type: 'backup.missing', severity: 'loud' };
+    await expect(alerts.command(house, 'raise', loud)).rejects.toThrow('--severity is one of');
     const raised = await raise(
       '--label',
       'no dump since Friday',

@@ -12,7 +12,7 @@ describe('heartbeats', () => {
   let worker: { stop: () => Promise<void> };
 
   beforeAll(async () => {
-    house = await House.open({ SESSION_COOKIE_AGE_SECONDS: '2592000' });
+    house = await House.open(alerts.LONG_SESSIONS);
     clock = alerts.MovedClock.of(house);
     clock.set('2026-11-24T12:00:00Z');
     admin = await house.as('admin');
@@ -20,6 +20,12 @@ describe('heartbeats', () => {
   });
 
   afterAll(() => worker.stop());
+
+  /** Another day: whoever was signed in does so again. */
+  async function jump(instant: string): Promise<void> {
+    clock.set(instant);
+    admin = await house.as('admin');
+  }
 
   async function heartbeat(name: string): Promise<Body> {
     return (await admin.get(`operational-alerts/heartbeats?name=${name}`)).body.items[0];
@@ -107,8 +113,26 @@ describe('heartbeats', () => {
     expect((await heartbeat('one')).version).toBe(before + 1);
   });
 
+  it('of anybody are limited as every request of a stranger is, and wrong tokens are recorded', async () => {
+    const limited = await House.over(house.database, house.urls, {
+      API_THROTTLE_ANON_IP_RATE: '5/min',
+    });
+    const headers = { authorization: `Bearer ${'y'.repeat(43)}` };
+    const statuses: number[] = [];
+    for (let count = 0; count < 7; count += 1) {
+      const path = 'operational-alerts/heartbeats/one/ping';
+      statuses.push((await limited.nobody.post(path, undefined, headers)).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    await limited.close();
+    await alerts.eventually(
+      async () => (await admin.get('audit/events?action=access.denied')).body.items.length > 0,
+    );
+  });
+
   it('of a business day: no cash session opened by ten o’clock, but not on holidays or Sundays', async () => {
-    const vendedora = await house.as('vendedora');
+    await jump('2026-11-25T11:30:00Z');
+    let vendedora = await house.as('vendedora');
     const { branchId, registerIds } = await shop(vendedora);
     const norte = await shop(vendedora, 'NORTE');
     for (const [name, branch] of [
@@ -142,7 +166,8 @@ describe('heartbeats', () => {
     await vendedora.post(`payments/cash-sessions/${sessionId}/close`, { countedAmount: 0 });
 
     // The day before the Immaculate Conception, the holiday, and the day that is closed.
-    clock.set('2026-12-07T12:00:00Z');
+    await jump('2026-12-07T12:00:00Z');
+    vendedora = await house.as('vendedora');
     await openSession(vendedora, registerIds[0] ?? '', 0);
     clock.set('2026-12-07T14:00:00Z');
     await stateIs('open-centro', 'up');
@@ -150,9 +175,9 @@ describe('heartbeats', () => {
   });
 
   it('of the end of the day: the daily cut is missing', async () => {
+    await jump('2026-12-14T15:00:00Z');
     const encargada = await house.as('encargada');
     const { branchId } = await shop(encargada);
-    clock.set('2026-12-14T15:00:00Z');
     await create({
       ...{ name: 'cut-centro', eventName: 'daily_cut.made', match: { branchId } },
       ...{ byTime: '21:00', skipsHolidays: true, graceSeconds: 1_800 },
@@ -188,6 +213,7 @@ describe('heartbeats', () => {
     clock.forward(12 * 60);
     await schedules.runOnce('payments.check-ledger', clock.now).catch(() => false);
     clock.forward(14 * 60);
+    admin = await house.as('admin');
     await stateIs(name, 'down');
     await house.rows('owner', 'GRANT SELECT ON payments_ledger TO ofitec_app');
     await schedules.runOnce('payments.check-ledger', clock.now);

@@ -3,14 +3,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
-import { Clock, Database, runAsHouse, Worker } from '#kernel';
+import { Clock, Config, Database, kernelAddon, runAsHouse, Worker } from '#kernel';
 import { AlertIntakeService } from '../../modules/operational-alerts/alert/alert-intake.service.js';
 import type { Occurrence } from '../../modules/operational-alerts/alert/alert.entity.js';
 import { RoundService } from '../../modules/operational-alerts/alert/round.service.js';
 import { HeartbeatWatchService } from '../../modules/operational-alerts/heartbeat/heartbeat-watch.service.js';
 import * as rules from '../../modules/operational-alerts/heartbeat/heartbeat.rule.js';
+import { alertsCommands } from '../../modules/operational-alerts/operational-alerts.commands.js';
 import { SpoolService } from '../../modules/operational-alerts/spool/spool.service.js';
 import { ServerErrorService } from '../../modules/operational-alerts/spool/server-error.service.js';
+import { shippedAddons } from '../../src/addons.js';
 import type { House } from './house.js';
 
 export { isHoliday } from '../../modules/operational-alerts/heartbeat/heartbeat.rule.js';
@@ -116,6 +118,12 @@ export class Mailbox {
   }
 }
 
+/** Sessions that bear a clock which is moved by hours; after a day somebody signs in again. */
+export const LONG_SESSIONS = {
+  SESSION_COOKIE_AGE_SECONDS: '2592000',
+  SESSION_INACTIVITY_TIMEOUT_SECONDS: '86400',
+};
+
 /** A house's time, moved by hand. */
 export class MovedClock {
   private shiftMs = 0;
@@ -139,6 +147,38 @@ export class MovedClock {
   set(instant: string): void {
     this.shiftMs = new Date(instant).getTime() - Date.now();
   }
+}
+
+/** A past of alerts and messages about them, in the demo company. */
+export async function pastAlerts(house: House, count: number): Promise<void> {
+  await house.rows(
+    'owner',
+    `WITH subscription AS (
+       INSERT INTO operational_alerts_subscription (id, company_id, created_at, updated_at, version,
+         name, active, channel, address, language, least_severity, types, group_wait_seconds,
+         repeat_minutes, after_unacknowledged_minutes)
+       SELECT gen_random_uuid(), id, now(), now(), 1, 'past', false, 'email', 'a@example.cl', 'es',
+         'info', '{}', 30, 240, 0 FROM base_company LIMIT 1 RETURNING id, company_id
+     ), alert AS (
+       INSERT INTO operational_alerts_alert (id, company_id, created_at, updated_at, version, type,
+         key, fingerprint, scope, severity, state, label, details, causes, occurrences, regressions,
+         good_signs, first_seen_at, last_seen_at, opened_at, resolved_at)
+       SELECT gen_random_uuid(), company_id, at, at, 1, 'type.number_' || n % 20, 'key ' || n,
+         md5(n::text), CASE WHEN n % 200 = 0 THEN 'installation' ELSE 'company' END,
+         CASE WHEN n % 100 = 0 THEN 'critical' ELSE 'warning' END,
+         CASE WHEN n % 50 = 0 THEN 'open' ELSE 'resolved' END, 'past', '{}', '[]', 1, 0, 0, at, at, at,
+         CASE WHEN n % 50 = 0 THEN NULL ELSE at END
+       FROM subscription, generate_series(1, $1::integer) AS n,
+         LATERAL (SELECT now() - n * interval '1 minute' AS at) AS past
+     )
+     INSERT INTO operational_alerts_notification (id, company_id, created_at, updated_at, version,
+       subscription_id, state, items, more, attempts)
+     SELECT gen_random_uuid(), company_id, now() - n * interval '1 minute', now(), 1, id,
+       CASE WHEN n % 100 = 0 THEN 'failing' ELSE 'sent' END, '[]', 0, 1
+     FROM subscription, generate_series(1, $1::integer) AS n`,
+    { values: [count] },
+  );
+  await house.rows('owner', 'ANALYZE operational_alerts_alert, operational_alerts_notification');
 }
 
 /** The demo company, which operates the test's installation. */
@@ -209,4 +249,24 @@ export async function eventually(
     if (Date.now() > deadline) throw new Error(what);
     await sleep(50);
   }
+}
+
+/** What `ofitec alerts` says in this process, without the time that a process takes to start. */
+export async function command(
+  house: House,
+  name: 'check' | 'raise',
+  options: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; lines: readonly string[]; json: unknown }> {
+  const found = alertsCommands.find((each) => each.name === name);
+  if (!found || !('runAlone' in found)) throw new Error(`There is no ${name}.`);
+  const { exitCode, lines, json } = await found.runAlone(
+    {
+      config: house.app.get(Config),
+      addons: [kernelAddon, ...shippedAddons],
+      home: 'nowhere',
+      databaseUrl: async () => house.urls.application,
+    },
+    options,
+  );
+  return { code: exitCode, lines, json };
 }

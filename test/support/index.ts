@@ -17,6 +17,7 @@ export {
 } from './builders.js';
 export type { Shop } from './builders.js';
 export * as alerts from './alerts.js';
+export { pastAlerts } from './alerts.js';
 export type { Mailbox, MovedClock, Received, Receiver } from './alerts.js';
 export { openBrowser } from './browser.js';
 export { codeOf, enrolApp } from './authenticator-app.js';

@@ -13,6 +13,7 @@ import {
   Lists,
   mapPage,
   Public,
+  Sensitive,
 } from '#kernel';
 import type { Page } from '#kernel';
 import { CreateHeartbeat, EditHeartbeat } from './heartbeat.input.js';
@@ -51,6 +52,7 @@ export class HeartbeatController {
 
   @Post()
   @Allow('operational-alerts.heartbeat.edit')
+  @Sensitive()
   @Creates(HeartbeatCreatedView, HeartbeatRefused, HeartbeatNameTaken, TooManyHeartbeats)
   async create(@Body() input: CreateHeartbeat): Promise<HeartbeatCreatedView> {
     const { heartbeat, token } = await this.heartbeats.create(input);

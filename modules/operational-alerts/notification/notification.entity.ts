@@ -2,7 +2,8 @@ import { Column, Entity } from 'typeorm';
 import { CompanyRecord, InstantColumn } from '#kernel';
 import type { Severity } from '#kernel';
 
-export const NOTIFICATION_STATES = ['queued', 'failing', 'sent'] as const;
+/** `dropped`: its subscription was put to rest before it was sent. */
+export const NOTIFICATION_STATES = ['queued', 'failing', 'sent', 'dropped'] as const;
 export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 
 /** One alert in a message, as it stood when the message was made. */

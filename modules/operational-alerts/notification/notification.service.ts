@@ -43,7 +43,8 @@ export class NotificationService {
       const to = await this.records.get(Subscription, found.subscriptionId);
       return { notification: found, subscription: to };
     });
-    if (notification.state === 'sent' || !subscription.active) return;
+    if (['sent', 'dropped'].includes(notification.state)) return;
+    if (!subscription.active) return this.note(notification.id, { state: 'dropped' }, 0);
     const { id, createdAt: at, items, more } = notification;
     const { repeatMinutes } = subscription;
     try {
@@ -67,10 +68,10 @@ export class NotificationService {
     return { channel, address, language, secret };
   }
 
-  private async note(id: string, changes: Partial<Notification>): Promise<void> {
+  private async note(id: string, changes: Partial<Notification>, attempted = 1): Promise<void> {
     await this.database.transaction(async () => {
       const notification = await this.records.get(Notification, id, 'update');
-      const attempts = notification.attempts + 1;
+      const attempts = notification.attempts + attempted;
       await this.records.store(Object.assign(notification, changes, { attempts }));
     });
   }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage } from '#kernel';
+import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage, Sensitive } from '#kernel';
 import type { Page } from '#kernel';
 import { UnknownAlertType } from '../alert/alert.problems.js';
 import { notificationList, NotificationService } from './notification.service.js';
@@ -41,6 +41,7 @@ export class SubscriptionController {
 
   @Post('subscriptions')
   @Allow('operational-alerts.subscription.edit')
+  @Sensitive()
   @Creates(
     SubscriptionCreatedView,
     ...[SubscriptionRefused, SubscriptionNameTaken, TooManySubscriptions, UnknownAlertType],
@@ -52,6 +53,7 @@ export class SubscriptionController {
 
   @Patch('subscriptions/:id')
   @Allow('operational-alerts.subscription.edit')
+  @Sensitive()
   @Edits(SubscriptionView, SubscriptionRefused, SubscriptionNameTaken, UnknownAlertType)
   async edit(
     @Id() id: string,

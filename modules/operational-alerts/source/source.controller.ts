@@ -12,6 +12,7 @@ import {
   Lists,
   mapPage,
   Public,
+  Sensitive,
 } from '#kernel';
 import type { Page } from '#kernel';
 import { UnknownAlertType } from '../alert/alert.problems.js';
@@ -48,6 +49,7 @@ export class SourceController {
 
   @Post()
   @Allow('operational-alerts.source.edit')
+  @Sensitive()
   @Creates(SourceCreatedView, SourceNameTaken, UnknownAlertType, TypeNotRaised, TooManySources)
   async create(@Body() input: CreateSource): Promise<SourceCreatedView> {
     const { source, token } = await this.sources.create(input);
