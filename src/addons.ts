@@ -2,6 +2,7 @@ import type { Addon } from '#kernel';
 import { auditAddon } from '#modules/audit';
 import { authAddon } from '#modules/auth';
 import { baseAddon } from '#modules/base';
+import { operationalAlertsAddon } from '#modules/operational-alerts';
 import { paymentsAddon } from '#modules/payments';
 import { salesAddon } from '#modules/sales';
 
@@ -10,6 +11,7 @@ export const shippedAddons: readonly Addon[] = [
   auditAddon,
   authAddon,
   baseAddon,
+  operationalAlertsAddon,
   paymentsAddon,
   salesAddon,
 ];

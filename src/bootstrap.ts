@@ -17,6 +17,7 @@ import {
   buildOpenApi,
   DenialJournal,
   Denials,
+  Faults,
   inDependencyOrder,
   Installation,
   installEdge,
@@ -80,9 +81,12 @@ export async function createHttpApplication(
   blueprint: Blueprint,
   urls: DatabaseUrls,
 ): Promise<{ app: NestFastifyApplication; openApi: () => OpenAPIObject }> {
-  const denials = new Denials();
-  const { module, addons, watch } = await compose(blueprint, urls, 'ofitec http', denials);
-  const filter = new ProblemFilter(denials);
+  const [denials, faults] = [new Denials(), new Faults()];
+  const { module, addons, watch } = await compose(blueprint, urls, 'ofitec http', {
+    denials,
+    faults,
+  });
+  const filter = new ProblemFilter(denials, faults);
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
     createAdapter(blueprint.kernel, filter, watch),
@@ -129,7 +133,8 @@ export async function createContextApplication(
   blueprint: Blueprint,
   urls: DatabaseUrls,
 ): Promise<INestApplicationContext> {
-  const { module } = await compose(blueprint, urls, 'ofitec worker', new Denials());
+  const seams = { denials: new Denials(), faults: new Faults() };
+  const { module } = await compose(blueprint, urls, 'ofitec worker', seams);
   return NestFactory.createApplicationContext(module, {
     logger: new JsonLogger(),
     abortOnError: false,
@@ -152,11 +157,14 @@ function crossOrigin(
   };
 }
 
+/** What exists before the application does, because its edge needs it. */
+type Seams = Pick<Parameters<typeof KernelModule.compose>[0], 'denials' | 'faults'>;
+
 async function compose(
   blueprint: Blueprint,
   urls: DatabaseUrls,
   applicationName: string,
-  denials: Denials,
+  seams: Seams,
 ): Promise<{ module: ReturnType<typeof KernelModule.compose>; addons: Addon[]; watch: Watch }> {
   const dataSource = createDataSource({
     url: urls.application,
@@ -166,11 +174,12 @@ async function compose(
   });
   await dataSource.initialize();
   try {
-    const { addons, faults } = await composeInstalled(dataSource, kernelAddon, blueprint.available);
-    if (faults.length > 0) throw new BootRefused(faults);
+    const composed = await composeInstalled(dataSource, kernelAddon, blueprint.available);
+    if (composed.faults.length > 0) throw new BootRefused(composed.faults);
+    const { addons } = composed;
     const { config, kernel } = blueprint;
     const watch = await openWatch(kernel, kernelAddon.version);
-    const module = KernelModule.compose({ addons, config, dataSource, denials, watch });
+    const module = KernelModule.compose({ addons, config, dataSource, watch, ...seams });
     return { module, addons, watch: watch.watch };
   } catch (error) {
     await dataSource.destroy();

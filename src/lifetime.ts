@@ -40,9 +40,9 @@ export function onEnd(stop: () => Promise<void>, extraMs = 0): void {
 }
 
 /** Ends the process with a message for a person instead of a stack. */
-export function fail(error: unknown): never {
+export function fail(error: unknown, exitCode = 1): never {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.exit(exitCode);
 }
 
 /** @throws Error when the runtime is older than the one the house is built for */

@@ -1,4 +1,6 @@
-import { Home, joinEmbedded, kernelConfig, startEmbedded } from '#kernel';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { findEmbedded, Home, joinEmbedded, kernelConfig, startEmbedded } from '#kernel';
 import type { DatabaseUrls, EmbeddedDatabase, KernelConfig, Report } from '#kernel';
 import type { Blueprint } from './bootstrap.js';
 
@@ -12,7 +14,12 @@ export interface Place {
 
 /** The home of the embedded database, by `OFITEC_HOME` or `.ofitec` below the working folder. */
 export function homeOf(config: KernelConfig): Home {
-  return new Home(config.OFITEC_HOME ?? '.ofitec');
+  return new Home(homePath(config));
+}
+
+/** Where that home is, or would be: looking makes no folder. */
+export function homePath(config: KernelConfig): string {
+  return resolve(config.OFITEC_HOME ?? '.ofitec');
 }
 
 /**
@@ -36,6 +43,18 @@ export async function findPlace(
   const home = homeOf(config);
   const embedded = await (mode === 'own' ? startEmbedded : joinEmbedded)(home, report);
   return { urls: embedded.urls, embedded, leave: () => embedded.stop() };
+}
+
+/**
+ * The database as the application role, as it is: nothing is started for it.
+ *
+ * @throws Error when the embedded database does not run
+ */
+export async function applicationUrl(config: KernelConfig): Promise<string> {
+  if (config.DATABASE_URL) return config.DATABASE_URL;
+  const urls = existsSync(homePath(config)) ? await findEmbedded(homeOf(config)) : null;
+  if (!urls) throw new Error('The embedded PostgreSQL does not run.');
+  return urls.application;
 }
 
 /** The blueprint for a place: the embedded house has a `SECRET_KEY` of its own where none is given. */

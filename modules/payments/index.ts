@@ -11,8 +11,9 @@ export {
   CashSessionEnded,
   CashSessionHighDifference,
   CashSessionOpened,
+  CashSessionStaleOpen,
 } from './cash-session/cash-session.events.js';
-export { LedgerDrift } from './cash-session/ledger.events.js';
+export { LedgerChecked, LedgerDrift } from './cash-session/ledger.events.js';
 export { DailyCutMade } from './daily-cut/daily-cut.events.js';
 export { CashMoved, CashOverdrawn, MovementUndone } from './entry/entry.events.js';
 export {

@@ -13,8 +13,9 @@ import {
   cashSessionSettings,
   SEE_EXPECTED,
 } from './cash-session/cash-session.settings.js';
-import { LedgerDrift } from './cash-session/ledger.events.js';
+import { LedgerChecked, LedgerDrift } from './cash-session/ledger.events.js';
 import { CheckLedger } from './cash-session/ledger-check.service.js';
+import { FindStaleSessions } from './cash-session/stale-session.service.js';
 import { DailyCut } from './daily-cut/daily-cut.entity.js';
 import { FORCE_CUT } from './daily-cut/daily-cut.service.js';
 import { DailyCutMade } from './daily-cut/daily-cut.events.js';
@@ -27,6 +28,7 @@ import { PrepaidAccount } from './prepaid/prepaid-account.entity.js';
 import { PrepaidEntry } from './prepaid/prepaid-entry.entity.js';
 import * as prepaidEvents from './prepaid/prepaid.events.js';
 import { REFUND_PREPAID } from './prepaid/prepaid.service.js';
+import { paymentsAlerts } from './payments.alerts.js';
 import { paymentsCommands } from './payments.commands.js';
 import { PaymentsModule } from './payments.module.js';
 
@@ -101,11 +103,13 @@ export const paymentsAddon = defineAddon({
   },
   rules: [CashSession, Entry, Payment, PrepaidEntry].flatMap((entity) => cashRules(entity)),
   settings: cashSessionSettings,
-  schedules: [CheckLedger],
   gauges: [OpenSessions, DifferencesToday],
+  schedules: [CheckLedger, FindStaleSessions],
+  alerts: paymentsAlerts,
   commands: paymentsCommands,
   events: [
     ...Object.values(cashSessionEvents),
+    LedgerChecked,
     LedgerDrift,
     CashMoved,
     CashOverdrawn,

@@ -12,6 +12,7 @@ import { DailyCutController } from './daily-cut/daily-cut.controller.js';
 import { DailyCutService } from './daily-cut/daily-cut.service.js';
 import { LedgerCheckService } from './cash-session/ledger-check.service.js';
 import { LedgerService } from './cash-session/ledger.service.js';
+import { StaleSessionService } from './cash-session/stale-session.service.js';
 import { EntryController } from './entry/entry.controller.js';
 import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
@@ -48,6 +49,7 @@ import { ReportService } from './report/report.service.js';
     PrepaidLedgerService,
     PrepaidService,
     ReportService,
+    StaleSessionService,
   ],
 })
 export class PaymentsModule {}

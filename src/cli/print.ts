@@ -1,3 +1,5 @@
+import type { CommandReport } from '#kernel';
+
 /** Prints a result for a script (`--json`) or as aligned lines for a person. */
 export function print(result: Readonly<Record<string, unknown>>, json: boolean): void {
   if (json) return writeLines([JSON.stringify(result, null, 2)]);
@@ -5,6 +7,11 @@ export function print(result: Readonly<Record<string, unknown>>, json: boolean):
   return writeLines(
     Object.entries(result).map(([name, value]) => `${name.padEnd(width)}  ${String(value)}`),
   );
+}
+
+/** Prints what a command says that runs without the application. */
+export function printReport(report: CommandReport, json: boolean): void {
+  writeLines(json ? [JSON.stringify(report.json, null, 2)] : report.lines);
 }
 
 /** Prints rows as an aligned table, or as JSON. */

@@ -5,7 +5,13 @@
  */
 export { defineAddon, tablePrefix } from './addon/addon.js';
 export type { Addon, AddonDefinition, MigrationClass, RoleGrant } from './addon/addon.js';
-export type { CommandDefinition } from './addon/command.js';
+export type {
+  Command,
+  CommandDefinition,
+  CommandDesk,
+  CommandReport,
+  StandaloneCommand,
+} from './addon/command.js';
 export { BootRefused, composeInstalled } from './addon/compose.js';
 export type { DemoContext } from './addon/demo.js';
 export { readInstalled } from './addon/installed.js';
@@ -39,6 +45,12 @@ export type { Where } from './database/rows.js';
 export { Records } from './access/records.js';
 export { demandStepUp } from './access/step-up.js';
 
+export { alertSignal, defineAlert, SEVERITIES } from './alerts/alert.js';
+export type { AlertDefinition, AlertSignal, Severity } from './alerts/alert.js';
+export { Faults } from './alerts/faults.js';
+export type { FaultWatcher, ServerError } from './alerts/faults.js';
+export { OnAlertSignal } from './alerts/on-alert-signal.js';
+
 export { Cipher } from './config/cipher.js';
 export { Config } from './config/config.js';
 export { kernelConfig, productionFaults } from './config/kernel.config.js';
@@ -50,7 +62,12 @@ export type { ConfigShape, ConfigValues, Variable } from './config/variables.js'
 export { createDataSource } from './database/data-source.js';
 export { Database } from './database/database.js';
 export { embeddedBinaries } from './database/embedded/binaries.js';
-export { joinEmbedded, prepareRoles, startEmbedded } from './database/embedded/embedded.js';
+export {
+  findEmbedded,
+  joinEmbedded,
+  prepareRoles,
+  startEmbedded,
+} from './database/embedded/embedded.js';
 export type { DatabaseUrls, EmbeddedDatabase } from './database/embedded/embedded.js';
 export { Home, HomeInUse } from './database/embedded/home.js';
 export { PostgresServer } from './database/embedded/postgres-server.js';
@@ -67,10 +84,11 @@ export type { Report } from './database/migrate.js';
 
 export { defineEvent } from './events/event.js';
 export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
-export { EventRow } from './events/event.entity.js';
+export { EventRow, toStoredEvent } from './events/event.entity.js';
 export { Events } from './events/events.js';
 export { contentFor } from './events/restricted.js';
-export { OnEvent } from './events/on-event.js';
+export { OnEvent, OnEventOutside } from './events/on-event.js';
+export { Round } from './events/round.js';
 export { OnSchedule } from './events/schedule.js';
 export type { ScheduleDefinition } from './events/schedule.js';
 export { Schedules } from './events/schedules.js';

@@ -2,7 +2,9 @@ import { kernelMigrations } from '#migrations/kernel';
 import { Module } from '@nestjs/common';
 import { AccessDenied, DenialsSuppressed } from './access/denial.js';
 import { defineAddon } from './addon/addon.js';
+import { kernelAlerts } from './alerts/kernel.alerts.js';
 import { kernelConfig } from './config/kernel.config.js';
+import { DeliveryExhausted } from './events/delivery.events.js';
 import { EventRow } from './events/event.entity.js';
 import { EventPartitions, ForgetRepeats, Housekeeping } from './events/housekeeping.js';
 import { HealthController } from './http/health.controller.js';
@@ -23,7 +25,8 @@ export const kernelAddon = defineAddon({
   module: KernelParts,
   entities: [EventRow],
   migrations: kernelMigrations,
-  events: [AccessDenied, DenialsSuppressed],
+  events: [AccessDenied, DenialsSuppressed, DeliveryExhausted],
+  alerts: kernelAlerts,
   schedules: [EventPartitions, ForgetRepeats],
   config: kernelConfig,
 });

@@ -14,6 +14,7 @@ import { Reach } from './access/reach.js';
 import { Records } from './access/records.js';
 import type { Addon } from './addon/addon.js';
 import { AddonRegistry } from './addon/registry.js';
+import { Faults } from './alerts/faults.js';
 import { Cipher } from './config/cipher.js';
 import { Config } from './config/config.js';
 import { kernelConfig } from './config/kernel.config.js';
@@ -31,6 +32,7 @@ import { IdempotencyInterceptor } from './http/idempotency.js';
 import { ProblemController } from './http/problem.controller.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { inputPipe } from './http/validation.js';
+import { kernelAddon } from './kernel.addon.js';
 import { Counts } from './throttle/counts.js';
 import { limitsOf, ThrottleGuard } from './throttle/throttle-guard.js';
 import { Throttle } from './throttle/throttle.js';
@@ -51,6 +53,7 @@ export interface Composition {
   readonly dataSource: DataSource;
   readonly denials: Denials;
   readonly watch: OpenedWatch;
+  readonly faults: Faults;
 }
 
 /** The kernel's providers, for every addon, and the composed addons' modules. */
@@ -106,7 +109,11 @@ export class KernelModule {
         ThrottleGuard,
         { provide: Denials, useValue: composition.denials },
         { provide: Config, useValue: composition.config },
-        { provide: AddonRegistry, useValue: new AddonRegistry(composition.addons) },
+        { provide: Faults, useValue: composition.faults },
+        {
+          provide: AddonRegistry,
+          useValue: new AddonRegistry([kernelAddon, ...composition.addons]),
+        },
         // In this order: whoever is over a limit is not even asked for a permission.
         { provide: APP_GUARD, useExisting: ThrottleGuard },
         { provide: APP_GUARD, useClass: AccessGuard },
@@ -114,7 +121,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_INTERCEPTOR, useClass: ETagInterceptor },
       ],
-      exports: [...services, Config, Counts, AddonRegistry, IdempotencyInterceptor],
+      exports: [...services, Config, Counts, Faults, AddonRegistry, IdempotencyInterceptor],
     };
   }
 }

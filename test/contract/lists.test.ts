@@ -5,6 +5,7 @@ import {
   ListProbe,
   listsOf,
   livePast,
+  pastAlerts,
   reportsOf,
   shippedAddons,
 } from '#test';
@@ -26,6 +27,7 @@ describe('lists after years', () => {
     const past = await livePast(house.urls.owner, 18_000);
     expect(past).toMatchObject({ payments: 18_000, orders: 14_400, branches: 1, days: 100 });
     branchId = past.branchId;
+    await pastAlerts(house, 5_000);
     const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },

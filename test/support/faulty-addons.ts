@@ -2,10 +2,12 @@ import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { Column, Entity } from 'typeorm';
 import {
+  alertSignal,
   Allow,
   booleanSetting,
   CompanyRow,
   defineAddon,
+  defineAlert,
   defineEvent,
   integer,
   Measures,
@@ -138,6 +140,15 @@ class StrayGauges {
     return [{ value: 3 }];
   }
 }
+const OneAlert = defineAlert({
+  type: 'thing.wrong',
+  severity: 'warning',
+  summary: { es: 'algo', en: 'something' },
+  runbook: 'runbooks/thing.md',
+  scope: 'company',
+});
+
+const OneCommand = { name: 'do', summary: 'does', options: {}, run: async () => ({}) };
 
 const SameEvent = defineEvent<object>({ name: 'thing.done', version: 1, summary: 'twice' });
 
@@ -248,6 +259,38 @@ export const faultyAddons: Readonly<Record<string, FaultyAddon>> = {
       'faulty: gauge ofitec_sales_things is read by 0 methods, not one',
       'faulty: StrayGauges.third measures ofitec_faulty_others, which is not declared',
     ],
+  },
+  'alerts that are misnamed, claimed twice, deaf, endless or lead nowhere': {
+    addons: [
+      addon({
+        alerts: [
+          { ...OneAlert, type: 'WrongThing' },
+          { ...OneAlert, runbook: 'ask somebody' },
+          { ...OneAlert, type: 'thing.endless', goodSigns: 2 },
+          { ...OneAlert, type: 'thing.deaf', raisedBy: [alertSignal(Unheard, () => [''])] },
+          { ...OneAlert, type: 'thing.muting', inhibits: ['thing.never'] },
+          OneAlert,
+        ],
+      }),
+    ],
+    faults: [
+      'faulty: alert WrongThing is not <what>.<state>',
+      'faulty: alert type thing.wrong is claimed twice',
+      'faulty: alert thing.wrong names no runbook, a path of a .md',
+      'faulty: alert thing.endless counts good signs, but nothing gives one',
+      'faulty: alert thing.deaf listens to thing.happened, which nobody here declares',
+      'faulty: alert thing.muting inhibits thing.never, which nobody here declares',
+      'faulty: alert type thing.wrong is claimed twice',
+    ],
+  },
+  'an alert and a command group that two addons claim': {
+    addons: ['three', 'four'].map((name) =>
+      addon({ name, alerts: [OneAlert], commands: [OneCommand], commandGroup: 'things' }),
+    ),
+    faults: ['three', 'four'].flatMap((name) => [
+      `${name}: alert type thing.wrong is claimed twice`,
+      `${name}: command group things is another addon’s, too`,
+    ]),
   },
   'a first rule for a role on an entity that its owner does not rule': {
     addons: [

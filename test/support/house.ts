@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Client as Connection } from 'pg';
@@ -24,6 +27,8 @@ export class House {
     readonly app: NestFastifyApplication,
     readonly url: string,
     readonly openApi: () => OpenAPIObject,
+    /** Where it keeps what it records without its database; removed when it is closed. */
+    readonly spool: string,
   ) {
     this.check = statusChecker(openApi());
   }
@@ -43,7 +48,9 @@ export class House {
     urls: TestUrls,
     env: Readonly<Record<string, string>> = {},
   ): Promise<House> {
+    const spool = join(tmpdir(), `ofitec-test-spool-${randomBytes(6).toString('hex')}`);
     const blueprint = await readBlueprint({
+      ALERT_SPOOL: spool,
       ...{ NODE_ENV: 'test', LOG_LEVEL: 'error', SECRET_KEY: TEST_SECRET_KEY },
       ...ROOMY_LIMITS,
       ...env,
@@ -52,7 +59,7 @@ export class House {
     await app.listen(0, '127.0.0.1');
     const address = app.getHttpServer().address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const house = new House(database, urls, app, `http://127.0.0.1:${port}`, openApi);
+    const house = new House(database, urls, app, `http://127.0.0.1:${port}`, openApi, spool);
     open.add(house);
     return house;
   }
@@ -87,6 +94,7 @@ export class House {
   async close(): Promise<void> {
     if (!open.delete(this)) return;
     await this.app.close();
+    rmSync(this.spool, { recursive: true, force: true });
     const { database } = this;
     if (database !== null && ![...open].some((other) => other.database === database)) {
       await dropDatabase(database);

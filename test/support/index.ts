@@ -18,14 +18,17 @@ export {
   takeOrder,
 } from './builders.js';
 export type { Day, Shop } from './builders.js';
+export * as alerts from './alerts.js';
+export { pastAlerts } from './alerts.js';
+export type { Mailbox, MovedClock, Received, Receiver } from './alerts.js';
 export { openBrowser } from './browser.js';
 export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
 export { dice } from './dice.js';
 export { meetAt } from './held-row.js';
 export { closeHouses, House } from './house.js';
-export { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
-export type { TestUrls } from './server.js';
+export { DEMO_PASSWORD, dropDatabase, makeDatabase, startOwnServer } from './server.js';
+export type { OwnServer, TestUrls } from './server.js';
 export { driftBetween } from './drift.js';
 export { shippedAddons } from '../../src/addons.js';
 export { faultyAddons } from './faulty-addons.js';

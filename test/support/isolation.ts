@@ -9,6 +9,9 @@ const DOORS = [
   'kernel_ensure_event_partitions',
   'kernel_pending_backlog',
   'kernel_take_pending',
+  'operational_alerts_due',
+  'operational_alerts_find_heartbeat',
+  'operational_alerts_find_source',
 ];
 
 interface CompanyTable {

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { embeddedBinaries, PostgresServer, prepareRoles } from '#kernel';
 import { createHttpApplication, migrate, readBlueprint } from '../../src/bootstrap.js';
 import { createDemo } from '../../src/demo.js';
+import { postgresOf } from './process.js';
 
 /** One password for every role of the test server: it listens on loopback and dies with the run. */
 const TEST_PASSWORD = 'test';
@@ -87,12 +88,66 @@ async function asSuperuser(sql: string): Promise<void> {
 }
 
 async function fillTemplate(): Promise<void> {
-  const urls = await makeDatabase(TEMPLATE, 'empty');
+  await fill(await makeDatabase(TEMPLATE, 'empty'));
+}
+
+/** Migrates an empty database and fills it with the demo shop. */
+async function fill(urls: { application: string; owner: string }): Promise<void> {
   const blueprint = await readBlueprint({ NODE_ENV: 'test', LOG_LEVEL: 'error' });
   await migrate(urls.owner, blueprint.available, () => {});
   const { app } = await createHttpApplication(blueprint, urls);
   await createDemo(app, DEMO_PASSWORD);
   await app.close();
+}
+
+/** A PostgreSQL of a test's own with the demo shop, to kill and to start again where it was. */
+export interface OwnServer {
+  readonly urls: { readonly application: string; readonly owner: string };
+  readonly folder: string;
+  /** As a power cut would end it. */
+  kill(): void;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts one, filled; stop it. */
+export async function startOwnServer(): Promise<OwnServer> {
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  chmodSync(folder, 0o755);
+  const options = {
+    binaries: process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
+    data: join(folder, 'postgres'),
+    password: TEST_PASSWORD,
+  };
+  let server = await PostgresServer.start(options);
+  const { port } = server;
+  const roles = ['ofitec_owner', 'ofitec_app', 'ofitec_readonly'];
+  await prepareRoles(server, Object.fromEntries(roles.map((role) => [role, TEST_PASSWORD])));
+  const superuser = new Client({ connectionString: server.superuserUrl() });
+  await superuser.connect();
+  await superuser.query('CREATE DATABASE ofitec OWNER ofitec_owner');
+  await superuser.end();
+  const urls = {
+    application: server.url('ofitec_app', TEST_PASSWORD, 'ofitec'),
+    owner: server.url('ofitec_owner', TEST_PASSWORD, 'ofitec'),
+  };
+  await fill(urls);
+  return {
+    ...{ urls, folder },
+    kill: () => {
+      const pid = postgresOf(folder);
+      // Number 0 would be this process and all of its own.
+      if (pid === null) throw new Error('The PostgreSQL to kill does not run.');
+      process.kill(pid, 'SIGKILL');
+    },
+    restart: async () => {
+      server = await PostgresServer.start({ ...options, settings: { port: String(port) } });
+    },
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Folders of runs that were killed. Their servers, if alive, are of no use to anybody. */

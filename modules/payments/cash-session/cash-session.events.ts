@@ -60,6 +60,12 @@ export const CashSessionHighDifference = defineEvent<
   restricted: { permission: SEE_EXPECTED, fields: ['difference'] },
 });
 
+export const CashSessionStaleOpen = defineEvent<CashSessionFacts>({
+  name: 'cash_session.stale_open',
+  version: 1,
+  summary: 'a session of an earlier business day is still not closed; told once a day',
+});
+
 export const CashSessionClosed = defineEvent<
   CashSessionFacts & { expectedAmount: number; countedAmount: number; difference: number }
 >({

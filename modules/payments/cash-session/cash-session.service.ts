@@ -281,12 +281,12 @@ function cashierId(): string {
   return userId;
 }
 
-function factsOf(session: CashSession): events.CashSessionFacts {
+export function factsOf(session: CashSession): events.CashSessionFacts {
   const { id: cashSessionId, branchId, registerId, cashierId: cashier, businessDate } = session;
   return { cashSessionId, branchId, registerId, cashierId: cashier, businessDate };
 }
 
-function subjectOf(session: CashSession): Subject {
+export function subjectOf(session: CashSession): Subject {
   const label = `cash session ${session.businessDate} ${session.id.slice(-6)}`;
   return { type: 'payments.cash_session', id: session.id, label };
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Events, OnSchedule } from '#kernel';
 import type { ScheduleDefinition } from '#kernel';
 import { OrderService } from '#modules/sales';
-import { LedgerDrift } from './ledger.events.js';
+import { LedgerChecked, LedgerDrift } from './ledger.events.js';
 
 /** Recomputes the ledger every night. */
 export const CheckLedger: ScheduleDefinition = {
@@ -116,7 +116,8 @@ export class LedgerCheckService {
   @OnSchedule(CheckLedger)
   async check(): Promise<void> {
     await this.database.transaction(async () => {
-      for (const drift of await this.drifts()) {
+      const drifts = await this.drifts();
+      for (const drift of drifts) {
         await this.events.publish(LedgerDrift, {
           subject: {
             type: SUBJECTS[drift.what],
@@ -126,6 +127,12 @@ export class LedgerCheckService {
           payload: { ...drift },
         });
       }
+      const { companyId } = this.database;
+      const differing = [...new Set(drifts.map(({ what }) => what))];
+      await this.events.publish(LedgerChecked, {
+        subject: { type: 'payments.ledger', id: companyId, label: `${drifts.length} differ` },
+        payload: { checked: Object.keys(SUBJECTS), differing },
+      });
     });
   }
 

@@ -1,11 +1,12 @@
 import type { Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
 import type { RecordRule } from '../access/record-rule.js';
+import type { AlertDefinition } from '../alerts/alert.js';
 import type { ConfigShape } from '../config/variables.js';
 import type { EventDefinition } from '../events/event.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
 import type { GaugeDefinition } from '../watch/gauge.js';
-import type { CommandDefinition } from './command.js';
+import type { Command } from './command.js';
 import type { DemoContext } from './demo.js';
 import type { SettingDefinition } from './setting.js';
 
@@ -40,7 +41,11 @@ export interface AddonDefinition {
   readonly schedules?: readonly ScheduleDefinition[];
   /** Figures of the business in `/metrics`; each is read by a method marked `@Measures`. */
   readonly gauges?: readonly GaugeDefinition[];
-  readonly commands?: readonly CommandDefinition[];
+  /** Types of alerts, and the events that raise and clear them. */
+  readonly alerts?: readonly AlertDefinition[];
+  readonly commands?: readonly Command[];
+  /** The word after `ofitec` that the commands stand behind; the addon's name unless said. */
+  readonly commandGroup?: string;
   /** Variables read from the environment at boot. */
   readonly config?: ConfigShape;
   /** Values of a company, edited over REST, by UPPER_SNAKE name. */
@@ -64,7 +69,9 @@ export function defineAddon(definition: AddonDefinition): Addon {
     events: [],
     schedules: [],
     gauges: [],
+    alerts: [],
     commands: [],
+    commandGroup: definition.name,
     config: {},
     settings: {},
     demo: async () => {},

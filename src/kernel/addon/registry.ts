@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { RecordRule } from '../access/record-rule.js';
 import type { EventDefinition } from '../events/event.js';
 import type { CompanyRow } from '../database/entity.js';
+import type { AlertDefinition } from '../alerts/alert.js';
 import { tablePrefix } from './addon.js';
 import type { Addon } from './addon.js';
 import type { SettingDefinition } from './setting.js';
@@ -74,6 +75,11 @@ export class AddonRegistry {
 
   get rules(): readonly RecordRule[] {
     return this.addons.flatMap((addon) => addon.rules);
+  }
+
+  /** Every type of alert. */
+  get alerts(): readonly AlertDefinition[] {
+    return this.addons.flatMap((addon) => addon.alerts);
   }
 
   get settings(): Readonly<Record<string, SettingDefinition>> {

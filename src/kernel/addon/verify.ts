@@ -4,8 +4,9 @@ import { METHOD_METADATA, MODULE_METADATA, PATH_METADATA } from '@nestjs/common/
 import { getMetadataArgsStorage } from 'typeorm';
 import { ALLOW, PUBLIC, SIGNED_IN } from '../access/allow.js';
 import type { RecordRule } from '../access/record-rule.js';
+import { alertFaults } from '../alerts/verify-alerts.js';
 import type { EventDefinition } from '../events/event.js';
-import { ON_EVENT } from '../events/on-event.js';
+import { ON_EVENT, ON_EVENT_OUTSIDE } from '../events/on-event.js';
 import { SENSITIVE } from '../throttle/sensitive.js';
 import { ON_SCHEDULE } from '../events/schedule.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
@@ -35,6 +36,8 @@ export function addonFaults(addons: readonly Addon[]): string[] {
     restrictsByKnownPermissions,
     worksItsSchedules,
     measuresItsGauges,
+    alertFaults,
+    groupsItsCommandsAlone,
     rulesItsOwnEntities,
   ];
   return addons.flatMap((addon) =>
@@ -151,7 +154,8 @@ const handlesKnownEvents: Rule = (addon, all) => {
   const kernel = all.filter(({ name }) => name === 'kernel');
   const within = [...kernel, ...dependenciesOf(addon), addon];
   const known = new Set(within.flatMap((other) => other.events));
-  return marked<EventDefinition>(addon, ON_EVENT)
+  return [ON_EVENT, ON_EVENT_OUTSIDE]
+    .flatMap((key) => marked<EventDefinition>(addon, key))
     .filter(({ mark }) => !known.has(mark))
     .map(({ name, mark }) => `${name} handles ${mark.name}, which nobody here declares`);
 };
@@ -194,6 +198,13 @@ const measuresItsGauges: Rule = (addon) => {
       .map(({ name, mark }) => `${name} measures ${mark.name}, which is not declared`),
   ];
 };
+const groupsItsCommandsAlone: Rule = (addon, all) =>
+  addon.commands.length > 0 &&
+  all.some(
+    (other) => other !== addon && [other.name, other.commandGroup].includes(addon.commandGroup),
+  )
+    ? [`command group ${addon.commandGroup} is another addon’s, too`]
+    : [];
 
 const rulesItsOwnEntities: Rule = (addon) =>
   addon.rules

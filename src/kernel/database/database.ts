@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 import { currentContext } from '../access/context.js';
 import { Problem } from '../http/problem.js';
+import { reachDatabase } from './reach.js';
 import { Rows } from './rows.js';
 import { Watch } from '../watch/watch.js';
 import { isTransient } from './sql-state.js';
@@ -116,6 +117,12 @@ export class Database {
     const joined = this.ambient.getStore();
     if (joined) return joined.rows<R>(sql, parameters);
     return this.dataSource.query<R[]>(sql, parameters);
+  }
+
+  /** Whether the database answers, over a connection beside the pool. @throws Error when it does not */
+  async reach(timeoutMs: number): Promise<void> {
+    const { url } = this.dataSource.options as { url?: string };
+    await reachDatabase(url ?? '', timeoutMs);
   }
 
   /**

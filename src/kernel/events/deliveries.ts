@@ -1,16 +1,20 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { PgBoss } from 'pg-boss';
+import type { Job, PgBoss } from 'pg-boss';
 import { runAsHouse } from '../access/context.js';
+import { AddonRegistry } from '../addon/registry.js';
+import { ON_ALERT_SIGNAL } from '../alerts/on-alert-signal.js';
 import { Database } from '../database/database.js';
 import { Clock } from '../values/clock.js';
 import { Watch } from '../watch/watch.js';
+import { DeliveryExhausted } from './delivery.events.js';
 import type { EventDefinition, StoredEvent } from './event.js';
-import { EventRow } from './event.entity.js';
+import { EventRow, toStoredEvent } from './event.entity.js';
+import { Events } from './events.js';
 import { MarkedMethods } from './marked-methods.js';
 import type { MarkedMethod } from './marked-methods.js';
-import { ON_EVENT } from './on-event.js';
+import { ON_EVENT, ON_EVENT_OUTSIDE } from './on-event.js';
 import { Pulse } from './pulse.js';
-import { DELIVERIES } from './queue.js';
+import { DELIVERIES, FAILED_DELIVERIES, OUTSIDE_DELIVERIES } from './queue.js';
 
 interface PendingRow {
   readonly event_id: string;
@@ -26,28 +30,52 @@ interface Delivery {
   readonly handler: string;
 }
 
+interface Handler extends MarkedMethod<EventDefinition> {
+  readonly queue: typeof DELIVERIES | typeof OUTSIDE_DELIVERIES;
+}
+
 const BATCH = 200;
+/** Strangers that one worker calls at once. */
+const OUTSIDE_AT_ONCE = 10;
+const MAX_ERROR = 300;
 
 /**
  * Brings events to their handlers: the relay moves pending rows into the queue, a batch a
- * transaction; then each job loads its event and calls its handler.
+ * transaction; then each job loads its event and calls its handler. Handlers that call out of the
+ * house have a queue of their own, and no transaction.
  */
 @Injectable()
 export class Deliveries {
   private readonly log = new Logger('deliveries');
-  private handlers: MarkedMethod<EventDefinition>[] = [];
+  private handlers: Handler[] = [];
+  private readonly calling = new Set<Promise<void>>();
 
   constructor(
     private readonly database: Database,
     private readonly marked: MarkedMethods,
     private readonly clock: Clock,
+    private readonly events: Events,
+    private readonly registry: AddonRegistry,
     private readonly pulse: Pulse,
     private readonly watch: Watch,
   ) {}
 
   /** Looks the handlers up; call once the application is composed. */
   discover(): void {
-    this.handlers = this.marked.find<EventDefinition>(ON_EVENT);
+    const inside = this.marked.find<EventDefinition>(ON_EVENT);
+    const outside = this.marked.find<EventDefinition>(ON_EVENT_OUTSIDE);
+    const signals = new Set(
+      this.registry.alerts
+        .flatMap(({ raisedBy = [], clearedBy = [] }) => [...raisedBy, ...clearedBy])
+        .map(({ event }) => event),
+    );
+    const ofSignals = this.marked
+      .find<true>(ON_ALERT_SIGNAL)
+      .flatMap((method) => [...signals].map((event) => ({ ...method, mark: event })));
+    this.handlers = [
+      ...[...inside, ...ofSignals].map((each) => ({ ...each, queue: DELIVERIES }) as const),
+      ...outside.map((each) => ({ ...each, queue: OUTSIDE_DELIVERIES }) as const),
+    ];
     for (const { name } of this.handlers) this.watch.expectWork('delivery', name);
   }
 
@@ -63,19 +91,13 @@ export class Deliveries {
         'SELECT * FROM kernel_take_pending($1)',
         [BATCH],
       );
-      const jobs = pending.flatMap((row) =>
-        this.handlers
-          .filter((handler) => handler.mark.name === row.action)
-          .map((handler) => ({ data: deliveryOf(row, handler.name) })),
-      );
-      if (jobs.length > 0) {
-        const executeSql = async (
-          sql: string,
-          values?: unknown[],
-        ): Promise<{ rows: unknown[] }> => ({
-          rows: await this.database.rows(sql, values),
-        });
-        await queue.insert(DELIVERIES, jobs, { db: { executeSql } });
+      for (const name of [DELIVERIES, OUTSIDE_DELIVERIES]) {
+        const jobs = pending.flatMap((row) =>
+          this.handlers
+            .filter((handler) => handler.queue === name && handler.mark.name === row.action)
+            .map((handler) => ({ data: deliveryOf(row, handler.name) })),
+        );
+        if (jobs.length > 0) await queue.insert(name, jobs, this.joined);
       }
       return pending.length;
     });
@@ -86,40 +108,131 @@ export class Deliveries {
     const jobs = await queue.fetch<Delivery>(DELIVERIES, { batchSize: BATCH });
     for (const job of jobs) {
       this.pulse.beat();
-      try {
-        await this.deliverOne(job.data);
-        await queue.complete(DELIVERIES, job.id);
-      } catch (error) {
-        this.log.error({ message: 'delivery failed', ...job.data, error: String(error) });
-        await queue.fail(DELIVERIES, job.id, { error: String(error) });
-      }
+      await this.work(queue, DELIVERIES, job, () => this.deliverOne(job.data));
     }
     return jobs.length;
   }
 
-  private async deliverOne(delivery: Delivery): Promise<void> {
-    const handler = this.handlers.find((known) => known.name === delivery.handler);
-    if (!handler) throw new Error(`No installed addon handles ${delivery.handler}.`);
-    const attributes = { 'ofitec.event': handler.mark.name };
-    await this.watch.work('delivery', handler.name, attributes, () => this.call(handler, delivery));
+  /** Begins some jobs that call out, as many as may run at once. @returns how many it began */
+  async deliverOutside(queue: PgBoss): Promise<number> {
+    const free = OUTSIDE_AT_ONCE - this.calling.size;
+    if (free === 0) return 0;
+    const jobs = await queue.fetch<Delivery>(OUTSIDE_DELIVERIES, { batchSize: free });
+    for (const job of jobs) {
+      const call = this.work(queue, OUTSIDE_DELIVERIES, job, () => this.deliverOneOutside(job.data))
+        // Not even its failure could be stored: the queue hands it out again when it expires.
+        .catch((error: unknown) => this.log.error({ message: 'call lost', error: String(error) }))
+        .finally(() => this.calling.delete(call));
+      this.calling.add(call);
+    }
+    return jobs.length;
   }
 
-  private async call(handler: MarkedMethod<EventDefinition>, delivery: Delivery): Promise<void> {
+  /** Waits for the calls that have begun. */
+  async settle(): Promise<void> {
+    await Promise.all(this.calling);
+  }
+
+  /** Makes an event of each delivery that failed to the last attempt. @returns how many there were */
+  async announceExhausted(queue: PgBoss): Promise<number> {
+    const jobs = await queue.fetch<Delivery>(FAILED_DELIVERIES, {
+      batchSize: BATCH,
+      includeMetadata: true,
+    });
+    for (const { id, data, sourceOutput } of jobs) {
+      const { eventId, handler, companyId } = data;
+      const { error = '' } = (sourceOutput ?? {}) as { error?: string };
+      await runAsHouse(companyId, 'kernel.deliveries', () =>
+        this.database.transaction(async () => {
+          const [row] = await this.database.rows<{ action: string }>(
+            'SELECT action FROM kernel_event WHERE id = $1',
+            [eventId],
+          );
+          const action = row?.action ?? '';
+          // Who cannot even be told of an exhausted delivery is not told of that.
+          if (action !== DeliveryExhausted.name) {
+            await this.events.publish(DeliveryExhausted, {
+              subject: { type: 'kernel.event', id: eventId, label: `${action} to ${handler}` },
+              payload: { eventId, action, handler, error: error.slice(0, MAX_ERROR) },
+            });
+          }
+          await queue.complete(FAILED_DELIVERIES, id, null, this.joined);
+        }),
+      );
+    }
+    return jobs.length;
+  }
+
+  /** Lets the queue write in the ambient transaction. */
+  private readonly joined = {
+    db: {
+      executeSql: async (sql: string, values?: unknown[]): Promise<{ rows: unknown[] }> => ({
+        rows: await this.database.rows(sql, values),
+      }),
+    },
+  };
+
+  private async work(
+    queue: PgBoss,
+    name: string,
+    job: Job<Delivery>,
+    deliver: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await deliver();
+      await queue.complete(name, job.id);
+    } catch (error) {
+      this.log.error({ message: 'delivery failed', ...job.data, error: String(error) });
+      await queue.fail(name, job.id, { error: String(error) });
+    }
+  }
+
+  private async deliverOneOutside(delivery: Delivery): Promise<void> {
+    const handler = this.handlerOf(delivery);
+    await this.watched(handler, () =>
+      runAsHouse(delivery.companyId, handler.name, async () => {
+        const event = await this.database.transaction(() => this.load(delivery));
+        await handler.call(event);
+      }),
+    );
+  }
+
+  private async deliverOne(delivery: Delivery): Promise<void> {
+    const handler = this.handlerOf(delivery);
+    await this.watched(handler, () => this.call(handler, delivery));
+  }
+
+  private async call(handler: Handler, delivery: Delivery): Promise<void> {
     await runAsHouse(delivery.companyId, handler.name, () =>
-      this.database.transaction(async (manager) => {
+      this.database.transaction(async () => {
         const fresh = await this.database.rows(
           `INSERT INTO kernel_delivery (event_id, handler, company_id, delivered_at)
            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
           [delivery.eventId, handler.name, delivery.companyId, this.clock.now()],
         );
         if (fresh.length === 0) return;
-        const row = await manager.findOneByOrFail(EventRow, {
-          id: delivery.eventId,
-          createdAt: new Date(delivery.createdAt),
-        });
-        await handler.call(toStoredEvent(row));
+        await handler.call(await this.load(delivery));
       }),
     );
+  }
+
+  private async watched(handler: Handler, work: () => Promise<void>): Promise<void> {
+    const attributes = { 'ofitec.event': handler.mark.name };
+    await this.watch.work('delivery', handler.name, attributes, work);
+  }
+
+  private handlerOf(delivery: Delivery): Handler {
+    const handler = this.handlers.find((known) => known.name === delivery.handler);
+    if (!handler) throw new Error(`No installed addon handles ${delivery.handler}.`);
+    return handler;
+  }
+
+  private async load({ eventId, createdAt }: Delivery): Promise<StoredEvent> {
+    const row = await this.database.manager.findOneByOrFail(EventRow, {
+      id: eventId,
+      createdAt: new Date(createdAt),
+    });
+    return toStoredEvent(row);
   }
 }
 
@@ -129,20 +242,5 @@ function deliveryOf(row: PendingRow, handler: string): Delivery {
     companyId: row.company_id,
     createdAt: row.created_at.toISOString(),
     handler,
-  };
-}
-
-function toStoredEvent(row: EventRow): StoredEvent {
-  return {
-    id: row.id,
-    companyId: row.companyId,
-    name: row.action,
-    version: row.schemaVersion,
-    occurredAt: row.createdAt,
-    actorId: row.actorId,
-    subject: { type: row.subjectType, id: row.subjectId, label: row.subjectLabel },
-    changes: row.changes,
-    reason: row.reason,
-    payload: row.payload,
   };
 }

@@ -1,6 +1,6 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRow } from '../database/entity.js';
-import type { Changes } from './event.js';
+import type { Changes, StoredEvent } from './event.js';
 
 /** One row of the event log: audit record and outbox message at once. Append-only. */
 @Entity('kernel_event')
@@ -51,4 +51,20 @@ export class EventRow extends CompanyRow {
    */
   @Column({ type: 'bigint', insert: false })
   transactionId!: string;
+}
+
+/** The event that a row holds, as a handler receives it. */
+export function toStoredEvent(row: EventRow): StoredEvent {
+  return {
+    id: row.id,
+    companyId: row.companyId,
+    name: row.action,
+    version: row.schemaVersion,
+    occurredAt: row.createdAt,
+    actorId: row.actorId,
+    subject: { type: row.subjectType, id: row.subjectId, label: row.subjectLabel },
+    changes: row.changes,
+    reason: row.reason,
+    payload: row.payload,
+  };
 }

@@ -3,7 +3,9 @@ import { PgBoss } from 'pg-boss';
 
 /** Jobs that wait for a handler. */
 export const DELIVERIES = 'ofitec-deliveries';
-/** Jobs whose handler failed to the end; an operator looks at them. */
+/** Jobs whose handler calls out of the house: a queue of their own, since strangers are slow. */
+export const OUTSIDE_DELIVERIES = 'ofitec-outside';
+/** Jobs whose handler failed to the end; each becomes an event. */
 export const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
 
 const SCHEMA = 'pgboss';
@@ -22,15 +24,17 @@ export async function installQueue(ownerUrl: string): Promise<void> {
   boss.on('error', () => undefined);
   await boss.start();
   try {
-    await boss.createQueue(FAILED_DELIVERIES);
-    await boss.createQueue(DELIVERIES, {
-      retryLimit: 12,
-      retryDelay: 1,
-      retryBackoff: true,
-      retryDelayMax: 900,
-      expireInSeconds: 300,
-      deadLetter: FAILED_DELIVERIES,
-    });
+    await boss.createQueue(FAILED_DELIVERIES, { retryLimit: 12, retryDelay: 60 });
+    for (const name of [DELIVERIES, OUTSIDE_DELIVERIES]) {
+      await boss.createQueue(name, {
+        retryLimit: 12,
+        retryDelay: 1,
+        retryBackoff: true,
+        retryDelayMax: 900,
+        expireInSeconds: 300,
+        deadLetter: FAILED_DELIVERIES,
+      });
+    }
   } finally {
     await boss.stop({ graceful: false });
   }

@@ -2,8 +2,10 @@ import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Denials } from '../access/denials.js';
+import { Faults } from '../alerts/faults.js';
 import type { Problem } from './problem.js';
 import { problemBody, toProblem } from './problem-writer.js';
+import { DatabaseUnavailable, Internal } from './problems.js';
 import { contextOf, silence } from './request-context.js';
 
 const DENIALS = [401, 403, 429];
@@ -13,7 +15,10 @@ const DENIALS = [401, 403, 429];
 export class ProblemFilter implements ExceptionFilter {
   private readonly log = new Logger('http');
 
-  constructor(private readonly denials: Denials) {}
+  constructor(
+    private readonly denials: Denials,
+    private readonly faults: Faults,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -32,6 +37,7 @@ export class ProblemFilter implements ExceptionFilter {
         requestId,
         error: cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause),
       });
+      this.tell(problem, cause, request);
     }
     if (DENIALS.includes(status)) this.record(problem, request);
     if (reply.sent) return;
@@ -59,5 +65,14 @@ export class ProblemFilter implements ExceptionFilter {
     });
     // A flood writes no line a request either.
     if (!isRecorded) silence(request);
+  }
+
+  private tell({ definition }: Problem, error: unknown, request: FastifyRequest): void {
+    const { method, routeOptions } = request;
+    if (definition === DatabaseUnavailable) this.faults.databaseLost(error);
+    if (definition !== Internal) return;
+    const { requestId } = contextOf(request);
+    const route = routeOptions.url ?? '(none)';
+    this.faults.serverError({ at: new Date(), method, route, requestId, error });
   }
 }

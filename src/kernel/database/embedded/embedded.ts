@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Client } from 'pg';
 import { embeddedBinaries } from './binaries.js';
 import { Home } from './home.js';
@@ -52,6 +53,12 @@ export async function joinEmbedded(
   const server = await PostgresServer.find(serverOptions(home));
   if (!server) throw new Error('The embedded PostgreSQL is still starting; try again in a moment.');
   return { urls: urlsOf(server, home), home, stop: async () => {} };
+}
+
+/** The embedded database of a home where it runs; null where it does not. Starts and makes nothing. */
+export async function findEmbedded(home: Home): Promise<DatabaseUrls | null> {
+  const server = existsSync(home.data) ? await PostgresServer.find(serverOptions(home)) : null;
+  return server ? urlsOf(server, home) : null;
 }
 
 function serverOptions(home: Home): Parameters<typeof PostgresServer.start>[0] {

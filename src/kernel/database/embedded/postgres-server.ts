@@ -15,7 +15,7 @@ export interface PostgresServerOptions {
   readonly data: string;
   /** Password of the superuser `postgres`. */
   readonly password: string;
-  /** Settings as in postgresql.conf. */
+  /** Settings as in postgresql.conf; without a `port` it takes a free one. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -147,7 +147,7 @@ function lastWords({ data }: PostgresServerOptions): string {
 }
 
 async function launch(options: PostgresServerOptions, identity: Identity): Promise<PostgresServer> {
-  const port = await freePort();
+  const port = Number(options.settings?.['port'] ?? (await freePort()));
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',

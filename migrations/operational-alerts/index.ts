@@ -1,0 +1,3 @@
+import { Alerts } from './0001-alerts.js';
+
+export const operationalAlertsMigrations = [Alerts];

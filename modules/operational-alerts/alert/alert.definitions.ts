@@ -1,0 +1,86 @@
+import { alertSignal, defineAlert } from '#kernel';
+import type { AlertDefinition } from '#kernel';
+import { HeartbeatMissed, HeartbeatRecovered } from '../heartbeat/heartbeat.events.js';
+
+const runbook = (type: string): string => `runbooks/playbooks/${type}.md`;
+
+/** Raised from outside: by `ofitec alerts raise`, or by a source with a token. */
+function fromOutside(
+  type: string,
+  severity: AlertDefinition['severity'],
+  es: string,
+  en: string,
+): AlertDefinition {
+  const summary = { es, en };
+  return defineAlert({ type, severity, summary, runbook: runbook(type), scope: 'installation' });
+}
+
+/** The types that no single addon owns, and those of programs outside of the house. */
+export const alertDefinitions: readonly AlertDefinition[] = [
+  defineAlert({
+    type: 'heartbeat.missed',
+    severity: 'warning',
+    summary: {
+      es: 'Algo que se esperaba no ocurrió a tiempo',
+      en: 'Something that was expected did not happen in time',
+    },
+    runbook: runbook('heartbeat.missed'),
+    scope: 'company',
+    raisedBy: [
+      alertSignal(
+        HeartbeatMissed,
+        ({ payload }) => [payload.name],
+        ({ payload }) => payload.severity,
+      ),
+    ],
+    clearedBy: [alertSignal(HeartbeatRecovered, ({ payload }) => [payload.name])],
+  }),
+  defineAlert({
+    type: 'disk.low',
+    severity: 'critical',
+    summary: { es: 'Queda poco espacio en un disco', en: 'A disk is nearly full' },
+    runbook: runbook('disk.low'),
+    scope: 'installation',
+    goodSigns: 3,
+    // A machine that is gone measures nothing more.
+    quietMinutes: 1_440,
+  }),
+  defineAlert({
+    type: 'alert.test_fired',
+    severity: 'info',
+    summary: { es: 'Alerta de prueba, no significa nada', en: 'A test, which means nothing' },
+    runbook: runbook('alert.test_fired'),
+    scope: 'company',
+    quietMinutes: 5,
+  }),
+  fromOutside(
+    'backup.missing',
+    'critical',
+    'Falta un respaldo reciente, o no se pudo restaurar',
+    'A recent backup is missing, or could not be restored',
+  ),
+  fromOutside(
+    'secret.expiring',
+    'warning',
+    'Un secreto vence pronto o no se rotó',
+    'A secret expires soon, or was not rotated',
+  ),
+  fromOutside(
+    'certificate.expiring',
+    'warning',
+    'Un certificado vence pronto',
+    'A certificate expires soon',
+  ),
+  fromOutside(
+    'replication.degraded',
+    'critical',
+    'La base de datos tiene menos réplicas de las que debe',
+    'The database has fewer replicas than it should',
+  ),
+  fromOutside(
+    'audit.chain_broken',
+    'critical',
+    'El registro de auditoría no coincide con su sello',
+    'The audit log does not agree with its seal',
+  ),
+];

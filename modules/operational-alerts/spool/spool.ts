@@ -1,0 +1,181 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+
+/** Files that a spool holds at most; what comes then is refused, and whoever brings it is told. */
+const MAX_FILES = 200;
+/** Bytes of one file. */
+const MAX_BYTES = 16_384;
+
+const SUFFIX = '.json';
+
+/** What was recorded without the database: one occurrence, or one good sign. */
+export interface SpoolEntry {
+  /** UUID, under which the database takes it once. */
+  readonly id: string;
+  readonly type: string;
+  readonly key: string;
+  readonly good: boolean;
+  readonly label: string;
+  readonly severity?: 'info' | 'warning' | 'critical';
+  readonly count: number;
+  /** Instants as RFC 3339 writes them. */
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Subscriptions that were told directly, and when first. */
+  readonly told?: { readonly subscriptionIds: readonly string[]; readonly at: string };
+}
+
+/** An entry and the file that holds it. */
+export interface Spooled {
+  readonly file: string;
+  readonly entry: SpoolEntry;
+  /** When it was last written. */
+  readonly writtenAt: Date;
+}
+
+/** The spool is full; the message says where. */
+export class SpoolFull extends Error {}
+
+/**
+ * A folder of small files, for what must be recorded while the database is away. A file is whole or
+ * not there (written beside, synced, renamed), is there after power is lost (its folder is synced,
+ * too), and there are never more than a bound.
+ */
+export class Spool {
+  constructor(readonly folder: string) {}
+
+  /** Keeps an entry of its own. @throws SpoolFull, or Error when the folder cannot be written */
+  put(entry: SpoolEntry): void {
+    this.demandRoom();
+    this.write(`${entry.id}${SUFFIX}`, entry);
+  }
+
+  /**
+   * Keeps an entry that all processes of this machine share under one name.
+   *
+   * @returns the entry that is kept: this one, or the one that was there before
+   */
+  share(name: string, entry: SpoolEntry): SpoolEntry {
+    const known = this.read(`${name}${SUFFIX}`);
+    if (known) return known.entry;
+    this.demandRoom();
+    const draft = this.draft(entry);
+    try {
+      fs.linkSync(draft, join(this.folder, `${name}${SUFFIX}`));
+      this.sync();
+      return entry;
+    } catch (error) {
+      const winner = codeOf(error) === 'EEXIST' ? this.read(`${name}${SUFFIX}`) : null;
+      if (winner) return winner.entry;
+      throw error;
+    } finally {
+      fs.rmSync(draft, { force: true });
+    }
+  }
+
+  /** Writes a shared entry anew, if it is still there: it may have been recorded meanwhile. */
+  renew(name: string, entry: SpoolEntry): void {
+    if (this.read(`${name}${SUFFIX}`)?.entry.id === entry.id) this.write(`${name}${SUFFIX}`, entry);
+  }
+
+  /** Everything that waits, oldest first; what cannot be read is put aside. */
+  list(): Spooled[] {
+    const names = this.names();
+    return names
+      .flatMap((name) => this.read(name) ?? [])
+      .sort((a, b) => (a.entry.firstAt < b.entry.firstAt ? -1 : 1));
+  }
+
+  remove({ file }: Spooled): void {
+    fs.rmSync(join(this.folder, file), { force: true });
+  }
+
+  private read(file: string): Spooled | null {
+    const path = join(this.folder, file);
+    try {
+      const stat = fs.statSync(path);
+      const text = stat.size > MAX_BYTES ? '' : fs.readFileSync(path, 'utf8');
+      const entry = JSON.parse(text) as unknown;
+      if (!isEntry(entry)) throw new SyntaxError('no entry');
+      return { file, entry, writtenAt: stat.mtime };
+    } catch (error) {
+      if (error instanceof SyntaxError) setAside(path);
+      else if (codeOf(error) !== 'ENOENT') throw error;
+      return null;
+    }
+  }
+
+  private write(file: string, entry: SpoolEntry): void {
+    const draft = this.draft(entry);
+    fs.renameSync(draft, join(this.folder, file));
+    this.sync();
+  }
+
+  private draft(entry: SpoolEntry): string {
+    fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const path = join(this.folder, `.${entry.id}.${process.pid}`);
+    const handle = fs.openSync(path, 'w', 0o600);
+    try {
+      fs.writeSync(handle, textOf(entry));
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+    return path;
+  }
+
+  /** A new name in a folder is there after a crash only once the folder is synced. */
+  private sync(): void {
+    const handle = fs.openSync(this.folder, 'r');
+    try {
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+  }
+
+  private names(): string[] {
+    try {
+      const names = fs.readdirSync(this.folder);
+      return names.filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  private demandRoom(): void {
+    if (this.names().length >= MAX_FILES) {
+      throw new SpoolFull(`${this.folder} holds ${MAX_FILES} alerts that wait for the database.`);
+    }
+  }
+}
+
+/** An entry as its file holds it; what would be too large goes without its example. */
+function textOf(entry: SpoolEntry): string {
+  const text = JSON.stringify(entry);
+  if (Buffer.byteLength(text) <= MAX_BYTES) return text;
+  const { details: _, ...rest } = entry;
+  return JSON.stringify({ ...rest, label: entry.label.slice(0, 200) });
+}
+
+function isEntry(value: unknown): value is SpoolEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, type, key, good, label, count, firstAt, lastAt } = value as Record<string, unknown>;
+  const texts = [id, type, key, label, firstAt, lastAt].every((each) => typeof each === 'string');
+  const instants = [firstAt, lastAt].every((each) => !Number.isNaN(Date.parse(String(each))));
+  return texts && instants && typeof good === 'boolean' && Number.isSafeInteger(count);
+}
+
+function setAside(path: string): void {
+  try {
+    fs.renameSync(path, `${path}.unreadable`);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
