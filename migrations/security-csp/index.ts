@@ -1,0 +1,3 @@
+import { Reports } from './0001-reports.js';
+
+export const securityCspMigrations = [Reports];

@@ -1,0 +1,6 @@
+/**
+ * The public door of `security-csp`.
+ *
+ * @packageDocumentation
+ */
+export { securityCspAddon } from './security-csp.addon.js';
