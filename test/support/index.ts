@@ -46,6 +46,8 @@ export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
+export { cspCases } from './csp-cases.js';
+export type { CspCase } from './csp-cases.js';
 export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
 export { Exposition, scrape } from './scrape.js';
