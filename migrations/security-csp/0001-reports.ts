@@ -117,6 +117,7 @@ const GROUP = `CREATE TABLE security_csp_group (
   noise boolean NOT NULL,
   noise_reason text,
   noise_overridden boolean NOT NULL,
+  noise_note text,
   verdict text NOT NULL CHECK (verdict IN ('pending', 'accepted', 'rejected')),
   verdict_reason text,
   verdict_by uuid,
