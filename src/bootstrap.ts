@@ -22,6 +22,7 @@ import {
   Installation,
   installEdge,
   installMethods,
+  Intakes,
   JsonLogger,
   kernelAddon,
   kernelConfig,
@@ -87,9 +88,10 @@ export async function createHttpApplication(
     faults,
   });
   const filter = new ProblemFilter(denials, faults);
+  const intakes = new Intakes();
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
-    createAdapter(blueprint.kernel, filter, watch),
+    createAdapter(blueprint.kernel, filter, watch, intakes),
     {
       logger: new JsonLogger(),
       abortOnError: false,
@@ -98,7 +100,9 @@ export async function createHttpApplication(
   );
   const fastify = app.getHttpAdapter().getInstance();
   watch.install(fastify);
-  installEdge(fastify, blueprint.kernel, filter, app.get(Throttle));
+  const controllers = [kernelAddon, ...addons].flatMap(controllersOf);
+  intakes.open(controllers, (controller) => app.get<object>(controller, { strict: false }));
+  installEdge(fastify, blueprint.kernel, filter, app.get(Throttle), intakes);
   installMethods(fastify, filter);
   await fastify.register(fastifyCookie);
   if (blueprint.kernel.TRUSTED_ORIGINS.length > 0) {
@@ -108,7 +112,7 @@ export async function createHttpApplication(
   const openApi = (): OpenAPIObject =>
     (document ??= buildOpenApi(app, {
       version: kernelAddon.version,
-      controllers: [kernelAddon, ...addons].flatMap(controllersOf),
+      controllers,
       stepUp: stepUpOf(app),
     }));
   SwaggerModule.setup('docs', app, openApi, { jsonDocumentUrl: 'openapi.json' });

@@ -9,7 +9,7 @@ export class Reports implements MigrationInterface {
     await run(runner, [
       ...[APP, APP_DAY, POLICY_TEXT, GROUP, GROUP_DAY, SAMPLE, SCRIPT_HASH],
       ...INDEXES,
-      FIND_APP,
+      ...[MERGE, DISTINCT, FIND_APP],
     ]);
     await isolateCompanies(runner, 'security_csp_app', 'SELECT, INSERT, UPDATE');
     for (const table of FORGOTTEN) {
@@ -23,6 +23,8 @@ export class Reports implements MigrationInterface {
       'DROP FUNCTION security_csp_find_app(text)',
       `DROP TABLE ${[...FORGOTTEN].reverse().join(', ')}`,
       'DROP TABLE security_csp_app',
+      'DROP FUNCTION security_csp_distinct(integer[])',
+      'DROP FUNCTION security_csp_merge(integer[], integer[])',
     ]);
   }
 }
@@ -115,6 +117,7 @@ const GROUP = `CREATE TABLE security_csp_group (
   noise boolean NOT NULL,
   noise_reason text,
   noise_overridden boolean NOT NULL,
+  noise_note text,
   verdict text NOT NULL CHECK (verdict IN ('pending', 'accepted', 'rejected')),
   verdict_reason text,
   verdict_by uuid,
@@ -174,6 +177,22 @@ const INDEXES = [
   'CREATE INDEX security_csp_sample_by_time ON security_csp_sample (company_id, created_at)',
   'CREATE INDEX security_csp_script_hash_by_day ON security_csp_script_hash (company_id, app_id, last_day)',
 ];
+
+// The least 64 hashes of two sketches together.
+const MERGE = `CREATE FUNCTION security_csp_merge(a integer[], b integer[]) RETURNS integer[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN b <@ a THEN a ELSE (
+      SELECT array_agg(h ORDER BY h) FROM (
+        SELECT DISTINCT h FROM unnest(a || b) AS both_of(h) ORDER BY h LIMIT 64) least) END
+  $$`;
+
+// How many different things a sketch has seen: its own size while it is not full, then an estimate
+// from how densely the least 64 lie (k minimum values, Bar-Yossef et al. 2002).
+const DISTINCT = `CREATE FUNCTION security_csp_distinct(sketch integer[]) RETURNS integer
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN cardinality(sketch) < 64 THEN cardinality(sketch) ELSE
+      least(2147483647, 63 * 4294967296.0 / greatest(1, sketch[64]::bigint + 2147483649))::integer END
+  $$`;
 
 // A report comes without a company: by its exact slug it finds where it belongs, and nothing else.
 const FIND_APP = `CREATE FUNCTION security_csp_find_app(wanted text)

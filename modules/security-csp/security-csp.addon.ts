@@ -2,8 +2,20 @@ import { securityCspMigrations } from '#migrations/security-csp';
 import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { App } from './app/app.entity.js';
+import * as appEvents from './app/app.events.js';
 import { Group } from './group/group.entity.js';
+import * as groupEvents from './group/group.events.js';
+import { cspConfig } from './security-csp.config.js';
 import { SecurityCspModule } from './security-csp.module.js';
+
+const permissions = {
+  'security-csp.app.edit': 'say which web applications report, and their hosts',
+  'security-csp.app.read': 'read which web applications report',
+  'security-csp.group.export': 'download groups of violation reports',
+  'security-csp.group.judge':
+    'say what of the blocked an app needs, what stays blocked, what is noise',
+  'security-csp.group.read': 'read groups of violation reports, and how many came',
+};
 
 export const securityCspAddon = defineAddon({
   name: 'security-csp',
@@ -13,4 +25,8 @@ export const securityCspAddon = defineAddon({
   module: SecurityCspModule,
   entities: [App, Group],
   migrations: securityCspMigrations,
+  permissions,
+  roles: { admin: { grants: Object.keys(permissions) } },
+  events: [...Object.values(appEvents), ...Object.values(groupEvents)],
+  config: cspConfig,
 });

@@ -1,4 +1,27 @@
 import { Module } from '@nestjs/common';
+import { AppController } from './app/app.controller.js';
+import { AppDirectoryService } from './app/app-directory.service.js';
+import { AppService } from './app/app.service.js';
+import { CollectorService } from './collector/collector.service.js';
+import { GroupStoreService } from './collector/group-store.service.js';
+import { ReportController } from './collector/report.controller.js';
+import { StoreService } from './collector/store.service.js';
+import { GroupController } from './group/group.controller.js';
+import { GroupService } from './group/group.service.js';
+import { SeriesController } from './series/series.controller.js';
+import { SeriesService } from './series/series.service.js';
 
-@Module({})
+@Module({
+  controllers: [AppController, GroupController, ReportController, SeriesController],
+  providers: [
+    AppDirectoryService,
+    AppService,
+    CollectorService,
+    GroupService,
+    GroupStoreService,
+    SeriesService,
+    StoreService,
+  ],
+  exports: [AppService],
+})
 export class SecurityCspModule {}

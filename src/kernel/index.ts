@@ -113,11 +113,15 @@ export type { Html } from './http/html.js';
 export { Id } from './http/id-parameter.js';
 export { Idempotent } from './http/idempotency.js';
 export { IfMatch } from './http/if-match.js';
+export { Intake } from './http/intake.js';
+export type { Arrival } from './http/intake.js';
+export { Intakes } from './http/intakes.js';
 export { JsonLogger, setLogLevel } from './http/logger.js';
 export { buildOpenApi } from './http/openapi.js';
 export { defineProblem, Problem } from './http/problem.js';
 export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js';
 export { ProblemFilter } from './http/problem-filter.js';
+export { toProblem } from './http/problem-writer.js';
 export { checkInput } from './http/validation.js';
 export {
   Busy,

@@ -10,6 +10,8 @@ export interface Operation {
   readonly operationId: string;
   readonly permission: string | null;
   readonly sensitive: boolean;
+  /** It answers 204 whatever is sent. */
+  readonly intake: boolean;
   readonly statuses: readonly number[];
   readonly parameters: readonly { in: string; name: string; required?: boolean; schema?: Schema }[];
   readonly body: Schema | null;
@@ -34,6 +36,7 @@ interface RawOperation {
   readonly operationId: string;
   readonly 'x-permission'?: string | null;
   readonly 'x-sensitive'?: true;
+  readonly 'x-intake'?: true;
   readonly responses: Readonly<Record<string, unknown>>;
   readonly parameters?: Operation['parameters'];
   readonly requestBody?: { content: Readonly<Record<string, { schema: Schema }>> };
@@ -48,6 +51,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       operationId: raw.operationId,
       permission: raw['x-permission'] ?? null,
       sensitive: raw['x-sensitive'] ?? false,
+      intake: raw['x-intake'] ?? false,
       statuses: Object.keys(raw.responses).map(Number),
       parameters: raw.parameters ?? [],
       body: raw.requestBody?.content['application/json']?.schema ?? null,

@@ -4,6 +4,8 @@ import { CompanyRecord } from '#kernel';
 /** The app that `/csp/report` without a slug belongs to: the installation's own pages. */
 export const OWN_APP = 'default';
 
+export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /** A web application whose pages send their violation reports to `/csp/report/<slug>`. */
 @Entity('security_csp_app')
 export class App extends CompanyRecord {

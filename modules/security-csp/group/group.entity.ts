@@ -126,6 +126,10 @@ export class Group extends CompanyRecord {
   @Column({ type: 'boolean' })
   noiseOverridden!: boolean;
 
+  /** What that person said. */
+  @Column({ type: 'text', nullable: true })
+  noiseNote!: string | null;
+
   @Column({ type: 'text' })
   verdict!: Verdict;
 
@@ -137,4 +141,28 @@ export class Group extends CompanyRecord {
 
   @InstantColumn({ nullable: true })
   verdictAt!: Date | null;
+
+  /** The app needs it: a policy should allow it. What a person wants is no noise. */
+  accept(by: string | null, at: Date, reason: string): void {
+    if (this.noise) this.mark(false, reason);
+    this.judge('accepted', by, at, reason);
+  }
+
+  /** It stays blocked, and every later policy must block it. */
+  reject(by: string | null, at: Date, reason: string): void {
+    this.judge('rejected', by, at, reason);
+  }
+
+  /** A person says whether it is noise; noise is judged no further. */
+  mark(noise: boolean, note: string): void {
+    const noiseReason = noise ? ('marked' as const) : null;
+    Object.assign(this, { noise, noiseReason, noiseNote: note, noiseOverridden: true });
+    if (!noise) return;
+    const nothing = { verdictReason: null, verdictBy: null, verdictAt: null };
+    Object.assign(this, { verdict: 'pending', ...nothing });
+  }
+
+  private judge(verdict: Verdict, by: string | null, at: Date, reason: string): void {
+    Object.assign(this, { verdict, verdictReason: reason, verdictBy: by, verdictAt: at });
+  }
 }

@@ -8,6 +8,7 @@ import type { Throttle } from '../throttle/throttle.js';
 import { isAllowedHost } from './host.js';
 import { logRequest } from './logger.js';
 import { Problem } from './problem.js';
+import type { Intakes } from './intakes.js';
 import { ProblemFilter } from './problem-filter.js';
 import { problemBody } from './problem-writer.js';
 import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
@@ -23,11 +24,14 @@ export function createAdapter(
   config: KernelConfig,
   filter: ProblemFilter,
   watch: Watch,
+  intakes: Intakes,
 ): FastifyAdapter {
   return new FastifyAdapter<RawServerDefault>({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
     requestTimeout: 30_000,
+    // Who names no host is answered by the edge, or by an intake, and not by Node.
+    http: { requireHostHeader: false },
     // At the end, a request on a connection that is open already is served, and the connection closed.
     return503OnClosing: false,
     // At the end, requests in flight finish; connections without one are closed.
@@ -35,10 +39,11 @@ export function createAdapter(
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       watch.requestUnreadable();
-      filter.answer(error, request, reply);
+      if (!intakes.takes(request, reply)) filter.answer(error, request, reply);
     },
     clientErrorHandler: (error, socket) => {
       watch.requestUnreadable();
+      if (socket.writable && intakes.answerUnreadable(error, socket)) return;
       answerUnreadable(error, socket);
     },
   });
@@ -50,7 +55,9 @@ export function installEdge(
   config: KernelConfig,
   filter: ProblemFilter,
   throttle: Throttle,
+  intakes: Intakes,
 ): void {
+  intakes.install(fastify);
   const secureHeaders = helmet({
     strictTransportSecurity: false,
     contentSecurityPolicy: {
@@ -65,7 +72,7 @@ export function installEdge(
       if (error) return done(error as Error);
       const isOurs =
         isOfTheWatch(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS);
-      const refusal = isOurs ? throttle.refusalOf(request, reply) : new Problem(WrongHost);
+      const refusal = isOurs ? throttle.refusalOf(request, reply) : hostProblem(request);
       return refusal ? filter.answer(refusal, request, reply) : done();
     });
   });
@@ -78,10 +85,19 @@ export function installEdge(
   });
   acceptJson(fastify);
   fastify.addHook('onResponse', async (request, reply) => {
+    if (intakes.took(request)) return;
     logRequest(request, reply);
     await throttle.countUnseen(request);
   });
-  fastify.addHook('onRequestAbort', (request) => throttle.countUnseen(request));
+  fastify.addHook('onRequestAbort', async (request) => {
+    if (!intakes.took(request)) await throttle.countUnseen(request);
+  });
+}
+
+/** RFC 9112 §3.2: HTTP/1.1 names a host. */
+function hostProblem({ headers, raw }: FastifyRequest): Problem {
+  const isMissing = headers.host === undefined && raw.httpVersion === '1.1';
+  return new Problem(isMissing ? Malformed : WrongHost);
 }
 
 /** JSON and nothing else; a verb without fields may say `application/json` and send nothing. */

@@ -7,6 +7,7 @@ import { SENSITIVE } from '../throttle/sensitive.js';
 import { isUncountedPath } from '../throttle/throttle.js';
 import { EDITS, PROBLEMS } from './answers.js';
 import { IDEMPOTENT } from './idempotency.js';
+import { INTAKE } from './intake.js';
 import type { ProblemDefinition } from './problem.js';
 import * as problems from './problems.js';
 
@@ -20,6 +21,8 @@ interface Operation {
   'x-permission'?: string | null;
   /** For programs: whether the stricter limit counts it, too. */
   'x-sensitive'?: true;
+  /** For programs: whether it answers 204 whatever is sent. */
+  'x-intake'?: true;
   /** For programs: whether it may ask for a proof of identity first. */
   'x-step-up'?: true;
 }
@@ -107,6 +110,12 @@ function describeRoute(
     if (parameter.in === 'path' && parameter.name === 'id') {
       parameter.schema = { type: 'string', format: 'uuid' };
     }
+  }
+  if (read(INTAKE)) {
+    operation['x-intake'] = true;
+    operation.description +=
+      ' Answers 204 whatever is sent, since its clients send refusals again.';
+    return;
   }
   const byStatus = new Map<number, ProblemDefinition[]>();
   for (const problem of new Set([...problemsOf(path, operation, read), ...demanded])) {
