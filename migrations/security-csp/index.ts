@@ -1,3 +1,4 @@
 import { Reports } from './0001-reports.js';
+import { Policies } from './0002-policies.js';
 
-export const securityCspMigrations = [Reports];
+export const securityCspMigrations = [Reports, Policies];

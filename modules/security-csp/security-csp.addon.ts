@@ -5,6 +5,7 @@ import { App } from './app/app.entity.js';
 import * as appEvents from './app/app.events.js';
 import { Group } from './group/group.entity.js';
 import * as groupEvents from './group/group.events.js';
+import { policyPart } from './policy/policy.manifest.js';
 import { cspConfig } from './security-csp.config.js';
 import { SecurityCspModule } from './security-csp.module.js';
 
@@ -15,6 +16,7 @@ const permissions = {
   'security-csp.group.judge':
     'say what of the blocked an app needs, what stays blocked, what is noise',
   'security-csp.group.read': 'read groups of violation reports, and how many came',
+  ...policyPart.permissions,
 };
 
 export const securityCspAddon = defineAddon({
@@ -23,10 +25,12 @@ export const securityCspAddon = defineAddon({
   summary: 'violation reports of content security policies, and what they say together',
   depends: [baseAddon],
   module: SecurityCspModule,
-  entities: [App, Group],
+  entities: [App, Group, ...policyPart.entities],
   migrations: securityCspMigrations,
   permissions,
   roles: { admin: { grants: Object.keys(permissions) } },
-  events: [...Object.values(appEvents), ...Object.values(groupEvents)],
+  events: [...Object.values(appEvents), ...Object.values(groupEvents), ...policyPart.events],
+  alerts: policyPart.alerts,
+  settings: policyPart.settings,
   config: cspConfig,
 });

@@ -6,13 +6,19 @@ import { CollectorService } from './collector/collector.service.js';
 import { GroupStoreService } from './collector/group-store.service.js';
 import { ReportController } from './collector/report.controller.js';
 import { StoreService } from './collector/store.service.js';
+import { BaseModule } from '#modules/base';
 import { GroupController } from './group/group.controller.js';
 import { GroupService } from './group/group.service.js';
+import { policyPart } from './policy/policy.manifest.js';
 import { SeriesController } from './series/series.controller.js';
 import { SeriesService } from './series/series.service.js';
 
 @Module({
-  controllers: [AppController, GroupController, ReportController, SeriesController],
+  imports: [BaseModule],
+  controllers: [
+    ...[AppController, GroupController, ReportController, SeriesController],
+    ...policyPart.controllers,
+  ],
   providers: [
     AppDirectoryService,
     AppService,
@@ -21,6 +27,7 @@ import { SeriesService } from './series/series.service.js';
     GroupStoreService,
     SeriesService,
     StoreService,
+    ...policyPart.providers,
   ],
   exports: [AppService],
 })

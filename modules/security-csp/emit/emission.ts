@@ -1,0 +1,79 @@
+import { printPolicy } from '../csp/policy-text.js';
+import type { Policy } from '../csp/policy-text.js';
+
+/** A version of an app's policy, as it is sent. */
+export interface SentPolicy {
+  readonly version: number;
+  /** Without `report-uri` and `report-to`; {@link headersOf} adds them. */
+  readonly policy: Policy;
+}
+
+/** What is sent for an app. */
+export interface Emission {
+  /** The app's slug. */
+  readonly app: string;
+  readonly enforced: SentPolicy | null;
+  /** How many of a hundred visitors get it enforced; the others get the same in Report-Only. */
+  readonly percent: number;
+  /** Watched only, by everybody, beside the enforced one if there is one. */
+  readonly reportOnly: SentPolicy | null;
+  /** `https://erp.example` before the path of the collector; empty for the pages' own origin. */
+  readonly base: string;
+  /** Whether pages come by https. Without it only `report-uri` works, and is all that is sent. */
+  readonly secure: boolean;
+}
+
+/** The headers of one answer; what is null is not sent. */
+export interface EmittedHeaders {
+  readonly 'Content-Security-Policy': string | null;
+  readonly 'Content-Security-Policy-Report-Only': string | null;
+  readonly 'Reporting-Endpoints': string | null;
+}
+
+/** The app of the installation's own pages, whose reports go to `/csp/report`. */
+const OWN_APP = 'default';
+
+/** The group of endpoints that policies name in `report-to`. */
+const GROUP = 'csp-endpoint';
+
+/** Its name for the watched policy where an enforced one has taken the first. */
+const SECOND_GROUP = 'csp-endpoint-report-only';
+
+/** The address of the collector for one version of an app's policy. */
+export function endpointOf({ app, base }: Emission, version: number): string {
+  const path = app === OWN_APP ? '/csp/report' : `/csp/report/${app}`;
+  return `${base}${path}?v=${version}`;
+}
+
+/** The headers of an emission's answers, for those who get the policy enforced. */
+export function headersOf(emission: Emission): EmittedHeaders {
+  const { enforced, reportOnly, secure } = emission;
+  const second = enforced === null ? GROUP : SECOND_GROUP;
+  const endpoints = [
+    ...(enforced === null ? [] : [[GROUP, endpointOf(emission, enforced.version)]]),
+    ...(reportOnly === null ? [] : [[second, endpointOf(emission, reportOnly.version)]]),
+  ];
+  const written = endpoints.map(([group, url]) => `${group}="${url}"`).join(', ');
+  return {
+    'Content-Security-Policy': enforced && textOf(emission, enforced, GROUP),
+    'Content-Security-Policy-Report-Only': reportOnly && textOf(emission, reportOnly, second),
+    'Reporting-Endpoints': secure && written !== '' ? written : null,
+  };
+}
+
+/** The same for those who do not get it enforced yet: they get it watched. */
+export function watchedHeadersOf(emission: Emission): EmittedHeaders {
+  const reportOnly = emission.enforced ?? emission.reportOnly;
+  return headersOf({ ...emission, enforced: null, reportOnly });
+}
+
+function textOf(emission: Emission, { policy, version }: SentPolicy, group: string): string {
+  const uri = { name: 'report-uri', values: [endpointOf(emission, version)] };
+  const to = { name: 'report-to', values: [group] };
+  return printPolicy([...withoutReporting(policy), uri, ...(emission.secure ? [to] : [])]);
+}
+
+/** The directives that say what is allowed, and not where to tell of it. */
+export function withoutReporting(policy: Policy): Policy {
+  return policy.filter(({ name }) => name !== 'report-uri' && name !== 'report-to');
+}

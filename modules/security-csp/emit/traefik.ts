@@ -1,0 +1,123 @@
+import { stringify } from 'yaml';
+import { lintHeaders, lintPolicy, nearest } from '../csp/lint.js';
+import type { Finding } from '../csp/lint.js';
+import type { EmittedHeaders } from './emission.js';
+
+/** What Traefik 3's middleware `headers` knows; a file with any other key is not loaded at all. */
+const HEADERS_KEYS = [
+  ...['customRequestHeaders', 'customResponseHeaders', 'accessControlAllowCredentials'],
+  ...['accessControlAllowHeaders', 'accessControlAllowMethods', 'accessControlAllowOriginList'],
+  ...['accessControlAllowOriginListRegex', 'accessControlExposeHeaders', 'accessControlMaxAge'],
+  ...['addVaryHeader', 'allowedHosts', 'hostsProxyHeaders', 'sslProxyHeaders', 'stsSeconds'],
+  ...['stsIncludeSubdomains', 'stsPreload', 'forceSTSHeader', 'frameDeny'],
+  ...['customFrameOptionsValue', 'contentTypeNosniff', 'browserXssFilter'],
+  ...['customBrowserXSSValue', 'contentSecurityPolicy', 'contentSecurityPolicyReportOnly'],
+  ...['publicKey', 'referrerPolicy', 'permissionsPolicy', 'isDevelopment'],
+];
+
+const YEAR_SECONDS = 31_536_000;
+
+/** The middleware that only watches, as a file of Traefik's file provider. */
+export function traefikReportOnly(headers: EmittedHeaders): object {
+  const policy = headers['Content-Security-Policy-Report-Only'];
+  return middleware('csp-report-only', {
+    ...(policy === null ? {} : { contentSecurityPolicyReportOnly: policy }),
+    ...endpoints(headers),
+  });
+}
+
+/** The middleware that enforces, with the other headers that go with it. */
+export function traefikStrict(headers: EmittedHeaders): object {
+  const policy = headers['Content-Security-Policy'];
+  const watched = headers['Content-Security-Policy-Report-Only'];
+  return middleware('strict-security', {
+    ...(policy === null ? {} : { contentSecurityPolicy: policy }),
+    ...(watched === null ? {} : { contentSecurityPolicyReportOnly: watched }),
+    contentTypeNosniff: true,
+    referrerPolicy: 'strict-origin-when-cross-origin',
+    stsSeconds: YEAR_SECONDS,
+    ...endpoints(headers),
+  });
+}
+
+function endpoints(headers: EmittedHeaders): object {
+  const text = headers['Reporting-Endpoints'];
+  return text === null ? {} : { customResponseHeaders: { 'Reporting-Endpoints': text } };
+}
+
+function middleware(name: string, headers: object): object {
+  return { http: { middlewares: { [name]: { headers } } } };
+}
+
+/** Writes such a file, each policy on one line, as Traefik sends it. */
+export function printTraefik(document: object, comment: string): string {
+  const text = stringify(document, {
+    lineWidth: 0,
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+  });
+  return `${comment.replaceAll(/^/gm, '# ')}\n${text}`;
+}
+
+/**
+ * What is wrong with a file of Traefik's: keys that it does not know, for which it drops the whole
+ * file with one line in its log, and headers that would silence reports.
+ *
+ * @param document the file, read as YAML
+ */
+export function lintTraefik(document: unknown): readonly Finding[] {
+  const http = part(part(document, 'http'), 'middlewares');
+  return Object.entries(isMap(http) ? http : {}).flatMap(([name, middleware]) => {
+    const headers = part(middleware, 'headers');
+    return isMap(headers) ? lintMiddleware(name, headers) : [];
+  });
+}
+
+function lintMiddleware(name: string, headers: Readonly<Record<string, unknown>>): Finding[] {
+  const known = HEADERS_KEYS.map((key) => key.toLowerCase());
+  const unknown = Object.keys(headers).filter((key) => !known.includes(key.toLowerCase()));
+  const read = (key: string): string | undefined => {
+    const found = Object.entries(headers).find(
+      ([each]) => each.toLowerCase() === key.toLowerCase(),
+    );
+    return typeof found?.[1] === 'string' ? found[1] : undefined;
+  };
+  const custom = part(headers, 'customResponseHeaders');
+  const sent = Object.entries(isMap(custom) ? custom : {}).map(
+    ([header, value]) => [header.toLowerCase(), String(value)] as const,
+  );
+  const customs = new Map(sent);
+  const enforced = read('contentSecurityPolicy') ?? customs.get('content-security-policy');
+  const reportOnly =
+    read('contentSecurityPolicyReportOnly') ?? customs.get('content-security-policy-report-only');
+  const reportingEndpoints = customs.get('reporting-endpoints') ?? '';
+  const policies = [enforced, reportOnly].filter((text) => text !== undefined);
+  return [
+    ...unknown.map((key) => unknownKey(name, key)),
+    ...policies.flatMap(lintPolicy),
+    ...lintHeaders({
+      ...(enforced === undefined ? {} : { enforced }),
+      ...(reportOnly === undefined ? {} : { reportOnly }),
+      reportingEndpoints,
+      secure: true,
+    }),
+  ];
+}
+
+function unknownKey(name: string, key: string): Finding {
+  const near = nearest(key, HEADERS_KEYS);
+  return {
+    code: 'unknown-traefik-key',
+    severity: 'error',
+    es: `${name}: Traefik no conoce «${key}» (¿${near}?) y descarta el archivo entero`,
+    en: `${name}: Traefik knows no “${key}” (${near}?) and drops the whole file`,
+  };
+}
+
+function part(document: unknown, key: string): unknown {
+  return isMap(document) ? document[key] : undefined;
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
