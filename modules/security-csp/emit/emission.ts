@@ -39,10 +39,17 @@ const GROUP = 'csp-endpoint';
 /** Its name for the watched policy where an enforced one has taken the first. */
 const SECOND_GROUP = 'csp-endpoint-report-only';
 
-/** The address of the collector for one version of an app's policy. */
-export function endpointOf({ app, base }: Emission, version: number): string {
+/**
+ * The address of the collector for one version of an app's policy. WebKit does not say whether it
+ * enforced, and so the address does.
+ */
+export function endpointOf(
+  { app, base }: Emission,
+  version: number,
+  disposition: 'enforce' | 'report',
+): string {
   const path = app === OWN_APP ? '/csp/report' : `/csp/report/${app}`;
-  return `${base}${path}?v=${version}`;
+  return `${base}${path}?v=${version}&d=${disposition}`;
 }
 
 /** The headers of an emission's answers, for those who get the policy enforced. */
@@ -50,13 +57,13 @@ export function headersOf(emission: Emission): EmittedHeaders {
   const { enforced, reportOnly, secure } = emission;
   const second = enforced === null ? GROUP : SECOND_GROUP;
   const endpoints = [
-    ...(enforced === null ? [] : [[GROUP, endpointOf(emission, enforced.version)]]),
-    ...(reportOnly === null ? [] : [[second, endpointOf(emission, reportOnly.version)]]),
+    ...(enforced === null ? [] : [[GROUP, endpointOf(emission, enforced.version, 'enforce')]]),
+    ...(reportOnly === null ? [] : [[second, endpointOf(emission, reportOnly.version, 'report')]]),
   ];
   const written = endpoints.map(([group, url]) => `${group}="${url}"`).join(', ');
   return {
-    'Content-Security-Policy': enforced && textOf(emission, enforced, GROUP),
-    'Content-Security-Policy-Report-Only': reportOnly && textOf(emission, reportOnly, second),
+    'Content-Security-Policy': enforced && textOf(emission, enforced, 'enforce'),
+    'Content-Security-Policy-Report-Only': reportOnly && textOf(emission, reportOnly, 'report'),
     'Reporting-Endpoints': secure && written !== '' ? written : null,
   };
 }
@@ -67,8 +74,13 @@ export function watchedHeadersOf(emission: Emission): EmittedHeaders {
   return headersOf({ ...emission, enforced: null, reportOnly });
 }
 
-function textOf(emission: Emission, { policy, version }: SentPolicy, group: string): string {
-  const uri = { name: 'report-uri', values: [endpointOf(emission, version)] };
+function textOf(
+  emission: Emission,
+  { policy, version }: SentPolicy,
+  disposition: 'enforce' | 'report',
+): string {
+  const group = disposition === 'report' && emission.enforced !== null ? SECOND_GROUP : GROUP;
+  const uri = { name: 'report-uri', values: [endpointOf(emission, version, disposition)] };
   const to = { name: 'report-to', values: [group] };
   return printPolicy([...withoutReporting(policy), uri, ...(emission.secure ? [to] : [])]);
 }
