@@ -53,3 +53,4 @@ export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
 export { Exposition, scrape } from './scrape.js';
 export { Wire } from './wire.js';
+export * as csp from './csp-reports.js';

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from './client.js';
+
+/** What happened on a page, whatever shape a browser tells it in. */
+export interface Violated {
+  readonly document?: string;
+  readonly blocked?: string;
+  readonly directive?: string;
+  readonly policy?: string;
+  readonly disposition?: 'enforce' | 'report';
+  readonly source?: string | null;
+  readonly sample?: string | null;
+  readonly referrer?: string | null;
+}
+
+/** A body and the content type that a browser sends it under. */
+export interface SentBody {
+  readonly type: string;
+  readonly body: unknown;
+}
+
+const LEGACY = 'application/csp-report';
+const REPORTS = 'application/reports+json';
+
+export const USER_AGENTS = {
+  chrome:
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+  firefox: 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0',
+  safari:
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.3 Safari/605.1.15',
+} as const;
+
+function filled(violated: Violated): Required<Violated> {
+  return {
+    document: 'https://app.example/orders',
+    blocked: 'https://cdn.example/lib.js',
+    directive: 'script-src-elem',
+    policy: "default-src 'self'; report-uri /csp/report",
+    disposition: 'report',
+    source: null,
+    sample: null,
+    referrer: null,
+    ...violated,
+  };
+}
+
+/** For `report-uri`: Chromium and Firefox, one report a body, kebab-case. */
+export function legacyReport(violated: Violated = {}): SentBody {
+  const of = filled(violated);
+  const report = {
+    ...{ 'document-uri': of.document, referrer: of.referrer ?? '' },
+    ...{ 'violated-directive': of.directive, 'effective-directive': of.directive },
+    ...{ 'original-policy': of.policy, disposition: of.disposition, 'blocked-uri': of.blocked },
+    ...(of.source === null ? {} : { 'source-file': of.source, 'line-number': 7 }),
+    ...{ 'status-code': '200', 'script-sample': of.sample ?? '' },
+  };
+  return { type: LEGACY, body: { 'csp-report': report } };
+}
+
+/** For `report-uri`: WebKit, which adds a type and leaves disposition and sample out. */
+export function webkitLegacyReport(violated: Violated = {}): SentBody {
+  const of = filled(violated);
+  const report = {
+    ...{ 'document-uri': of.document, 'violated-directive': of.directive, 'status-code': 0 },
+    ...{ 'effective-directive': of.directive, 'original-policy': of.policy },
+    'blocked-uri': of.blocked,
+  };
+  return { type: LEGACY, body: { type: 'csp-violation', url: of.document, 'csp-report': report } };
+}
+
+/** For `report-to`: Chromium and Firefox, a list; Firefox says null where it knows nothing. */
+export function reportBatch(...violated: readonly Violated[]): SentBody {
+  return { type: REPORTS, body: violated.map((each) => reportOf(each, USER_AGENTS.firefox)) };
+}
+
+/** For `report-to`: WebKit, one object, under the content type of the other kind. */
+export function webkitReport(violated: Violated = {}): SentBody {
+  const { user_agent: _unsaid, age: _unknown, ...report } = reportOf(violated, '');
+  return { type: LEGACY, body: report };
+}
+
+/** What `'report-sha256'` has a browser tell of a script that ran. */
+export function hashReport(hash: string, url: string): object {
+  const body = { documentURL: 'https://app.example/', subresourceURL: url, hash };
+  return {
+    type: 'csp-hash',
+    age: 3,
+    url: body.documentURL,
+    body: { ...body, destination: 'script' },
+  };
+}
+
+function reportOf(
+  violated: Violated,
+  userAgent: string,
+): {
+  age: number;
+  user_agent: string;
+  type: string;
+  url: string;
+  body: object;
+} {
+  const { document, blocked, directive, policy, ...of } = filled(violated);
+  const body = {
+    ...{ documentURL: document, blockedURL: blocked, effectiveDirective: directive },
+    ...{ originalPolicy: policy, disposition: of.disposition, referrer: of.referrer },
+    ...{ sourceFile: of.source, sample: of.sample, lineNumber: null, columnNumber: null },
+    statusCode: 200,
+  };
+  return { age: 58, user_agent: userAgent, type: 'csp-violation', url: document, body };
+}
+
+/** Sends a body as a browser would. @returns the status */
+export async function report(
+  url: string,
+  { type, body }: SentBody,
+  to: { readonly path?: string; readonly userAgent?: string; readonly ip?: string } = {},
+): Promise<number> {
+  const answer = await fetch(`${url}${to.path ?? '/csp/report'}`, {
+    method: 'POST',
+    headers: {
+      'content-type': type,
+      'user-agent': to.userAgent ?? USER_AGENTS.chrome,
+      ...(to.ip ? { 'x-forwarded-for': to.ip } : {}),
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  if ((await answer.text()) !== '') throw new Error('An intake says nothing.');
+  return answer.status;
+}
+
+/** A group as the API lists it, as far as tests look. */
+export interface ListedGroup {
+  readonly id: string;
+  readonly count: number;
+  readonly noise: boolean;
+  readonly noiseReason: string | null;
+  readonly [field: string]: unknown;
+}
+
+/** Waits until as many groups are listed, or two seconds have passed. */
+export async function groupsListed(
+  client: Client,
+  count: number,
+  query = '',
+): Promise<ListedGroup[]> {
+  const until = Date.now() + 2_000;
+  for (;;) {
+    const { items } = (await client.get(`security-csp/groups?limit=200&${query}`)).body as {
+      items: ListedGroup[];
+    };
+    if (items.length >= count || Date.now() > until) return items;
+    await sleep(50);
+  }
+}
