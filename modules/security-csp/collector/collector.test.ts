@@ -25,16 +25,16 @@ describe('the collector', () => {
   it('reads all four shapes, by the body and not by its content type', async () => {
     await appOf('shapes', ['app.example']);
     const path = '/csp/report/shapes?v=12&d=report';
-    const bodies = [
-      csp.legacyReport(),
-      csp.webkitLegacyReport(),
-      csp.reportBatch({}, { document: 'https://app.example/orders/new' }),
-      csp.webkitReport(),
+    const { chrome, safari } = csp.USER_AGENTS;
+    // In a list each report says who made it.
+    const sent: [csp.SentBody, string][] = [
+      [csp.legacyReport(), chrome],
+      [csp.webkitLegacyReport(), safari],
+      [csp.reportBatch({}, { document: 'https://app.example/orders/new' }), chrome],
+      [csp.webkitReport(), safari],
     ];
-    const agents = Object.values(csp.USER_AGENTS);
-    for (const [index, { body }] of bodies.entries()) {
+    for (const [{ body }, userAgent] of sent) {
       for (const type of ['application/csp-report', 'application/reports+json', 'text/plain']) {
-        const userAgent = agents[index % agents.length] ?? '';
         expect(await send({ type, body }, { path, userAgent })).toBe(204);
       }
     }
@@ -51,6 +51,7 @@ describe('the collector', () => {
         ...{ blockedUrl: 'https://cdn.example/lib.js', documentOrigins: ['https://app.example'] },
         ...{ count: 15, pages: 2, days: 1, noise: false, noiseReason: null, verdict: 'pending' },
         browsers: expect.arrayContaining(['chrome 156', 'firefox 153', 'safari 26']),
+        reporters: 3,
         foreignDocument: false,
       }),
     ]);

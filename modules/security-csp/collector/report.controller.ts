@@ -38,6 +38,6 @@ export class ReportController {
   @DISPOSITION
   @Intake({ limitBytes: LIMIT_BYTES })
   ofApp(arrival: Arrival): void {
-    this.collector.take(arrival.rest || OWN_APP, arrival);
+    this.collector.take(arrival.rest, arrival);
   }
 }

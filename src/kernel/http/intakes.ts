@@ -11,6 +11,8 @@ import type { Arrival, IntakeDefinition, IntakeHandler } from './intake.js';
 /** The part of an intake's path that never changes, and what is done with what comes. */
 interface Route {
   readonly path: string;
+  /** Whether it ends in a parameter, which is anything below its path. */
+  readonly isOpen: boolean;
   readonly limitBytes: number;
   readonly take: IntakeHandler;
 }
@@ -102,10 +104,12 @@ export class Intakes {
     const cut = address.indexOf('?');
     const path = cut < 0 ? address : address.slice(0, cut);
     for (const route of this.routes) {
-      const isBelow = path.startsWith(route.path) && path.charAt(route.path.length) === '/';
-      if (!isBelow && path !== route.path) continue;
+      const end = route.path.length;
+      const isBelow = route.isOpen && path.length > end + 1 && path.charAt(end) === '/';
+      const isIt = isBelow ? path.startsWith(route.path) : isSame(path, route.path);
+      if (!isIt) continue;
       const query = cut < 0 ? '' : address.slice(cut + 1);
-      return { route, rest: path.slice(route.path.length + 1), query };
+      return { route, rest: path.slice(end + 1), query };
     }
     return null;
   }
@@ -150,6 +154,11 @@ export class Intakes {
   }
 }
 
+/** Also with a slash at its end, which people add by hand. */
+function isSame(path: string, known: string): boolean {
+  return path === known || path === `${known}/`;
+}
+
 /** The path as the router sees it: decoded, without scheme and host. */
 function pathOf(url: string): string {
   const path = url.startsWith('/') ? url : url.replace(AUTHORITY, '');
@@ -173,9 +182,11 @@ function routesOf(controller: Type, find: (controller: Type) => object): Route[]
     const [prefix, own] = [controller, method].map((of) =>
       String(Reflect.getMetadata(PATH_METADATA, of)),
     );
-    const fixed = `/${prefix}/${own}`.replaceAll(/\/+/g, '/').replace(/\/:.*$/, '');
+    const whole = `/${prefix}/${own}`.replaceAll(/\/+/g, '/');
+    const path = whole.replace(/\/:.*$/, '');
     const instance = find(controller) as Record<string, IntakeHandler>;
     const take = instance[name]?.bind(instance);
-    return take ? [{ path: fixed, limitBytes: definition.limitBytes, take }] : [];
+    const isOpen = path !== whole;
+    return take ? [{ path, isOpen, limitBytes: definition.limitBytes, take }] : [];
   });
 }
