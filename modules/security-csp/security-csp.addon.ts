@@ -3,6 +3,7 @@ import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { App } from './app/app.entity.js';
 import * as appEvents from './app/app.events.js';
+import { emitCommands } from './emit/emit.commands.js';
 import { Group } from './group/group.entity.js';
 import * as groupEvents from './group/group.events.js';
 import { policyPart } from './policy/policy.manifest.js';
@@ -31,6 +32,8 @@ export const securityCspAddon = defineAddon({
   roles: { admin: { grants: Object.keys(permissions) } },
   events: [...Object.values(appEvents), ...Object.values(groupEvents), ...policyPart.events],
   alerts: policyPart.alerts,
+  commands: emitCommands,
+  commandGroup: 'csp',
   settings: policyPart.settings,
   config: cspConfig,
 });

@@ -15,6 +15,8 @@ export interface Emission {
   readonly enforced: SentPolicy | null;
   /** How many of a hundred visitors get it enforced; the others get the same in Report-Only. */
   readonly percent: number;
+  /** Enforced for the others still, where one is about to take its place. */
+  readonly previous: SentPolicy | null;
   /** Watched only, by everybody, beside the enforced one if there is one. */
   readonly reportOnly: SentPolicy | null;
   /** `https://erp.example` before the path of the collector; empty for the pages' own origin. */
@@ -68,10 +70,10 @@ export function headersOf(emission: Emission): EmittedHeaders {
   };
 }
 
-/** The same for those who do not get it enforced yet: they get it watched. */
+/** The same for those who do not get it enforced yet: they get it watched, and the one before it. */
 export function watchedHeadersOf(emission: Emission): EmittedHeaders {
-  const reportOnly = emission.enforced ?? emission.reportOnly;
-  return headersOf({ ...emission, enforced: null, reportOnly });
+  const { enforced, previous, reportOnly } = emission;
+  return headersOf({ ...emission, enforced: previous, reportOnly: enforced ?? reportOnly });
 }
 
 function textOf(

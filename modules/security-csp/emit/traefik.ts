@@ -20,7 +20,9 @@ const YEAR_SECONDS = 31_536_000;
 /** The middleware that only watches, as a file of Traefik's file provider. */
 export function traefikReportOnly(headers: EmittedHeaders): object {
   const policy = headers['Content-Security-Policy-Report-Only'];
+  const before = headers['Content-Security-Policy'];
   return middleware('csp-report-only', {
+    ...(before === null ? {} : { contentSecurityPolicy: before }),
     ...(policy === null ? {} : { contentSecurityPolicyReportOnly: policy }),
     ...endpoints(headers),
   });

@@ -1,4 +1,5 @@
 import { alertSignal, defineAlert } from '#kernel';
+import { EmitService } from '../emit/emit.service.js';
 import { MatchController, PolicyController } from './policy.controller.js';
 import { Policy } from './policy.entity.js';
 import * as events from './policy.events.js';
@@ -46,6 +47,6 @@ export const policyPart = {
   controllers: [MatchController, PolicyController],
   providers: [
     ...[EvidenceService, GateService, PolicyService, ProofService, RateService],
-    ...[ResolutionService, WatchService],
+    ...[EmitService, ResolutionService, WatchService],
   ],
 };

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Database, defineList, Events, Problem, Records } from '#kernel';
 import type { EventDefinition, Page, Subject } from '#kernel';
-import { App } from '../app/app.entity.js';
+import { App, OWN_APP } from '../app/app.entity.js';
 import { lintHeaders, lintPolicy } from '../csp/lint.js';
 import { readPolicy } from '../csp/policy-text.js';
 import { headersOf } from '../emit/emission.js';
+import { OWN_POLICY } from '../emit/own-policy.js';
 import { EvidenceService } from './evidence.service.js';
 import { GateService } from './gate.service.js';
 import type { Gate } from './gate.service.js';
@@ -217,7 +218,9 @@ export class PolicyService {
       [this.database.companyId, appId],
     );
     if ((found?.count ?? 0) >= MAX_POLICIES) throw new Problem(problems.TooManyPolicies);
-    return (found?.last ?? 0) + 1;
+    // The first of the own pages is the one that the house ships.
+    const { slug } = await this.records.get(App, appId);
+    return (found?.last ?? (slug === OWN_APP ? OWN_POLICY.version : 0)) + 1;
   }
 
   private async announce<P extends PolicyFacts>(
@@ -240,10 +243,11 @@ function demandSound(text: string): void {
 /** @throws Problem PolicyRefused for what would keep reports from being sent */
 function demandHeard({ app, number, text }: Policy): void {
   const sent = { version: number, policy: readPolicy(text).policy };
-  const base = { app, base: '', secure: true, percent: 100, enforced: null, reportOnly: null };
+  const base = { app, base: '', secure: true, percent: 100 };
+  const none = { enforced: null, reportOnly: null, previous: null };
   for (const emission of [
-    { ...base, enforced: sent },
-    { ...base, reportOnly: sent },
+    { ...base, ...none, enforced: sent },
+    { ...base, ...none, reportOnly: sent },
   ]) {
     const headers = headersOf(emission);
     const enforced = headers['Content-Security-Policy'];
