@@ -52,5 +52,6 @@ export type { CspCase } from './csp-cases.js';
 export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
 export { Exposition, scrape } from './scrape.js';
+export { installTraefik } from './traefik.js';
 export { Wire } from './wire.js';
 export * as csp from './csp-reports.js';

@@ -3,7 +3,7 @@ import { lintHeaders, lintPolicy, nearest } from '../csp/lint.js';
 import type { Finding } from '../csp/lint.js';
 import type { EmittedHeaders } from './emission.js';
 
-/** What Traefik 3's middleware `headers` knows; a file with any other key is not loaded at all. */
+/** What Traefik 3's middleware `headers` knows; for any other key it loads no file of the folder. */
 const HEADERS_KEYS = [
   ...['customRequestHeaders', 'customResponseHeaders', 'accessControlAllowCredentials'],
   ...['accessControlAllowHeaders', 'accessControlAllowMethods', 'accessControlAllowOriginList'],
@@ -62,8 +62,8 @@ export function printTraefik(document: object, comment: string): string {
 }
 
 /**
- * What is wrong with a file of Traefik's: keys that it does not know, for which it drops the whole
- * file with one line in its log, and headers that would silence reports.
+ * What is wrong with a file of Traefik's: keys that it does not know, for which it loads no file of
+ * the folder and says one line in its log, and headers that would silence reports.
  *
  * @param document the file, read as YAML
  */
@@ -111,8 +111,8 @@ function unknownKey(name: string, key: string): Finding {
   return {
     code: 'unknown-traefik-key',
     severity: 'error',
-    es: `${name}: Traefik no conoce «${key}» (¿${near}?) y descarta el archivo entero`,
-    en: `${name}: Traefik knows no “${key}” (${near}?) and drops the whole file`,
+    es: `${name}: Traefik no conoce «${key}» (¿${near}?) y no carga ningún archivo de la carpeta`,
+    en: `${name}: Traefik knows no “${key}” (${near}?) and loads no file of the folder`,
   };
 }
 
