@@ -46,6 +46,7 @@ export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
+export { serveAsset, Site } from './csp-site.js';
 export * as cspPolicies from './csp-policies.js';
 export { cspCases } from './csp-cases.js';
 export type { CspCase } from './csp-cases.js';
