@@ -3,8 +3,13 @@ import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { App } from './app/app.entity.js';
 import * as appEvents from './app/app.events.js';
+import { WaitingGroups } from './collector/waiting.service.js';
+import * as digestEvents from './digest/digest.events.js';
+import { MakeDigest } from './digest/digest.service.js';
+import { ClassifyGroups, ForgetReports } from './digest/keeping.service.js';
 import { Group } from './group/group.entity.js';
 import * as groupEvents from './group/group.events.js';
+import { cspAlerts } from './security-csp.alerts.js';
 import { cspConfig } from './security-csp.config.js';
 import { SecurityCspModule } from './security-csp.module.js';
 
@@ -27,6 +32,13 @@ export const securityCspAddon = defineAddon({
   migrations: securityCspMigrations,
   permissions,
   roles: { admin: { grants: Object.keys(permissions) } },
-  events: [...Object.values(appEvents), ...Object.values(groupEvents)],
+  events: [
+    ...Object.values(appEvents),
+    ...Object.values(digestEvents),
+    ...Object.values(groupEvents),
+  ],
+  schedules: [ClassifyGroups, ForgetReports, MakeDigest],
+  gauges: [WaitingGroups],
+  alerts: cspAlerts,
   config: cspConfig,
 });

@@ -6,6 +6,9 @@ import { CollectorService } from './collector/collector.service.js';
 import { GroupStoreService } from './collector/group-store.service.js';
 import { ReportController } from './collector/report.controller.js';
 import { StoreService } from './collector/store.service.js';
+import { WaitingService } from './collector/waiting.service.js';
+import { DigestService } from './digest/digest.service.js';
+import { KeepingService } from './digest/keeping.service.js';
 import { GroupController } from './group/group.controller.js';
 import { GroupService } from './group/group.service.js';
 import { SeriesController } from './series/series.controller.js';
@@ -17,10 +20,13 @@ import { SeriesService } from './series/series.service.js';
     AppDirectoryService,
     AppService,
     CollectorService,
+    DigestService,
     GroupService,
     GroupStoreService,
+    KeepingService,
     SeriesService,
     StoreService,
+    WaitingService,
   ],
   exports: [AppService],
 })
