@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   chooseOwnPassword,
+  csp,
   fieldOfKind,
   foundSecondCompany,
   House,
@@ -86,7 +87,16 @@ describe('access matrix', () => {
       event: await first('audit/events'),
       'daily-cut': String(cut.body.id),
       ...(await watchingRecords(admin)),
+      ...(await reportedRecords(admin)),
     };
+  }
+
+  async function reportedRecords(admin: Client): Promise<Records> {
+    const slug = kernel.newId();
+    const app = await idOf(admin, 'security-csp/apps', { slug, hosts: ['*'] });
+    await csp.report(house.url, csp.legacyReport(), { path: `/csp/report/${slug}` });
+    const [group] = await csp.groupsListed(admin, 1, `app=${slug}`);
+    return { 'csp-app': app, 'csp-group': group?.id ?? '' };
   }
 
   async function watchingRecords(admin: Client): Promise<Records> {

@@ -16,6 +16,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/operational-alerts\/heartbeats/, 'heartbeat'],
   [/\/operational-alerts\/sources/, 'source'],
   [/\/operational-alerts\/subscriptions/, 'subscription'],
+  [/\/security-csp\/apps/, 'csp-app'],
+  [/\/security-csp\/groups/, 'csp-group'],
   [/\/(payments|sales)\/customers/, 'customer'],
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],

@@ -269,7 +269,7 @@ describe('groups of reports', () => {
     expect(digest?.payload).toMatchObject({
       spikes: [{ appId: id, app: 'aging', reports: 121 }],
       widelySeen: expect.arrayContaining([
-        expect.objectContaining({ app: 'aging', reporters: 12 }),
+        expect.objectContaining({ app: 'aging', reporters: 13 }),
       ]),
       calm: expect.not.arrayContaining([id]),
     });
