@@ -147,9 +147,9 @@ export async function groupsListed(
 ): Promise<ListedGroup[]> {
   const until = Date.now() + 2_000;
   for (;;) {
-    const { items } = (await client.get(`security-csp/groups?limit=200&${query}`)).body as {
-      items: ListedGroup[];
-    };
+    const { status, body, text } = await client.get(`security-csp/groups?limit=200&${query}`);
+    if (status !== 200) throw new Error(`groups are not listed: ${text}`);
+    const { items } = body as { items: ListedGroup[] };
     if (items.length >= count || Date.now() > until) return items;
     await sleep(50);
   }

@@ -12,7 +12,11 @@ describe('groups of reports', () => {
   let admin: Client;
 
   beforeAll(async () => {
-    house = await House.open({ TRUSTED_PROXIES: '127.0.0.1', CSP_INJECTED_HOSTS: 'wifi.test' });
+    house = await House.open({
+      TRUSTED_PROXIES: '127.0.0.1',
+      CSP_INJECTED_HOSTS: 'wifi.test',
+      ...{ CSP_RETENTION_DAYS: '20', CSP_SAMPLE_DAYS: '10' },
+    });
     admin = await house.as('admin');
   });
 
@@ -276,7 +280,7 @@ describe('groups of reports', () => {
 
     const [wide] = await groupsOf('aging', 1, 'blockedOrigin=https://wide.test');
     await admin.post(`security-csp/groups/${wide?.id}/reject`, { reason: 'no' });
-    await later(100 * 24);
+    await later(25 * 24);
     await turn('forget');
     const left = await groupsOf('aging', 1);
     expect(left.map(({ blockedOrigin }) => blockedOrigin)).toEqual(['https://wide.test']);
