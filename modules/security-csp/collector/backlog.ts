@@ -3,7 +3,7 @@ import { Sketch } from './sketch.js';
 import type { ScriptHash } from './violation.js';
 
 /** What comes of reports that are not kept, each kind with its number. */
-export const TALLIES = [
+const TALLIES = [
   ...(['unreadable', 'limited', 'overflowed', 'dropped', 'unclaimed'] as const),
   ...(['foreignDocument', 'kept', 'hashes'] as const),
 ] as const;
