@@ -11,6 +11,7 @@ import {
   READY,
   runServer,
   signIn,
+  startOwnServer,
 } from '#test';
 import type { Program, TestUrls } from '#test';
 
@@ -64,15 +65,31 @@ describe('the end of a collector', () => {
     return answered;
   }
 
-  async function stored(from: number): Promise<Set<number>> {
+  async function looking<T>(look: (house: House) => Promise<T>): Promise<T> {
     const house = await House.over(null, urls);
-    const rows = await house.rows<{ v: number }>(
-      'owner',
-      'SELECT policy_version AS v FROM security_csp_group WHERE policy_version > $1',
-      { values: [from] },
-    );
+    const seen = await look(house);
     await house.close();
+    return seen;
+  }
+
+  async function stored(from: number): Promise<Set<number>> {
+    const sql = 'SELECT policy_version AS v FROM security_csp_group WHERE policy_version > $1';
+    const rows = await looking((house) =>
+      house.rows<{ v: number }>('owner', sql, { values: [from] }),
+    );
     return new Set(rows.map(({ v }) => v));
+  }
+
+  /** Tries again for half a minute. */
+  async function until<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (tries > 60) throw error;
+        await sleep(500);
+      }
+    }
   }
 
   it('keeps everything that was answered, when it is asked to end', async () => {
@@ -100,6 +117,63 @@ describe('the end of a collector', () => {
     expect(lost.filter(([, at]) => at < killedAt - LOST_AT_MOST_MS)).toEqual([]);
     expect(lost.length).toBeLessThan(answered.size / 2);
   }, 90_000);
+
+  it('counts with another process to the same groups, and loses and doubles nothing', async () => {
+    const houses = [await House.over(null, urls), await House.over(null, urls)];
+    const admin = await signIn(houses[0]?.url ?? '', 'admin', DEMO_PASSWORD);
+    await admin.post('security-csp/apps', { slug: 'twice', hosts: ['*'] });
+    const send = async (n: number): Promise<void> => {
+      const violated = Array.from({ length: 20 }, (_, k) => ({
+        blocked: `https://s${k}.test/`,
+        document: `https://a.test/${n}`,
+      }));
+      const { url = '' } = houses[n % 2] ?? {};
+      expect(
+        await csp.report(url, csp.reportBatch(...violated), { path: '/csp/report/twice' }),
+      ).toBe(204);
+      await sleep(20);
+    };
+    for (let n = 0; n < 120; n += 4) await Promise.all([0, 1, 2, 3].map((k) => send(n + k)));
+    for (const house of houses) await house.close();
+    const rows = await looking((house) =>
+      house.rows<{ groups: number; count: number; days: number; pages: number }>(
+        'owner',
+        `SELECT count(*)::integer AS groups, sum(g.count)::integer AS count, max(pages) AS pages,
+           (SELECT sum(d.count)::integer FROM security_csp_group_day d JOIN security_csp_app a ON a.id = d.app_id
+             WHERE a.slug = 'twice') AS days
+         FROM security_csp_group g WHERE app = 'twice'`,
+      ),
+    );
+    expect(rows).toMatchObject([{ groups: 20, count: 2_400, days: 2_400 }]);
+    expect(rows[0]?.pages).toBeGreaterThan(90);
+    expect(rows[0]?.pages).toBeLessThan(160);
+  }, 90_000);
+
+  it('keeps reports while the database is away, and stores them when it is back', async () => {
+    const own = await startOwnServer();
+    const house = await House.over(null, { ...own.urls, readonly: '', superuser: '' });
+    try {
+      const send = (document: string): Promise<number> =>
+        csp.report(house.url, csp.legacyReport({ document }));
+      expect(await send('https://a.test/before')).toBe(204);
+      await sleep(1_200);
+      own.kill();
+      await sleep(500);
+      for (let n = 0; n < 50; n += 1) expect(await send(`https://a.test/during${n}`)).toBe(204);
+      await sleep(1_500);
+      await own.restart();
+      const admin = await until(() => signIn(house.url, 'admin', DEMO_PASSWORD));
+      const group = await until(async () => {
+        const [found] = await csp.groupsListed(admin, 1);
+        if (found?.count !== 51) throw new Error(`${found?.count} reports are stored`);
+        return found;
+      });
+      expect(group).toMatchObject({ count: 51, pages: 51 });
+    } finally {
+      await house.close();
+      await own.stop();
+    }
+  }, 120_000);
 
   it('stays within its memory in a flood, answers everything, and says what it dropped', async () => {
     const { server, url } = await start({
