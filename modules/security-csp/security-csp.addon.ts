@@ -3,10 +3,15 @@ import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { App } from './app/app.entity.js';
 import * as appEvents from './app/app.events.js';
+import { WaitingGroups } from './collector/waiting.service.js';
+import * as digestEvents from './digest/digest.events.js';
+import { MakeDigest } from './digest/digest.service.js';
+import { ClassifyGroups, ForgetReports } from './digest/keeping.service.js';
 import { emitCommands } from './emit/emit.commands.js';
 import { Group } from './group/group.entity.js';
 import * as groupEvents from './group/group.events.js';
 import { policyPart } from './policy/policy.manifest.js';
+import { cspAlerts } from './security-csp.alerts.js';
 import { cspConfig } from './security-csp.config.js';
 import { SecurityCspModule } from './security-csp.module.js';
 
@@ -30,10 +35,17 @@ export const securityCspAddon = defineAddon({
   migrations: securityCspMigrations,
   permissions,
   roles: { admin: { grants: Object.keys(permissions) } },
-  events: [...Object.values(appEvents), ...Object.values(groupEvents), ...policyPart.events],
-  alerts: policyPart.alerts,
+  events: [
+    ...Object.values(appEvents),
+    ...Object.values(digestEvents),
+    ...Object.values(groupEvents),
+    ...policyPart.events,
+  ],
+  schedules: [ClassifyGroups, ForgetReports, MakeDigest],
+  gauges: [WaitingGroups],
+  alerts: [...cspAlerts, ...policyPart.alerts],
   commands: emitCommands,
   commandGroup: 'csp',
-  settings: policyPart.settings,
   config: cspConfig,
+  settings: policyPart.settings,
 });

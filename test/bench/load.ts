@@ -24,7 +24,7 @@ export interface Loaded {
 
 /** Starts one of the bench's programs and waits for its `ready` line. */
 export async function startProgram(
-  program: 'server' | 'bare',
+  program: 'server' | 'bare' | 'bare-report',
   env: Readonly<Record<string, string>>,
 ): Promise<Loaded> {
   const started = performance.now();

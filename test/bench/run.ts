@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { benchCsp } from './csp.js';
 import { chargeOverHttp, rssMb, startProgram } from './load.js';
 import type { Load } from './load.js';
 import { inTurns, printTitles, SECONDS } from './figures.js';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   start: benchStart,
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
+  csp: benchCsp,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

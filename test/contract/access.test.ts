@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   chooseOwnPassword,
+  csp,
   fieldOfKind,
   foundSecondCompany,
   House,
@@ -85,6 +86,34 @@ describe('access matrix', () => {
       service: await first('sales/services'),
       event: await first('audit/events'),
       'daily-cut': String(cut.body.id),
+      ...(await watchingRecords(admin)),
+      ...(await reportedRecords(admin)),
+    };
+  }
+
+  async function reportedRecords(admin: Client): Promise<Records> {
+    const slug = kernel.newId();
+    const app = await idOf(admin, 'security-csp/apps', { slug, hosts: ['*'] });
+    await csp.report(house.url, csp.legacyReport(), { path: `/csp/report/${slug}` });
+    const [group] = await csp.groupsListed(admin, 1, `app=${slug}`);
+    const written = { app: slug, policy: "default-src 'self'" };
+    const policy = await idOf(admin, 'security-csp/policies', written);
+    return { 'csp-app': app, 'csp-group': group?.id ?? '', 'csp-policy': policy };
+  }
+
+  async function watchingRecords(admin: Client): Promise<Records> {
+    const name = kernel.newId();
+    const to = { name, channel: 'webhook', address: 'https://alertas.example/ofitec' };
+    return {
+      alert: await idOf(admin, 'operational-alerts/alerts/test-fire', {
+        severity: 'info',
+      }),
+      heartbeat: await idOf(admin, 'operational-alerts/heartbeats', { name, everySeconds: 600 }),
+      source: await idOf(admin, 'operational-alerts/sources', {
+        name,
+        types: ['alert.test_fired'],
+      }),
+      subscription: await idOf(admin, 'operational-alerts/subscriptions', to),
     };
   }
 

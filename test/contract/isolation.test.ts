@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   bootstrap,
   companyTables,
+  csp,
   foundSecondCompany,
   House,
   isolationFaults,
@@ -51,6 +52,11 @@ describe('isolation of companies', () => {
     const terminal = await admin.post('auth/terminals', { name: 'Mesón' });
     const one = async (path: string): Promise<string> =>
       String((await admin.get(path)).body.items[0].id);
+    const app = await admin.post('security-csp/apps', { slug: 'first', hosts: ['*'] });
+    await csp.report(house.url, csp.legacyReport(), { path: '/csp/report/first' });
+    const [group] = await csp.groupsListed(admin, 1, 'app=first');
+    const written = { app: 'first', policy: "default-src 'self'" };
+    const policy = await admin.post('security-csp/policies', written);
     first = String((await admin.get('base/company')).body.id);
     ids = {
       companyId: first,
@@ -68,6 +74,8 @@ describe('isolation of companies', () => {
       sessionId: await one('auth/sessions'),
       apiKeyId: String(apiKey.body.id),
       terminalId: String(terminal.body.id),
+      appId: String(app.body.id),
+      groupId: group?.id ?? '',
     };
     second = await foundSecondCompany(house);
     stranger = await house.as('admin.dos');
@@ -237,8 +245,9 @@ describe('isolation of companies', () => {
       'payments_prepaid_entry',
       'sales_service',
     ];
+    const reported = ['security_csp_app', 'security_csp_group', 'security_csp_group_day'];
     const identities = ['auth_credential', 'auth_totp', 'auth_api_key', 'auth_terminal'];
-    const entries = [...tables, ...money, ...identities].map(async (table) => {
+    const entries = [...tables, ...money, ...identities, ...reported].map(async (table) => {
       const sql = `SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS sum FROM ${table} t WHERE company_id = $1`;
       const [row] = await house.rows<{ sum: string }>('owner', sql, { values: [companyId] });
       return [table, row?.sum ?? ''] as const;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  csp,
   House,
   ledgerCheckOf,
   ListProbe,
@@ -28,6 +29,7 @@ describe('lists after years', () => {
     expect(past).toMatchObject({ payments: 18_000, orders: 14_400, branches: 1, days: 100 });
     branchId = past.branchId;
     await pastAlerts(house, 5_000);
+    await csp.pastReports(house, 5_000);
     const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },

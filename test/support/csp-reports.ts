@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from './client.js';
+import type { House } from './house.js';
 
 /** What happened on a page, whatever shape a browser tells it in. */
 export interface Violated {
@@ -146,10 +147,40 @@ export async function groupsListed(
 ): Promise<ListedGroup[]> {
   const until = Date.now() + 2_000;
   for (;;) {
-    const { items } = (await client.get(`security-csp/groups?limit=200&${query}`)).body as {
-      items: ListedGroup[];
-    };
+    const { status, body, text } = await client.get(`security-csp/groups?limit=200&${query}`);
+    if (status !== 200) throw new Error(`groups are not listed: ${text}`);
+    const { items } = body as { items: ListedGroup[] };
     if (items.length >= count || Date.now() > until) return items;
     await sleep(50);
   }
+}
+
+/** A past of groups in the demo company: few rare values, many common ones. */
+export async function pastReports(house: House, count: number): Promise<void> {
+  await house.rows(
+    'owner',
+    `WITH app AS (
+       INSERT INTO security_csp_app (id, company_id, created_at, updated_at, version, slug, hosts)
+       SELECT gen_random_uuid(), c.id, now(), now(), 1, 'past-' || n, '{*}'
+       FROM (SELECT id FROM base_company LIMIT 1) c, generate_series(0, 4) n
+       RETURNING id, company_id, slug
+     )
+     INSERT INTO security_csp_group (id, company_id, created_at, updated_at, version, app_id, app,
+       fingerprint, policy_hash, policy_version, disposition, directive, blocked_kind, blocked_origin,
+       source_origin, foreign_document, document_origins, first_seen_at, last_seen_at, last_day, count,
+       days, pages, reporters, page_sketch, reporter_sketch, browsers, samples, noise, noise_reason,
+       noise_overridden, verdict, verdict_at)
+     SELECT gen_random_uuid(), company_id, at, at, 1, app.id, slug, md5(n::text), 'hash ' || n % 30,
+       n % 30 + 1, CASE WHEN n % 90 = 0 THEN 'enforce' ELSE 'report' END,
+       CASE WHEN n % 40 = 0 THEN 'img-src' ELSE 'script-src-elem' END,
+       CASE WHEN n % 60 = 0 THEN 'inline' ELSE 'url' END, 'https://h' || n % 500 || '.test',
+       CASE WHEN n % 50 = 0 THEN 'https://s.test' END, false, '{}', at, at, at::date, n, n % 60 + 1,
+       n % 900, n % 300, '{}', '{}', '{}', 0, n % 70 = 0, CASE WHEN n % 70 = 0 THEN 'extension' END,
+       false, CASE WHEN n % 80 = 0 THEN 'accepted' ELSE 'pending' END,
+       CASE WHEN n % 80 = 0 THEN at END
+     FROM generate_series(1, $1::integer) AS n JOIN app ON slug = 'past-' || least(n % 9, 4),
+       LATERAL (SELECT now() - n * interval '9 minutes' AS at) AS past`,
+    { values: [count] },
+  );
+  await house.rows('owner', 'ANALYZE security_csp_group');
 }

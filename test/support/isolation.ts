@@ -12,6 +12,7 @@ const DOORS = [
   'operational_alerts_due',
   'operational_alerts_find_heartbeat',
   'operational_alerts_find_source',
+  'security_csp_enforcing',
   'security_csp_find_app',
 ];
 

@@ -3,7 +3,7 @@ import { Sketch } from './sketch.js';
 import type { ScriptHash } from './violation.js';
 
 /** What comes of reports that are not kept, each kind with its number. */
-export const TALLIES = [
+const TALLIES = [
   ...(['unreadable', 'limited', 'overflowed', 'dropped', 'unclaimed'] as const),
   ...(['foreignDocument', 'kept', 'hashes'] as const),
 ] as const;
@@ -45,6 +45,8 @@ export interface Taken {
 const MAX_BROWSERS = 10;
 const MAX_HASHES = 1_000;
 const MAX_TALLIES = 1_000;
+/** Texts of policies are the largest part of a group; those of one app are few. */
+const MAX_POLICIES = 256;
 
 /**
  * What has come since the last turn of storing. It holds groups and not reports, so that a flood of
@@ -56,6 +58,7 @@ export class Backlog {
   private hashes = new Map<string, PendingHash>();
   private tallies = new Map<string, Belonging & { readonly tally: Tally }>();
   private stored = new Set<string>();
+  private policies = new Set<string>();
   private strangers = 0;
 
   constructor(private readonly capacity: number) {}
@@ -68,15 +71,18 @@ export class Backlog {
     return this.size === 0 && this.tallies.size === 0;
   }
 
-  /** Counts a report to its group. @returns false when there is no room for a further group */
-  count(key: string, at: number, begin: () => Pending): Pending | null {
+  /** Counts a report to its group. @returns null when there is no room for a further group */
+  count(
+    { key, policyHash, at }: { key: string; policyHash: string; at: number },
+    begin: () => Pending,
+  ): Pending | null {
     const known = this.groups.get(key);
     if (known) {
       known.count += 1;
       known.lastAt = at;
       return known;
     }
-    if (!this.hasRoomFor(key)) return null;
+    if (!this.hasRoomFor(key, policyHash)) return null;
     const begun = begin();
     this.groups.set(key, begun);
     return begun;
@@ -114,6 +120,7 @@ export class Backlog {
     this.groups = new Map();
     this.hashes = new Map();
     this.tallies = new Map();
+    this.policies = new Set();
     this.strangers = 0;
     return taken;
   }
@@ -123,7 +130,7 @@ export class Backlog {
     for (const group of groups) {
       const known = this.groups.get(group.key);
       if (known) join(known, group);
-      else if (this.hasRoomFor(group.key)) this.groups.set(group.key, group);
+      else if (this.hasRoomFor(group.key, group.policyHash)) this.groups.set(group.key, group);
       else this.note(group, 'dropped', group.count);
     }
     for (const found of hashes) {
@@ -140,8 +147,10 @@ export class Backlog {
     for (const key of keys) this.stored.add(withoutDay(key));
   }
 
-  private hasRoomFor(key: string): boolean {
+  private hasRoomFor(key: string, policyHash: string): boolean {
     if (this.groups.size >= this.capacity) return false;
+    if (this.policies.size >= MAX_POLICIES && !this.policies.has(policyHash)) return false;
+    this.policies.add(policyHash);
     if (this.stored.has(withoutDay(key))) return true;
     this.strangers += 1;
     return this.strangers <= this.capacity / 2;

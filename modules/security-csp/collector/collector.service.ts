@@ -104,10 +104,10 @@ export class CollectorService {
     const observation = observe(violation);
     const disposition = violation.disposition ?? envelope.disposition ?? 'report';
     const { document } = observation;
-    const policy = version ?? observation.policyHash;
-    const key = `${day}\n${slug}\n${policy}\n${disposition}\n${observation.directive}\n${observation.blockedKind}\n${observation.blockedOrigin}\n${observation.sourceOrigin}\n${document.origin ?? document.scheme}`;
+    const key = `${day}\n${slug}\n${version ?? observation.policyHash}\n${disposition}\n${observation.directive}\n${observation.blockedKind}\n${observation.blockedOrigin}\n${observation.sourceOrigin}\n${document.origin ?? document.scheme}`;
     const browser = browserOf(violation.userAgent || envelope.userAgent);
-    const pending = this.backlog.count(key, nowMs, () => ({
+    const { policyHash } = observation;
+    const pending = this.backlog.count({ key, policyHash, at: nowMs }, () => ({
       ...{ key, slug, day, version, disposition, count: 1, firstAt: nowMs, lastAt: nowMs },
       ...observation,
       ...{ pages: new Sketch(), reporters: new Sketch(), browsers: new Set<string>() },

@@ -97,7 +97,9 @@ describe('the collector', () => {
     }));
     expect(await send(csp.reportBatch(...violated), { path: '/csp/report/words' })).toBe(204);
     const groups = await csp.groupsListed(admin, violated.length, 'app=words&sort=createdAt');
-    const found = groups.map(({ blockedKind, blockedOrigin }) => `${blockedKind} ${blockedOrigin}`);
+    const found = groups.map(
+      ({ blockedKind, blockedOrigin }) => `${String(blockedKind)} ${String(blockedOrigin)}`,
+    );
     expect(found.sort()).toEqual(
       Object.values(kinds)
         .map((each) => each.join(' ').replace(/ $/, ' null'))

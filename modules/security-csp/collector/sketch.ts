@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 /** How many hashes a sketch keeps; SQL's `security_csp_merge` keeps as many. */
 const KEPT = 64;
 /** Beyond so many a set is cut back to what a sketch keeps. */
-const LOOSE = 256;
+const LOOSE = 128;
 
 /**
  * The least hashes of what was seen (k minimum values): few enough to keep, and enough to say how

@@ -35,7 +35,7 @@ export interface Reading {
 type Members = Readonly<Record<string, unknown>>;
 
 /** Reports of one body that are read: Chromium sends at most 100 at once. */
-export const MAX_REPORTS = 200;
+const MAX_REPORTS = 200;
 
 const HASH = /^sha(?:256|384|512)-[A-Za-z0-9+/_-]{40,90}={0,2}$/;
 const MAX_TEXT = 2_048;

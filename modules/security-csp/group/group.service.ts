@@ -161,7 +161,7 @@ export class GroupService {
 }
 
 /** A group as events name it. */
-export function subjectOf(group: Group): Subject {
+function subjectOf(group: Group): Subject {
   const { id, app, directive, blockedOrigin, blockedKind } = group;
   const label = `${app}: ${directive} ${blockedOrigin ?? blockedKind}`.slice(0, 200);
   return { type: 'security-csp.group', id, label };

@@ -60,7 +60,7 @@ export function noiseOf(
 }
 
 /** Whether a report's policy is older than the oldest that is in use. */
-export function isOld(version: number | null, oldest: number | null): boolean {
+function isOld(version: number | null, oldest: number | null): boolean {
   return version !== null && oldest !== null && version < oldest;
 }
 

@@ -1,0 +1,154 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as Connection } from 'pg';
+import {
+  legacyReport,
+  reportBatch,
+  webkitLegacyReport,
+  webkitReport,
+} from '../support/csp-reports.js';
+import { inTurns, SECONDS } from './figures.js';
+import type { Ground } from './ground.js';
+import { rssMb, startProgram } from './load.js';
+import type { Load, Loaded } from './load.js';
+
+const HOSTS = 20;
+const PAGES = 50;
+const FLOOD_REPORTS = Number(process.env['OFITEC_BENCH_REPORTS'] ?? 0);
+
+/** Reports with storage on, against a bare Nest route that answers 204 and does nothing. */
+export async function benchCsp(ground: Ground): Promise<void> {
+  const ours = await startProgram('server', {
+    ...{ DATABASE_URL: ground.applicationUrl, CSP_IP_REPORT_RATE: '1000000/min' },
+    CSP_REPORT_RATE: '1000000/min',
+  });
+  const bare = await startProgram('bare-report', { DATABASE_URL: ground.applicationUrl });
+  try {
+    await compare(ground, ours, bare);
+  } finally {
+    await ours.stop();
+    await bare.stop();
+  }
+}
+
+async function compare(ground: Ground, ours: Loaded, bare: Loaded): Promise<void> {
+  const bodies = bodiesOf();
+  let sent = 0;
+  for (const clients of [8, 32]) {
+    await inTurns('csp', clients, () => rssMb(ours.pid), {
+      ours: async () => {
+        const load = await reportOverHttp(ours.port, clients, bodies);
+        sent += load.count;
+        return load;
+      },
+      reference: () => reportOverHttp(bare.port, clients, bodies),
+    });
+  }
+  await sleep(1_500);
+  await demandStored(ground, sent);
+  await watchMemory(ours.port, ours.pid, bodies);
+}
+
+/** A rate of what is thrown away would say nothing: every report is in a group, or counted. */
+async function demandStored({ ownerUrl }: Ground, sent: number): Promise<void> {
+  const owner = new Connection({ connectionString: ownerUrl });
+  await owner.connect();
+  const { rows } = await owner.query<{ kept: number; other: number }>(
+    `SELECT coalesce(sum(kept), 0)::float8 AS kept,
+       coalesce(sum(limited + overflowed + dropped + unreadable + unclaimed), 0)::float8 AS other
+     FROM security_csp_app_day`,
+  );
+  await owner.end();
+  const { kept, other } = rows[0] ?? { kept: 0, other: 0 };
+  if (other > 0) throw new Error(`${other} reports were not kept: nothing was measured.`);
+  if (kept !== sent) throw new Error(`${kept} of ${sent} reports were kept.`);
+}
+
+/** Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. */
+async function watchMemory(port: number, pid: number, bodies: readonly Buffer[]): Promise<void> {
+  let sent = 0;
+  for (let step = 1; sent < FLOOD_REPORTS; step += 1) {
+    sent += (await reportOverHttp(port, 32, bodies)).count;
+    if (step % 20 === 0 || sent >= FLOOD_REPORTS) {
+      process.stderr.write(`csp: ${sent} reports, ${rssMb(pid)} MiB\n`);
+    }
+  }
+}
+
+/** What four browsers send from some pages about some hosts, as requests ready to be sent. */
+function bodiesOf(): Buffer[] {
+  const sources = Array.from({ length: 12 }, (_, n) => `https://allowed${n}.example`).join(' ');
+  const policy = `default-src 'self'; script-src 'self' ${sources}; report-uri /csp/report?v=1`;
+  const shapes = [legacyReport, webkitLegacyReport, reportBatch, webkitReport];
+  return Array.from({ length: HOSTS * PAGES }, (_, n) => {
+    const shape = shapes[n % shapes.length] ?? legacyReport;
+    const { type, body } = shape({
+      ...{ blocked: `https://cdn${n % HOSTS}.example/lib/main.js?v=${n}`, policy },
+      document: `https://app.example/page/${n % PAGES}?session=${n}`,
+    });
+    const text = JSON.stringify(body);
+    const head = [
+      ...['POST /csp/report?v=1 HTTP/1.1', 'Host: localhost', `Content-Type: ${type}`],
+      ...['User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0'],
+      ...[`Content-Length: ${Buffer.byteLength(text)}`, '', ''],
+    ];
+    return Buffer.from(head.join('\r\n') + text);
+  });
+}
+
+/** Sends over so many connections, each waiting for its answer; one that is no 204 ends the run. */
+async function reportOverHttp(
+  port: number,
+  clients: number,
+  bodies: readonly Buffer[],
+): Promise<Load & { readonly count: number }> {
+  const latencies: number[] = [];
+  const started = performance.now();
+  const until = started + SECONDS * 1_000;
+  const lanes = Array.from({ length: clients }, (_, lane) =>
+    keepSending(port, { until, latencies, bodies, first: lane * 31 }),
+  );
+  await Promise.all(lanes);
+  const seconds = (performance.now() - started) / 1_000;
+  latencies.sort((a, b) => a - b);
+  const at = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? 0;
+  const count = latencies.length;
+  return { count, perSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+/**
+ * One connection. Node's own client takes longer for a request than the server under test does for its
+ * answer, and would be what is measured.
+ */
+function keepSending(
+  port: number,
+  of: { until: number; latencies: number[]; bodies: readonly Buffer[]; first: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(port, '127.0.0.1');
+    let next = of.first;
+    let began = 0;
+    const send = (): void => {
+      const body = of.bodies[(next += 1) % of.bodies.length] ?? Buffer.alloc(0);
+      began = performance.now();
+      socket.write(body);
+    };
+    socket.setNoDelay(true);
+    socket.once('connect', send);
+    socket.on('data', (answer) => {
+      // An answer without a body is one packet.
+      if (!answer.subarray(0, 12).equals(ACCEPTED)) {
+        socket.destroy();
+        return reject(new Error(`a report was answered with ${answer.toString()}`));
+      }
+      of.latencies.push(performance.now() - began);
+      if (began < of.until) return send();
+      socket.end();
+      return resolve();
+    });
+    socket.once('error', reject);
+  });
+}
+
+const ACCEPTED = Buffer.from('HTTP/1.1 204');
