@@ -76,6 +76,7 @@ describe('isolation of companies', () => {
       terminalId: String(terminal.body.id),
       appId: String(app.body.id),
       groupId: group?.id ?? '',
+      policyId: String(policy.body.id),
     };
     second = await foundSecondCompany(house);
     stranger = await house.as('admin.dos');

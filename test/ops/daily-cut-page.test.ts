@@ -183,7 +183,9 @@ describe('the page of a daily cut', () => {
     await page.waitForTimeout(500);
     expect(await page.title()).toMatch(/^Corte diario/);
     expect(await page.locator('h1').isVisible()).toBe(true);
-    expect(seen).toEqual([]);
+    // Nothing but what it tells of itself.
+    expect(seen.filter((url) => !url.startsWith('/csp/report'))).toEqual([]);
+    expect(seen.length).toBeGreaterThan(3);
     await page.context().close();
   });
 

@@ -7,6 +7,7 @@ import type { KernelConfig } from '../config/kernel.config.js';
 import type { Throttle } from '../throttle/throttle.js';
 import { isAllowedHost } from './host.js';
 import { logRequest } from './logger.js';
+import { addReporting, setPolicy } from './page-policy.js';
 import { Problem } from './problem.js';
 import type { Intakes } from './intakes.js';
 import { ProblemFilter } from './problem-filter.js';
@@ -60,12 +61,11 @@ export function installEdge(
   intakes.install(fastify);
   const secureHeaders = helmet({
     strictTransportSecurity: false,
-    contentSecurityPolicy: {
-      directives: { upgradeInsecureRequests: null, 'img-src': ["'self'", 'data:'] },
-    },
+    contentSecurityPolicy: false,
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', contextOf(request).requestId);
+    setPolicy(request, reply);
     // Answers hold tokens, money and personal data: nobody between keeps them.
     if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
     secureHeaders(request.raw, reply.raw, (error?: unknown) => {
@@ -82,6 +82,10 @@ export function installEdge(
     const path = Array.isArray(body) ? 'body' : unacceptablePath({ body, query, params });
     if (path !== null) return done(unacceptable(path));
     return runInContext(contextOf(request), done);
+  });
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    addReporting(request, reply);
+    done(null, payload);
   });
   acceptJson(fastify);
   fastify.addHook('onResponse', async (request, reply) => {
