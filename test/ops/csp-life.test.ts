@@ -57,7 +57,7 @@ describe('a policy in a browser', () => {
         });
         return;
       }
-      if (pathname !== '/' || !/^tienda\.test/.test(request.headers.host ?? '')) {
+      if (pathname !== '/' || !(request.headers.host ?? '').startsWith('tienda.test')) {
         if (pathname === '/good.js') return void response.end('window.good = true');
         if (pathname === '/bad.js') return void response.end('window.bad = true');
         return serveAsset(request, response);

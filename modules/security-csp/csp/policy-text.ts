@@ -1,5 +1,5 @@
 /** One directive: its name in lower case and its values as written (CSP Level 3, section 2.3). */
-export interface Directive {
+interface Directive {
   readonly name: string;
   readonly values: readonly string[];
 }

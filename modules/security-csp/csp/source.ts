@@ -1,7 +1,7 @@
 /** How a policy is read: as the standard says, or as a browser really does. */
 export type Dialect = 'csp3' | 'chromium';
 
-export type HashAlgorithm = 'sha256' | 'sha384' | 'sha512';
+type HashAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
 /** A source expression (CSP Level 3, section 2.3.1), or what none of its grammars takes. */
 export type Source =

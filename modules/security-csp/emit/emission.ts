@@ -45,7 +45,7 @@ const SECOND_GROUP = 'csp-endpoint-report-only';
  * The address of the collector for one version of an app's policy. WebKit does not say whether it
  * enforced, and so the address does.
  */
-export function endpointOf(
+function endpointOf(
   { app, base }: Emission,
   version: number,
   disposition: 'enforce' | 'report',

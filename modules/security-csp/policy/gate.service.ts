@@ -13,7 +13,7 @@ import {
 
 /** What must hold before a policy is enforced, and which a person may waive with a reason. */
 export const GATES = ['observed', 'month-end', 'canary', 'quiet'] as const;
-export type GateName = (typeof GATES)[number];
+type GateName = (typeof GATES)[number];
 
 export interface Gate extends Sentence {
   readonly gate: GateName;
@@ -106,6 +106,6 @@ function daysBetween(from: Date, to: Date): number {
 }
 
 /** Whether the business days from one instant to another hold the last day of a month. */
-export function holdsMonthEnd(from: Date, to: Date): boolean {
+function holdsMonthEnd(from: Date, to: Date): boolean {
   return businessDay(from).slice(0, 7) < businessDay(to).slice(0, 7);
 }

@@ -6,14 +6,14 @@ import { attemptsOf, blockedText, hasOrigin, hasSchemeOnly, isCanary } from './e
 import type { Evidence } from './evidence.js';
 
 /** A source that was added, and for which group. */
-export interface Addition {
+interface Addition {
   readonly directive: string;
   readonly source: string;
   readonly groupId: string;
 }
 
 /** An accepted group of which a person must say something first. */
-export interface Unresolved {
+interface Unresolved {
   readonly groupId: string;
   readonly directive: string;
   readonly blocked: string;
