@@ -120,14 +120,6 @@ export class OpenSessions {
     return { token, expiresAt: row.expiresAt, actor: await this.actorOf(token, now) };
   }
 
-  /** Notes that a code was proven in the actor's session, which keeps its token. */
-  async markCode({ sessionId }: SessionOwner): Promise<void> {
-    await this.database.write(
-      'UPDATE auth_session SET proven_at = $2, code_proven_at = $2 WHERE id = $1',
-      [sessionId, this.clock.now()],
-    );
-  }
-
   /** Ends a session. @param login of its person, for the audit */
   async end({ userId, id }: Pick<Session, 'userId' | 'id'>, login: string): Promise<void> {
     await this.database.write('DELETE FROM auth_session WHERE id = $1', [id]);
