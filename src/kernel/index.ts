@@ -79,6 +79,7 @@ export {
   PesosColumn,
 } from './database/entity.js';
 export { exportTables } from './database/export-tables.js';
+export { clientTo } from './database/servers.js';
 export { Installation } from './database/migrate.js';
 export type { Report } from './database/migrate.js';
 
