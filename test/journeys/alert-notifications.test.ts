@@ -245,7 +245,7 @@ describe('notifications', () => {
     expect(letter?.to).toEqual(['turno@example.cl', 'jefa@example.cl']);
     expect(letter?.text).toMatch(/Subject: .*OFITEC.*disk\.low/s);
     expect(letter?.text).not.toMatch(/^Bcc:.*\r\n(?=.*Subject)/m);
-    expect(letter?.text).toContain('runbooks/playbooks/disk.low.md');
+    expect(letter?.text).toContain('runbooks/playbooks/disk_low.md');
     const list = 'operational-alerts/notifications?limit=1';
     await alerts.eventually(async () => (await admin.get(list)).body.items[0].state === 'sent');
     expect((await admin.get(list)).body.items[0]).toMatchObject({ attempts: 2, lastError: null });
@@ -263,7 +263,7 @@ describe('notifications', () => {
     const [alert] = sent()[0] as Record<string, Record<string, string>>[];
     expect(alert).toMatchObject({
       labels: { alertname: 'disk.low', key: `${key}`, severity: 'critical' },
-      annotations: { runbook: 'runbooks/playbooks/disk.low.md' },
+      annotations: { runbook: 'runbooks/playbooks/disk_low.md' },
     });
     expect(Date.parse((alert as unknown as { endsAt: string }).endsAt)).toBeGreaterThan(
       clock.now.getTime(),

@@ -2,8 +2,6 @@ import { alertSignal, defineAlert } from '#kernel';
 import type { AlertDefinition } from '#kernel';
 import { HeartbeatMissed, HeartbeatRecovered } from '../heartbeat/heartbeat.events.js';
 
-const runbook = (type: string): string => `runbooks/playbooks/${type}.md`;
-
 /** Raised from outside: by `ofitec alerts raise`, or by a source with a token. */
 function fromOutside(
   type: string,
@@ -12,7 +10,7 @@ function fromOutside(
   en: string,
 ): AlertDefinition {
   const summary = { es, en };
-  return defineAlert({ type, severity, summary, runbook: runbook(type), scope: 'installation' });
+  return defineAlert({ type, severity, summary, scope: 'installation' });
 }
 
 /** The types that no single addon owns, and those of programs outside of the house. */
@@ -24,7 +22,6 @@ export const alertDefinitions: readonly AlertDefinition[] = [
       es: 'Algo que se esperaba no ocurrió a tiempo',
       en: 'Something that was expected did not happen in time',
     },
-    runbook: runbook('heartbeat.missed'),
     scope: 'company',
     raisedBy: [
       alertSignal(
@@ -39,7 +36,6 @@ export const alertDefinitions: readonly AlertDefinition[] = [
     type: 'disk.low',
     severity: 'critical',
     summary: { es: 'Queda poco espacio en un disco', en: 'A disk is nearly full' },
-    runbook: runbook('disk.low'),
     scope: 'installation',
     goodSigns: 3,
     // A machine that is gone measures nothing more.
@@ -49,7 +45,6 @@ export const alertDefinitions: readonly AlertDefinition[] = [
     type: 'alert.test_fired',
     severity: 'info',
     summary: { es: 'Alerta de prueba, no significa nada', en: 'A test, which means nothing' },
-    runbook: runbook('alert.test_fired'),
     scope: 'company',
     quietMinutes: 5,
   }),
