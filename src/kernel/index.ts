@@ -61,6 +61,7 @@ export type { ConfigShape, ConfigValues, Variable } from './config/variables.js'
 
 export { createDataSource } from './database/data-source.js';
 export { Database } from './database/database.js';
+export { sqlState } from './database/sql-state.js';
 export { embeddedBinaries } from './database/embedded/binaries.js';
 export {
   findEmbedded,

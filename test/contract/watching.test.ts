@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Exposition, House, kernel, scrape, shippedAddons } from '#test';
+import { alerts as alerting, Exposition, House, kernel, scrape, shippedAddons } from '#test';
 
 const RULES = 'infra/prometheus/rules';
 const TESTS = 'infra/prometheus/tests';
@@ -65,7 +65,15 @@ describe('what watches the house', () => {
     house = await House.open({ METRICS_TOKEN: token });
     await house.app.get(kernel.Worker).start(house.urls.application);
     await house.nobody.get('sales/orders');
-    known = namesOf(await scrape(house, token));
+    // What is not read in half a second is absent, as on a machine with much other work.
+    const gauges = shippedAddons.flatMap((addon) => addon.gauges.map(({ name }) => name));
+    await alerting.eventually(
+      async () => {
+        known = namesOf(await scrape(house, token));
+        return gauges.every((name) => known.has(name));
+      },
+      `${gauges.join(', ')} are not all measured`,
+    );
   });
 
   afterAll(() => house.app.get(kernel.Worker).stop());

@@ -1,6 +1,6 @@
 import { alertSignal, defineAlert } from '#kernel';
 import type { AlertDefinition } from '#kernel';
-import { HeartbeatMissed, HeartbeatRecovered } from '../heartbeat/heartbeat.events.js';
+import { HeartbeatChanged, HeartbeatMissed, HeartbeatRecovered } from '../heartbeat/heartbeat.events.js';
 
 /** Raised from outside: by `ofitec alerts raise`, or by a source with a token. */
 function fromOutside(
@@ -30,7 +30,13 @@ export const alertDefinitions: readonly AlertDefinition[] = [
         ({ payload }) => payload.severity,
       ),
     ],
-    clearedBy: [alertSignal(HeartbeatRecovered, ({ payload }) => [payload.name])],
+    clearedBy: [
+      alertSignal(HeartbeatRecovered, ({ payload }) => [payload.name]),
+      // Who puts it to rest knows of it; nothing would ever end the alert otherwise.
+      alertSignal(HeartbeatChanged, ({ payload: { name, state } }) =>
+        state === 'paused' ? [name] : [],
+      ),
+    ],
   }),
   defineAlert({
     type: 'disk.low',
