@@ -236,6 +236,13 @@ describe('heartbeats', () => {
     await ping('paused', token);
     expect((await heartbeat('paused'))['state']).toBe('paused');
     expect(await edit({ paused: false })).toMatchObject({ state: 'new' });
+    // Missed, and then put to rest: nobody waits for it any more.
+    clock.forward(600);
+    await stateIs('paused', 'down');
+    await alertIs('paused', 'open');
+    await edit({ paused: true });
+    await alertIs('paused', 'resolved');
+    await edit({ paused: false });
     const edited = await edit({ byTime: '09:00', byDays: ['mon'] });
     expect(edited).toMatchObject({ everySeconds: null, byTime: '09:00', byDays: ['mon'] });
     expect(kernel.businessDay(new Date(String(edited['dueAt'])))).not.toBe(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  alerts,
   dropDatabase,
   House,
   kernel,
@@ -196,6 +197,15 @@ describe('metrics', () => {
     expect(closed.value('ofitec_payments_unclosed_cash_sessions', { state: 'open' })).toBe(0);
     expect(closed.value(difference, { direction: 'short' })).toBe(700);
     expect(closed.value(difference, { direction: 'over' })).toBe(150);
+    const unresolved = 'ofitec_operational_alerts_unresolved';
+    const critical = { severity: 'critical', state: 'open' };
+    expect(closed.value(unresolved, critical)).toBe(0);
+    await alerts.occur(house, 'disk.low', 'one');
+    await alerts.occur(house, 'disk.low', 'two');
+    await sleep(1_100);
+    const alarmed = await scrape(house, TOKEN);
+    expect(alarmed.value(unresolved, critical)).toBe(2);
+    expect(alarmed.value(unresolved, { ...critical, state: 'acknowledged' })).toBe(0);
     expect(closed.text).not.toMatch(/vendedora|Lavander|127\.0\.0\.1|[0-9a-f]{8}-[0-9a-f]{4}-/);
   });
 });

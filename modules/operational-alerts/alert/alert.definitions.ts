@@ -1,6 +1,10 @@
 import { alertSignal, defineAlert } from '#kernel';
 import type { AlertDefinition } from '#kernel';
-import { HeartbeatChanged, HeartbeatMissed, HeartbeatRecovered } from '../heartbeat/heartbeat.events.js';
+import {
+  HeartbeatChanged,
+  HeartbeatMissed,
+  HeartbeatRecovered,
+} from '../heartbeat/heartbeat.events.js';
 
 /** Raised from outside: by `ofitec alerts raise`, or by a source with a token. */
 function fromOutside(

@@ -10,8 +10,10 @@ import { postOutside } from './outside-http.js';
 import type { Subscription } from './subscription.entity.js';
 
 /** A subscription as far as sending goes, with its secret opened. */
-export interface Destination
-  extends Pick<Subscription, 'companyId' | 'channel' | 'address' | 'language'> {
+export interface Destination extends Pick<
+  Subscription,
+  'companyId' | 'channel' | 'address' | 'language'
+> {
   readonly secret: string | null;
 }
 

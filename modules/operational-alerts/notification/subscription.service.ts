@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Cipher, currentActor, Database, defineList, Events, newId, Problem, Records } from '#kernel';
+import {
+  Cipher,
+  currentActor,
+  Database,
+  defineList,
+  Events,
+  newId,
+  Problem,
+  Records,
+} from '#kernel';
 import type { Page, Subject } from '#kernel';
 import { AlertIntakeService } from '../alert/alert-intake.service.js';
 import { DirectNoticeService } from '../spool/direct-notice.service.js';
