@@ -122,8 +122,7 @@ describe('a storm of server errors', () => {
     expect(found.map(({ occurrences }) => occurrences)).toEqual([BURST]);
     expect((await writes()) - before).toBeLessThanOrEqual(seconds);
     // The example is told without its values: whose row it was is nobody's business here.
-    const example = String((found[0]?.['details'] as unknown as { error: string }).error);
-    expect(example).toMatch(/^Error: row … of … is broken/);
+    expect(JSON.stringify(found[0]?.['details'])).toContain('"Error: row … of … is broken');
   });
 
   it('of ever new kinds is bounded, too: the further ones are counted together', async () => {

@@ -176,7 +176,7 @@ function isEntry(value: unknown): value is SpoolEntry {
     typeof good === 'boolean' &&
     Number.isSafeInteger(count) &&
     Number(count) > 0 &&
-    (severity === undefined || ['info', 'warning', 'critical'].includes(String(severity))) &&
+    [undefined, 'info', 'warning', 'critical'].includes(severity as SpoolEntry['severity']) &&
     (details === undefined || isObject(details)) &&
     (told === undefined || isTold(told)) &&
     // PostgreSQL takes neither NUL in a text nor half a character in JSON.
