@@ -51,7 +51,7 @@ export async function perCpuSecond(
 }
 
 /** Time that a process has spent on processors, in user and system mode. */
-function cpuSeconds(pid: number): number {
+export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
