@@ -6,6 +6,7 @@ import type { Load } from './load.js';
 import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
+import { benchAlerts } from './alerts.js';
 import { benchPast } from './past.js';
 import { benchThrottle } from './throttle.js';
 import { benchWatch } from './watch.js';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
   csp: benchCsp,
+  alerts: benchAlerts,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

@@ -48,7 +48,7 @@ describe('the life of an alert', () => {
     const alert = await arrived('cash_session.high_difference', sessionId);
     expect(alert).toMatchObject({
       ...{ severity: 'warning', scope: 'company', state: 'open', occurrences: 1 },
-      ...{ regression: false, runbook: 'runbooks/playbooks/cash_session.high_difference.md' },
+      ...{ regression: false, runbook: 'runbooks/playbooks/cash_session_high_difference.md' },
       es: 'Una caja se cerró con una diferencia sobre el umbral',
     });
     const [cause] = alert['causes'] as { eventId: string; name: string }[];
@@ -264,6 +264,7 @@ describe('the life of an alert', () => {
     expect(types.map(({ type }) => type)).toEqual([
       ...['alert.test_fired', 'audit.chain_broken', 'backup.missing'],
       ...['cash_session.high_difference', 'cash_session.stale_open', 'certificate.expiring'],
+      ...['csp_group.widely_seen', 'csp_reports.spiked'],
       ...['database.unavailable', 'delivery.exhausted', 'disk.low', 'heartbeat.missed'],
       ...['http.server_error', 'ledger.drift', 'replication.degraded', 'secret.expiring'],
     ]);
