@@ -264,7 +264,7 @@ describe('the life of an alert', () => {
     expect(types.map(({ type }) => type)).toEqual([
       ...['alert.test_fired', 'audit.chain_broken', 'backup.missing'],
       ...['cash_session.high_difference', 'cash_session.stale_open', 'certificate.expiring'],
-      ...['csp_group.widely_seen', 'csp_reports.spiked'],
+      ...['csp_group.widely_seen', 'csp_policy.rolled_back', 'csp_reports.spiked'],
       ...['database.unavailable', 'delivery.exhausted', 'disk.low', 'heartbeat.missed'],
       ...['http.server_error', 'ledger.drift', 'replication.degraded', 'secret.expiring'],
     ]);

@@ -28,7 +28,7 @@ const rolledBack = defineAlert({
     es: 'Una política de seguridad dejó de exigirse por sí sola, porque rompía páginas',
     en: 'A security policy went back by itself, because it broke pages',
   },
-  runbook: 'runbooks/playbooks/csp_policy.rolled_back.md',
+  runbook: 'runbooks/playbooks/csp_policy_rolled_back.md',
   scope: 'company',
   raisedBy: [
     alertSignal(PolicyRolledBack, ({ payload: { byItself, policyId } }) =>
