@@ -2,7 +2,7 @@ import { alertSignal, defineAlert } from '#kernel';
 import { DigestMade } from './digest/digest.events.js';
 import { GroupAccepted, GroupMarked, GroupRejected } from './group/group.events.js';
 
-const runbook = (type: string): string => `runbooks/playbooks/${type}.md`;
+const runbook = (type: string): string => `runbooks/playbooks/${type.replace('.', '_')}.md`;
 
 /** What somebody should hear of who does not read reports: told once a day, by the digest. */
 export const cspAlerts = [
