@@ -5,6 +5,7 @@ import { baseAddon } from '#modules/base';
 import { operationalAlertsAddon } from '#modules/operational-alerts';
 import { paymentsAddon } from '#modules/payments';
 import { salesAddon } from '#modules/sales';
+import { siiConnectorAddon } from '#modules/sii-connector';
 
 /** The addons that ship with OFITEC; the only place that names them all. */
 export const shippedAddons: readonly Addon[] = [
@@ -14,4 +15,5 @@ export const shippedAddons: readonly Addon[] = [
   operationalAlertsAddon,
   paymentsAddon,
   salesAddon,
+  siiConnectorAddon,
 ];

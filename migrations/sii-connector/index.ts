@@ -1,0 +1,3 @@
+import { Ledger } from './0001-ledger.js';
+
+export const siiConnectorMigrations = [Ledger];

@@ -1,0 +1,6 @@
+/**
+ * The public door of `sii-connector`.
+ *
+ * @packageDocumentation
+ */
+export { siiConnectorAddon } from './sii-connector.addon.js';
