@@ -18,11 +18,13 @@ export interface Formula {
   readonly proof: Proof;
   /** Whether the total is worth stating when none of its inputs is there: 538 is, 741 is not. */
   readonly always: boolean;
+  /** Inputs without which it says nothing, though others be there. */
+  readonly needs?: readonly string[];
   /** The value from the numbers; what is absent counts as nothing. */
   readonly of: (read: (code: string) => number) => number;
 }
 
-type Options = Partial<Pick<Formula, 'proof' | 'always'>>;
+type Options = Partial<Pick<Formula, 'proof' | 'always' | 'needs'>>;
 
 const list = (codes: string): readonly string[] => codes.split(' ').filter((code) => code !== '');
 
@@ -113,6 +115,7 @@ export const FORMULAS: readonly Formula[] = [
     '563 115 68',
     (of) => positive(percentOf(of('563'), of('115')) - of('68')),
     'LDA, samples',
+    { needs: ['563', '115'] },
   ),
   sum('595', FRONT_TAXES, '723 755', 'LDA, samples; 49, 155, 156, 157 and 755 derived', ALWAYS),
   formula(
@@ -153,15 +156,11 @@ export const FORMULAS: readonly Formula[] = [
     },
   ),
   sum('543', '556 557', '558', 'signs of the form'),
-  formula(
-    '598',
-    'mín(89; 543)',
-    '89 543',
-    (of) => Math.min(of('89'), of('543')),
-    'derived',
-    DERIVED,
-  ),
-  sum('573', '543', '598', 'derived', DERIVED),
+  formula('598', 'mín(89; 543)', '89 543', (of) => Math.min(of('89'), of('543')), 'derived', {
+    proof: 'derived',
+    needs: ['543'],
+  }),
+  sum('573', '543', '598', 'derived', { proof: 'derived', needs: ['543'] }),
   sum('596', '39 554 597 555', '736', 'signs of the form'),
   ...netted('103', '104', '100', '101 102'),
   ...netted('814', '815', '811', '812 813'),
@@ -222,7 +221,8 @@ export function formulaOf(code: string): Formula | undefined {
 }
 
 /** Whether a formula has something to say about these numbers. */
-export function applies({ always, inputs }: Formula, numbers: CodeNumbers): boolean {
+export function applies({ always, needs, inputs }: Formula, numbers: CodeNumbers): boolean {
+  if (needs) return needs.every((code) => numbers.has(code));
   return always || inputs.some((code) => numbers.has(code));
 }
 
