@@ -43,6 +43,7 @@ const RETURN = `CREATE TABLE sii_connector_return (
   computed_at timestamptz(3),
   due_date date,
   amount bigint NOT NULL,
+  already_paid bigint NOT NULL,
   prepared_by uuid,
   approved_by uuid,
   exported_at timestamptz(3),

@@ -94,6 +94,10 @@ export class F29Return extends CompanyRecord {
   @PesosColumn()
   amount!: number;
 
+  /** Whole pesos that the return which this one rectifies was paid with. */
+  @PesosColumn()
+  alreadyPaid!: number;
+
   /** Who computed or typed last. */
   @Column({ type: 'uuid', nullable: true })
   preparedBy!: string | null;
@@ -126,6 +130,11 @@ export class F29Return extends CompanyRecord {
   /** What persons call it: `202610`, `202610/2` for a rectification. */
   get label(): string {
     return this.revision === 1 ? this.period : `${this.period}/${this.revision}`;
+  }
+
+  /** Whole pesos that are still to be paid by this return. */
+  get toPay(): number {
+    return Math.max(this.amount - this.alreadyPaid, 0);
   }
 
   /** @throws Problem ReturnNotInState */

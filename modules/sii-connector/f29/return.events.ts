@@ -21,6 +21,7 @@ export const F29ProposalBrought = told(
   'f29.proposal_brought',
   'the SII’s own proposal was brought beside a return',
 );
+export const F29Acknowledged = told('f29.acknowledged', 'warnings of a return were answered for');
 export const F29Validated = told(
   'f29.validated',
   'a return was approved, its warnings answered for',

@@ -89,3 +89,12 @@ export const CodeAbsent = defineProblem({
   status: 404,
   title: { es: 'La declaración no tiene ese código', en: 'The return does not have that code' },
 });
+
+export const FindingAbsent = defineProblem({
+  code: 'sii-connector.finding-absent',
+  status: 422,
+  title: {
+    es: 'La declaración no tiene una advertencia así',
+    en: 'The return has no such warning',
+  },
+});
