@@ -48,5 +48,6 @@ export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
 export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
+export * as rcv from './rcv.js';
 export { Exposition, scrape } from './scrape.js';
 export { Wire } from './wire.js';
