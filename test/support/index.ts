@@ -48,6 +48,7 @@ export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
 export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
+export { pastLedger } from './past-ledger.js';
 export * as rcv from './rcv.js';
 export { Exposition, scrape } from './scrape.js';
 export { Wire } from './wire.js';

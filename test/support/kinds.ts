@@ -15,6 +15,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/(payments|sales)\/customers/, 'customer'],
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],
+  [/\/sii-connector\/documents/, 'tax-document'],
+  [/\/sii-connector\/imports/, 'tax-import'],
 ];
 
 /** The kind of record that an address of the API names, or null. */

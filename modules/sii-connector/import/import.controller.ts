@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
-import { Controller, Get, Post, Query, Res } from '@nestjs/common';
-import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { Allow, Answers, Busy, Creates, FileBody, Id, Lists, mapPage, TakesFile } from '#kernel';
+import { Controller, Get, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Allow, Answers, Busy, FileBody, Id, Lists, mapPage, TakesFile } from '#kernel';
 import type { Page } from '#kernel';
 import { ImportRequest } from './import.input.js';
 import { FileCutOff, FileRefused, FileTooLarge } from './import.problems.js';
@@ -24,16 +23,12 @@ export class ImportController {
   @Post()
   @Allow('sii-connector.import.create')
   @TakesFile('text/csv', 'application/xml', 'application/octet-stream')
-  @Creates(ImportOutcome, FileRefused, FileTooLarge, FileCutOff, Busy)
-  @ApiResponse({ status: 200, type: ImportOutcome, description: 'a dry run; nothing was stored' })
+  @Answers(ImportOutcome, FileRefused, FileTooLarge, FileCutOff, Busy)
   async take(
     @Query() request: ImportRequest,
     @FileBody() file: Readable,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ImportOutcome> {
-    const outcome = await this.imports.take(file, request);
-    if (outcome.id === null) void reply.status(200);
-    return outcome;
+    return this.imports.take(file, request);
   }
 
   @Get(':id')
