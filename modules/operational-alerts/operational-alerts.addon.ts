@@ -32,6 +32,10 @@ const permissions = {
 };
 
 const reading = ['operational-alerts.alert.read', 'operational-alerts.heartbeat.read'];
+/** Whoever runs a shop answers for what happens in it. */
+const answering = ['acknowledge', 'resolve', 'silence'].map(
+  (verb) => `operational-alerts.alert.${verb}`,
+);
 
 export const operationalAlertsAddon = defineAddon({
   name: 'operational-alerts',
@@ -43,7 +47,7 @@ export const operationalAlertsAddon = defineAddon({
   migrations: operationalAlertsMigrations,
   permissions,
   roles: {
-    encargada: { grants: reading },
+    encargada: { grants: [...reading, ...answering] },
     admin: { grants: Object.keys(permissions) },
     contador: { grants: reading },
   },

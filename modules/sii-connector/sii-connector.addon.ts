@@ -3,9 +3,31 @@ import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
 import { Document } from './document/document.entity.js';
+import { f29Settings } from './f29/f29.settings.js';
+import { F29Return } from './f29/return.entity.js';
+import * as returnEvents from './f29/return.events.js';
 import { Fee } from './fee/fee.entity.js';
+import { EnteredFigure } from './figure/figure.entity.js';
+import { FigureEntered } from './figure/figure.events.js';
 import { Import, ImportFile } from './import/import.entity.js';
+import * as importEvents from './import/import.events.js';
+import { importSettings } from './import/import.settings.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
+
+const permissions = {
+  'sii-connector.document.read': 'read the tax documents of the ledger',
+  'sii-connector.f29.approve': 'approve a Form 29, which opens its way to the SII',
+  'sii-connector.f29.file': 'export a Form 29, and say that it was filed and paid',
+  'sii-connector.f29.prepare': 'begin a Form 29, compute it, type its codes, answer for warnings',
+  'sii-connector.f29.read': 'read and check Forms 29, and what their codes are made of',
+  'sii-connector.figure.create': 'enter UTM, rates and other dated figures',
+  'sii-connector.figure.read': 'read the dated figures that were entered',
+  'sii-connector.import.create': 'import files of the SII into the tax ledger',
+  'sii-connector.import.read': 'read what was imported into the tax ledger',
+};
+
+const all = Object.keys(permissions);
+const preparing = all.filter((name) => name !== 'sii-connector.f29.approve');
 
 export const siiConnectorAddon = defineAddon({
   name: 'sii-connector',
@@ -13,7 +35,15 @@ export const siiConnectorAddon = defineAddon({
   summary: 'the tax ledger of a month, and the Form 29 made of it',
   depends: [baseAddon, salesAddon],
   module: SiiConnectorModule,
-  entities: [Document, Fee, Import, ImportFile],
+  entities: [Document, EnteredFigure, F29Return, Fee, Import, ImportFile],
   migrations: siiConnectorMigrations,
+  permissions,
+  roles: {
+    encargada: { grants: all },
+    admin: { grants: all },
+    contador: { grants: preparing },
+  },
+  events: [...Object.values(importEvents), ...Object.values(returnEvents), FigureEntered],
+  settings: { ...importSettings, ...f29Settings },
   commandGroup: 'f29',
 });

@@ -1,4 +1,38 @@
 import { Module } from '@nestjs/common';
+import { BaseModule } from '#modules/base';
+import { DocumentController } from './document/document.controller.js';
+import { DocumentService } from './document/document.service.js';
+import { CheckService } from './f29/check.service.js';
+import { DraftService } from './f29/draft.service.js';
+import { F29Controller } from './f29/f29.controller.js';
+import { FilingService } from './f29/filing.service.js';
+import { LedgerSumsService } from './f29/ledger-sums.service.js';
+import { ReturnService } from './f29/return.service.js';
+import { ReturnStepsService } from './f29/return-steps.service.js';
+import { TraceService } from './f29/trace.service.js';
+import { FigureController } from './figure/figure.controller.js';
+import { FigureService } from './figure/figure.service.js';
+import { ImportController } from './import/import.controller.js';
+import { ImportService } from './import/import.service.js';
+import { RcvImportService } from './import/rcv-import.service.js';
+import { LedgerService } from './ledger/ledger.service.js';
 
-@Module({})
+@Module({
+  imports: [BaseModule],
+  controllers: [DocumentController, F29Controller, FigureController, ImportController],
+  providers: [
+    CheckService,
+    DocumentService,
+    DraftService,
+    FigureService,
+    FilingService,
+    ImportService,
+    LedgerService,
+    LedgerSumsService,
+    RcvImportService,
+    ReturnService,
+    ReturnStepsService,
+    TraceService,
+  ],
+})
 export class SiiConnectorModule {}

@@ -108,6 +108,7 @@ export { DayRange, demandRange } from './http/day-range.js';
 export { createAdapter, installEdge } from './http/edge.js';
 export { installMethods } from './http/methods.js';
 export * from './http/fields.js';
+export { FileBody, TakesFile } from './http/file-body.js';
 export { html, styleSheet } from './http/html.js';
 export type { Html } from './http/html.js';
 export { Id } from './http/id-parameter.js';

@@ -56,21 +56,15 @@ export interface Composition {
   readonly faults: Faults;
 }
 
+/** What addons may ask for. */
+const SERVICES = [Cipher, Clock, Database, Records, Reach, Events, Schedules, Deliveries, Worker];
+const WATCH = [Pulse, Backlog, DatabaseProbe, Readiness, Gauges, Metrics];
+const EDGE = [IdempotencyInterceptor, Identification, Throttle, Counts, ThrottleGuard];
+
 /** The kernel's providers, for every addon, and the composed addons' modules. */
 @Module({})
 export class KernelModule {
   static compose(composition: Composition): DynamicModule {
-    const services = [
-      Cipher,
-      Clock,
-      Database,
-      Records,
-      Reach,
-      Events,
-      Schedules,
-      Deliveries,
-      Worker,
-    ];
     return {
       module: KernelModule,
       global: true,
@@ -90,23 +84,14 @@ export class KernelModule {
       ],
       controllers: [HealthController, MetricsController, ProblemController],
       providers: [
-        ...services,
+        ...SERVICES,
+        ...WATCH,
+        ...EDGE,
         MarkedMethods,
-        Pulse,
-        Backlog,
-        DatabaseProbe,
-        Readiness,
-        Gauges,
-        Metrics,
+        Housekeeping,
+        DenialJournal,
         { provide: Watch, useValue: composition.watch.watch },
         { provide: MetersOfProcess, useValue: composition.watch.meters },
-        Housekeeping,
-        IdempotencyInterceptor,
-        Identification,
-        Throttle,
-        Counts,
-        DenialJournal,
-        ThrottleGuard,
         { provide: Denials, useValue: composition.denials },
         { provide: Config, useValue: composition.config },
         { provide: Faults, useValue: composition.faults },
@@ -121,7 +106,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_INTERCEPTOR, useClass: ETagInterceptor },
       ],
-      exports: [...services, Config, Counts, Faults, AddonRegistry, IdempotencyInterceptor],
+      exports: [...SERVICES, Config, Counts, Faults, AddonRegistry, IdempotencyInterceptor],
     };
   }
 }

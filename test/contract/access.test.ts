@@ -85,6 +85,23 @@ describe('access matrix', () => {
       service: await first('sales/services'),
       event: await first('audit/events'),
       'daily-cut': String(cut.body.id),
+      ...(await watchingRecords(admin)),
+    };
+  }
+
+  async function watchingRecords(admin: Client): Promise<Records> {
+    const name = kernel.newId();
+    const to = { name, channel: 'webhook', address: 'https://alertas.example/ofitec' };
+    return {
+      alert: await idOf(admin, 'operational-alerts/alerts/test-fire', {
+        severity: 'info',
+      }),
+      heartbeat: await idOf(admin, 'operational-alerts/heartbeats', { name, everySeconds: 600 }),
+      source: await idOf(admin, 'operational-alerts/sources', {
+        name,
+        types: ['alert.test_fired'],
+      }),
+      subscription: await idOf(admin, 'operational-alerts/subscriptions', to),
     };
   }
 

@@ -246,7 +246,7 @@ describe('the life of an alert', () => {
     }
     const { id } = (await alertOf(admin, 'disk.low', 'host:/race')) as Body;
     expect((await encargada.get(`operational-alerts/alerts/${id}`)).status).toBe(404);
-    expect((await encargada.post(`operational-alerts/alerts/${id}/resolve`, {})).status).toBe(403);
+    expect((await encargada.post(`operational-alerts/alerts/${id}/resolve`, {})).status).toBe(404);
     expect((await (await house.as('vendedora')).get('operational-alerts/alerts')).status).toBe(403);
     await foundSecondCompany(house);
     const stranger = await house.as('admin.dos');

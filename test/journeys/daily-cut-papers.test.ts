@@ -228,7 +228,7 @@ describe('daily cut on paper', () => {
       const path = `/api/v1/${CUTS}/{id}${suffix}`;
       const operation = operationsOf(house.openApi()).find((each) => each.path === path);
       expect(operation?.permission).toBe('payments.daily-cut.read');
-      expect(operation?.statuses).toEqual([200, 400, 401, 403, 404, 414, 421, 429, 500, 503]);
+      expect(operation?.statuses).toEqual([200, 400, 401, 403, 404, 414, 421, 429, 431, 500, 503]);
       expect(Object.keys(paths[path]?.get?.responses['200']?.['content' as never] ?? {})).toEqual([
         type,
       ]);

@@ -268,7 +268,7 @@ describe('explain', () => {
       ['permission=payments.payment.steal', 422, 'auth.unknown-permission'],
       ['permission=constructor.a.b', 422, 'auth.unknown-permission'],
       [`permission=${VOID}&subject=payments.nothing/${id}`, 422, 'auth.unknown-subject-type'],
-      [`permission=${VOID}&subject=kernel.event/${id}`, 422, 'auth.unknown-subject-type'],
+      [`permission=${VOID}&subject=kernel.delivery/${id}`, 422, 'auth.unknown-subject-type'],
     ] as const) {
       const answer = await clients.admin.get(`auth/explain?${query}`);
       expect([query, answer.status, answer.body.code]).toEqual([query, status, code]);

@@ -150,7 +150,7 @@ describe('the embedded house', () => {
     const lines = listed.output.trim().split('\n');
     expect(lines[0]).toMatch(/^name +installed +code +depends +summary$/);
     expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual([
-      ...['audit', 'auth', 'base', 'payments', 'sales'],
+      ...['audit', 'auth', 'base', 'operational-alerts', 'payments', 'sales'],
     ]);
     expect(postgresOf(home)).toBeNull();
   });
@@ -329,7 +329,7 @@ describe('an external database', () => {
     const upgraded = await cli('upgrade', '--json');
     expect(JSON.parse(upgraded.output)).toMatchObject({
       migrations: 0,
-      upgraded: 'audit, auth, base, sales',
+      upgraded: 'audit, auth, base, operational-alerts, sales',
     });
     const back = await cli('install', 'payments', '--json');
     expect(JSON.parse(back.output)).toMatchObject({ installed: 'payments' });

@@ -12,9 +12,16 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/payments\/entries/, 'entry'],
   [/\/payments\/payments/, 'payment'],
   [/\/payments\/prepaid-entries/, 'prepaid-entry'],
+  [/\/operational-alerts\/alerts/, 'alert'],
+  [/\/operational-alerts\/heartbeats/, 'heartbeat'],
+  [/\/operational-alerts\/sources/, 'source'],
+  [/\/operational-alerts\/subscriptions/, 'subscription'],
   [/\/(payments|sales)\/customers/, 'customer'],
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],
+  [/\/sii-connector\/documents/, 'tax-document'],
+  [/\/sii-connector\/f29/, 'f29'],
+  [/\/sii-connector\/imports/, 'tax-import'],
 ];
 
 /** The kind of record that an address of the API names, or null. */

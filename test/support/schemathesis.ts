@@ -134,14 +134,15 @@ async function shotsOf(report: string, output: string): Promise<Shot[]> {
     isEnded ||= 'EngineFinished' in event;
     const recorder = event['ScenarioFinished']?.recorder;
     if (!recorder?.interactions) continue;
-    shots.push(...Object.keys(recorder.interactions).map((id) => shotOf(recorder, id)));
+    shots.push(
+      ...Object.entries(recorder.interactions).map(([id, each]) => shotOf(recorder, id, each)),
+    );
   }
   if (!isEnded) throw new Error(`schemathesis did not come to its end:\n${output}`);
   return shots;
 }
 
-function shotOf({ cases, interactions, checks }: Recorder, id: string): Shot {
-  const { request, response } = interactions?.[id] as Interaction;
+function shotOf({ cases, checks }: Recorder, id: string, { request, response }: Interaction): Shot {
   const of = cases[id]?.value;
   const failures = (checks?.[id] ?? []).flatMap(({ failure_info: info }) => info?.failure ?? []);
   return {

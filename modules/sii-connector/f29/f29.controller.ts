@@ -33,6 +33,7 @@ import { normalizeCode } from '../tables/form.js';
 import { CHECKLIST_POLICY, checklistPage } from './checklist-page.view.js';
 import { CheckService } from './check.service.js';
 import { readCodes, TakesCodes } from './code-map.input.js';
+import { FilingService } from './filing.service.js';
 import { paperName, returnCsv, returnXml } from './return-files.view.js';
 import * as inputs from './return.input.js';
 import * as problems from './return.problems.js';
@@ -51,6 +52,7 @@ const XML_TYPE = 'application/xml';
 export class F29Controller {
   constructor(
     private readonly returns: ReturnService,
+    private readonly filing: FilingService,
     private readonly checks: CheckService,
     private readonly traces: TraceService,
     private readonly companies: CompanyService,
@@ -163,7 +165,7 @@ export class F29Controller {
   @Allow('sii-connector.f29.file')
   @Answers(ReturnView, NotFound, ReturnNotInState)
   async export(@Id() id: string): Promise<ReturnView> {
-    return ReturnView.of(await this.returns.export(id));
+    return ReturnView.of(await this.filing.export(id));
   }
 
   /** Folio and date as the SII's site told them: the return is filed from then on, and never changes. */
@@ -174,7 +176,7 @@ export class F29Controller {
     ...[NotFound, ReturnNotInState, problems.FilingDayWrong, problems.FolioTaken],
   )
   async file(@Id() id: string, @Body() input: inputs.FileReturn): Promise<ReturnView> {
-    return ReturnView.of(await this.returns.file(id, input));
+    return ReturnView.of(await this.filing.file(id, input));
   }
 
   @Post(':id/pay')
@@ -184,7 +186,7 @@ export class F29Controller {
     ...[NotFound, ReturnNotInState, problems.NothingToPay, problems.FilingDayWrong],
   )
   async pay(@Id() id: string, @Body() input: inputs.PayReturn): Promise<ReturnView> {
-    return ReturnView.of(await this.returns.pay(id, input));
+    return ReturnView.of(await this.filing.pay(id, input));
   }
 
   @Post(':id/reject-payment')
@@ -194,14 +196,14 @@ export class F29Controller {
     @Id() id: string,
     @Body() { reason }: inputs.GiveReason,
   ): Promise<ReturnView> {
-    return ReturnView.of(await this.returns.rejectPayment(id, reason));
+    return ReturnView.of(await this.filing.rejectPayment(id, reason));
   }
 
   @Post(':id/rectify')
   @Allow('sii-connector.f29.prepare')
   @Creates(ReturnView, NotFound, ReturnNotInState, problems.ReturnExists)
   async rectify(@Id() id: string, @Body() { reason }: inputs.GiveReason): Promise<ReturnView> {
-    return ReturnView.of(await this.returns.rectify(id, reason));
+    return ReturnView.of(await this.filing.rectify(id, reason));
   }
 
   @Get(':id/codes/:code/trace')

@@ -8,7 +8,7 @@ const CODE = /^\d{1,6}$/;
 
 /** A tax period. */
 function PeriodField(): PropertyDecorator {
-  const schema = ApiProperty({ examples: ['202610'], required: true } as never);
+  const schema = ApiProperty({ examples: ['202610'], required: true });
   const text = TextField({ max: 6, min: 6, pattern: PERIOD, description: 'YYYYMM' });
   return (target, property) => {
     text(target, property);
@@ -22,11 +22,11 @@ export class OpenReturn {
 }
 
 export class CheckReturn extends OpenReturn {
-  @ApiProperty(CODES_SCHEMA as never)
+  @ApiProperty(CODES_SCHEMA)
   @AnyValue()
   codes!: unknown;
 
-  @ApiProperty({ ...CODES_SCHEMA, required: false } as never)
+  @ApiProperty({ ...CODES_SCHEMA, required: false })
   @ValidateIf((_, value: unknown) => value !== undefined)
   @AnyValue()
   previous?: unknown;

@@ -1,15 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  businessDay,
-  Clock,
-  currentActor,
-  Database,
-  defineList,
-  Events,
-  Problem,
-  Records,
-} from '#kernel';
-import type { Changes, EventDefinition, Page } from '#kernel';
+import { Clock, currentActor, Database, defineList, Problem, Records } from '#kernel';
+import type { EventDefinition, Page } from '#kernel';
 import { SettingService } from '#modules/base';
 import { periodOf } from '../tables/period.js';
 import { DraftService } from './draft.service.js';
@@ -18,10 +9,11 @@ import { F29Return, findingKey } from './return.entity.js';
 import type { ReturnValue, ValueOrigin } from './return.entity.js';
 import * as events from './return.events.js';
 import type { ReturnFacts } from './return.events.js';
-import type { AcknowledgeFinding, FileReturn, PayReturn } from './return.input.js';
+import type { AcknowledgeFinding } from './return.input.js';
 import * as problems from './return.problems.js';
 import { RETURN_STATES } from './return.states.js';
 import { language } from './return.view.js';
+import { ReturnStepsService } from './return-steps.service.js';
 import type { CodeValue, Finding } from './rule.js';
 
 /** What clients may ask of the returns. */
@@ -32,7 +24,8 @@ export const returnList = defineList({
   sort: '-createdAt',
 });
 
-const EMPTY = {
+/** What a return begins with. */
+export const EMPTY_RETURN = {
   ...{ state: 'draft' as const, codes: {}, entered: {}, computed: null, proposal: null },
   ...{ ledger: null, fees: null, carried: null, findings: [], acknowledgements: [] },
   ...{ computedAt: null, dueDate: null, amount: 0, alreadyPaid: 0, approvedBy: null },
@@ -46,10 +39,10 @@ export class ReturnService {
   constructor(
     private readonly database: Database,
     private readonly records: Records,
-    private readonly events: Events,
     private readonly clock: Clock,
     private readonly drafts: DraftService,
     private readonly settings: SettingService,
+    private readonly steps: ReturnStepsService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<F29Return>> {
@@ -71,14 +64,14 @@ export class ReturnService {
   /** Begins the primitive return of a period. @throws Problem ReturnExists, PeriodNotOver */
   async open(period: string): Promise<F29Return> {
     return this.database.transaction(async () => {
-      if (period > periodOf(this.today)) throw new Problem(problems.PeriodNotOver);
+      if (period > periodOf(this.steps.today)) throw new Problem(problems.PeriodNotOver);
       if (await this.records.find(F29Return, { period, revision: 1 })) {
         throw new Problem(problems.ReturnExists);
       }
       const preparedBy = currentActor().userId;
-      const draft = { ...EMPTY, period, revision: 1, preparedBy };
+      const draft = { ...EMPTY_RETURN, period, revision: 1, preparedBy };
       const declared = await this.records.insert(F29Return, draft);
-      await this.tell(events.F29Opened, declared);
+      await this.steps.tell(events.F29Opened, declared);
       return declared;
     });
   }
@@ -153,7 +146,7 @@ export class ReturnService {
       declared.acknowledgements = [...kept, ...told];
       const changes = { acknowledgements: { after: told } };
       await this.records.store(declared);
-      await this.tell(events.F29Acknowledged, declared, { changes });
+      await this.steps.tell(events.F29Acknowledged, declared, { changes });
       return declared;
     });
   }
@@ -165,7 +158,7 @@ export class ReturnService {
    * @throws Problem ReturnHasErrors, WarningsOpen, SecondPersonNeeded, ReturnNotInState, NotFound
    */
   async validate(id: string): Promise<F29Return> {
-    return this.step(id, async (declared) => {
+    return this.steps.step(id, async (declared) => {
       declared.demand('validate');
       const actor = currentActor().userId;
       const fourEyes = await this.settings.value<boolean>(F29_FOUR_EYES);
@@ -185,86 +178,6 @@ export class ReturnService {
       declared.approvedBy = actor;
       return [events.F29Validated];
     });
-  }
-
-  /** Says that the files were taken to the site. @throws Problem ReturnNotInState, NotFound */
-  async export(id: string): Promise<F29Return> {
-    return this.step(id, (declared) => {
-      declared.take('export');
-      declared.exportedAt = this.clock.now();
-      return [events.F29Exported];
-    });
-  }
-
-  /** @throws Problem FilingDayWrong, FolioTaken, ReturnNotInState, NotFound */
-  async file(id: string, { folio, filedOn }: FileReturn): Promise<F29Return> {
-    return this.step(id, async (declared) => {
-      declared.take('file');
-      const tooEarly = periodOf(filedOn) <= declared.period;
-      if (tooEarly || filedOn > this.today) throw new Problem(problems.FilingDayWrong);
-      Object.assign(declared, { folio: folio.replace(/^0+(?=\d)/, ''), filedOn });
-      if (declared.rectifiesId) await this.replace(declared.rectifiesId);
-      return [events.F29Filed];
-    });
-  }
-
-  /** @throws Problem NothingToPay, FilingDayWrong, ReturnNotInState, NotFound */
-  async pay(id: string, { paidOn, amount }: PayReturn): Promise<F29Return> {
-    return this.database.transaction(async () => {
-      const declared = await this.records.get(F29Return, id, 'update');
-      declared.take('pay');
-      if (declared.toPay === 0) throw new Problem(problems.NothingToPay);
-      const tooEarly = periodOf(paidOn) <= declared.period;
-      if (tooEarly || paidOn > this.today) throw new Problem(problems.FilingDayWrong);
-      const paidAmount = amount ?? declared.toPay;
-      const changes = await this.records.store(Object.assign(declared, { paidOn, paidAmount }));
-      const subject = subjectOf(declared);
-      const payload = { ...factsOf(declared), paidOn, paidAmount };
-      await this.events.publish(events.F29Paid, { subject, payload, changes });
-      return declared;
-    });
-  }
-
-  /** @throws Problem ReturnNotInState, NotFound */
-  async rejectPayment(id: string, reason: string): Promise<F29Return> {
-    return this.step(
-      id,
-      (declared) => {
-        declared.take('rejectPayment');
-        return [events.F29PaymentRejected];
-      },
-      reason,
-    );
-  }
-
-  /**
-   * Begins the next return of the period, with what was entered in this one. This one stays as it
-   * is, and is replaced when the next is filed.
-   *
-   * @throws Problem ReturnExists, ReturnNotInState, NotFound
-   */
-  async rectify(id: string, reason: string): Promise<F29Return> {
-    return this.database.transaction(async () => {
-      const old = await this.records.get(F29Return, id, 'update');
-      old.demand('rectify');
-      if (old.rectifiedById !== null) throw new Problem(problems.ReturnExists);
-      const { period, codes, entered, proposal, paidAmount, alreadyPaid } = old;
-      const next = await this.records.insert(F29Return, {
-        ...{ ...EMPTY, period, codes, entered, proposal, rectifiesId: old.id },
-        ...{ revision: old.revision + 1, preparedBy: currentActor().userId },
-        alreadyPaid: alreadyPaid + (paidAmount ?? 0),
-      });
-      await this.records.store(Object.assign(old, { rectifiedById: next.id }));
-      await this.tell(events.F29Opened, next, { reason });
-      return next;
-    });
-  }
-
-  private async replace(id: string): Promise<void> {
-    const old = await this.records.get(F29Return, id, 'update');
-    old.take('rectify');
-    const changes = await this.records.store(old);
-    await this.tell(events.F29Rectified, old, { changes });
   }
 
   private async enter(
@@ -288,7 +201,7 @@ export class ReturnService {
     event: EventDefinition<ReturnFacts>,
     work: (declared: F29Return) => Promise<void>,
   ): Promise<F29Return> {
-    return this.step(id, async (declared) => {
+    return this.steps.step(id, async (declared) => {
       declared.demand(step);
       const wasOut = declared.isOut;
       const isDraft = declared.state === 'draft' && step === 'type';
@@ -299,46 +212,6 @@ export class ReturnService {
       return wasOut ? [event, events.F29Reopened] : [event];
     });
   }
-
-  /** Locks, acts, stores, tells. */
-  private async step(
-    id: string,
-    work: (
-      declared: F29Return,
-    ) => readonly EventDefinition<ReturnFacts>[] | Promise<readonly EventDefinition<ReturnFacts>[]>,
-    reason?: string,
-  ): Promise<F29Return> {
-    return this.database.transaction(async () => {
-      const declared = await this.records.get(F29Return, id, 'update');
-      const happened = await work(declared);
-      const { ledger: _, findings: __, ...changes } = await this.records.store(declared);
-      for (const event of happened) {
-        await this.tell(event, declared, { changes, ...(reason ? { reason } : {}) });
-      }
-      return declared;
-    });
-  }
-
-  private async tell(
-    event: EventDefinition<ReturnFacts>,
-    declared: F29Return,
-    rest: { changes?: Changes; reason?: string } = {},
-  ): Promise<void> {
-    const facts = { subject: subjectOf(declared), payload: factsOf(declared) };
-    await this.events.publish(event, { ...facts, ...rest });
-  }
-
-  private get today(): string {
-    return businessDay(this.clock.now());
-  }
-}
-
-function subjectOf({ id, label }: F29Return): { type: string; id: string; label: string } {
-  return { type: 'sii-connector.return', id, label };
-}
-
-function factsOf({ id, period, revision, toPay, dueDate }: F29Return): ReturnFacts {
-  return { returnId: id, period, revision, amount: toPay, dueDate };
 }
 
 function told(findings: readonly Finding[]): { extra: { findings: object[] } } {

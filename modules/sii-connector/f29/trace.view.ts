@@ -67,7 +67,7 @@ export class FormulaInputView {
   @TextField({ max: 6 })
   code!: string;
 
-  @ApiProperty(ANY_VALUE as never)
+  @ApiProperty(ANY_VALUE)
   value!: CodeValue | null;
 }
 
@@ -100,7 +100,7 @@ export class TraceView {
   })
   line!: number | null;
 
-  @ApiProperty(ANY_VALUE as never)
+  @ApiProperty(ANY_VALUE)
   value!: CodeValue | null;
 
   @ChoiceField(ORIGINS, { nullable: true })

@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import { runInContext } from '../access/context.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import type { Throttle } from '../throttle/throttle.js';
+import { acceptFiles, isStream } from './file-body.js';
 import { isAllowedHost } from './host.js';
 import { logRequest } from './logger.js';
 import { Problem } from './problem.js';
@@ -71,12 +72,14 @@ export function installEdge(
   });
   // The body was read on the socket's own asynchronous path, so the context starts after it.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    const { body, query, params } = request;
+    const { query, params } = request;
+    const body = isStream(request.body) ? undefined : request.body;
     const path = Array.isArray(body) ? 'body' : unacceptablePath({ body, query, params });
     if (path !== null) return done(unacceptable(path));
     return runInContext(contextOf(request), done);
   });
   acceptJson(fastify);
+  acceptFiles(fastify);
   fastify.addHook('onResponse', async (request, reply) => {
     logRequest(request, reply);
     await throttle.countUnseen(request);

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '#kernel';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { RcvReader } from '../rcv/rcv.reader.js';
+import type { Findings } from './import.findings.js';
+import { NOTHING_READ } from './import.reading.js';
+import type { Asked, FileReader, Reading } from './import.reading.js';
+import type { SpooledFile } from './spool.js';
+
+/** Files of the RCV, of any size in bounded memory. */
+@Injectable()
+export class RcvImportService implements FileReader {
+  constructor(
+    private readonly database: Database,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  async read(
+    file: SpooledFile,
+    asked: Asked,
+    findings: Findings,
+    progress: (bytesRead: number, bytes: number) => void,
+  ): Promise<Reading> {
+    const reader = new RcvReader(asked, findings);
+    await this.ledger.stage(linesOf(reader, file, progress));
+    if (findings.errors.length > 0) return NOTHING_READ;
+    const period = asked.period ?? periodOf(reader, asked);
+    if (period === null) findings.error('period-unknown', { row: 0 });
+    if (reader.early > 0) {
+      findings.warn(
+        'date-before-period',
+        { row: 0 },
+        { count: reader.early, period: period ?? '' },
+      );
+    }
+    const { hasSummaries, hasReferences } = reader;
+    const hasClaims = reader.hasClaims || hasReferences;
+    const { importId } = asked;
+    const facts = { importId, origin: 'rcv', period, hasSummaries, hasClaims } as const;
+    await this.database.lockName(`sii-connector.ledger ${this.database.companyId}`);
+    const repeated = await this.ledger.settleDuplicates(facts, findings);
+    if (findings.errors.length > 0) return NOTHING_READ;
+    const { added, changed, skipped } = await this.ledger.merge(facts, findings);
+    return {
+      ...{ period, section: reader.sectionRead, documents: reader.documents },
+      ...{ imported: added + changed, changed, skipped: skipped + repeated },
+    };
+  }
+}
+
+async function* linesOf(
+  reader: RcvReader,
+  file: SpooledFile,
+  progress: (bytesRead: number, bytes: number) => void,
+): AsyncGenerator<string> {
+  for await (const { text, bytesRead } of file.texts()) {
+    const lines = reader.push(text);
+    if (reader.isOver) return;
+    progress(bytesRead, file.bytes);
+    if (lines !== '') yield lines;
+  }
+  yield reader.end();
+}
+
+/** Sales are registered in the month of their issue; purchases in that of their acceptance. */
+function periodOf(reader: RcvReader, { kind }: Asked): string | null {
+  const [month = null, ...others] = reader.months;
+  return kind === 'rcv-venta' && others.length === 0 ? month : null;
+}

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, Database } from '#kernel';
+import type { Origin } from '../document/document.entity.js';
+import { MAX_FINDINGS } from '../import/import.findings.js';
+import type { Findings } from '../import/import.findings.js';
+import * as sql from './ledger.sql.js';
+import { STAGED } from './staged.js';
+
+/** Notes may correct notes; a chain of so many is followed. */
+const MAX_CHAIN = 5;
+
+const MANY = 1_000;
+
+/** What is known of the staged documents without asking the database. */
+export interface StagedFacts {
+  readonly importId: string;
+  readonly origin: Origin;
+  /** Of all documents that say none themselves. */
+  readonly period: string | null;
+  readonly hasSummaries: boolean;
+  /** Whether one of them is claimed, or corrects another. */
+  readonly hasClaims: boolean;
+}
+
+interface Repeated {
+  readonly first: number;
+  readonly last: number;
+  readonly contents: number;
+  readonly document: string;
+}
+
+/** What became of the staged documents. */
+export interface Merged {
+  readonly added: number;
+  readonly changed: number;
+  readonly skipped: number;
+}
+
+/** The tax documents of the company: each once, as the last file told it. */
+@Injectable()
+export class LedgerService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Brings documents in front of the ledger, in this transaction.
+   *
+   * @param lines documents as {@link copyLine} writes them
+   */
+  async stage(lines: AsyncIterable<string>): Promise<number> {
+    await this.database.rowsByPlan(sql.CREATE_STAGE, []);
+    const count = await this.database.copyInto(sql.STAGE, Object.keys(STAGED), lines);
+    // PostgreSQL knows nothing of a temporary table unless told to look.
+    if (count > MANY) await this.database.rowsByPlan(`ANALYZE ${sql.STAGE}`, []);
+    return count;
+  }
+
+  /** Looks for documents that are staged twice: a warning where both say the same, else a fault. */
+  async settleDuplicates(facts: StagedFacts, findings: Findings): Promise<number> {
+    const { period, hasSummaries } = facts;
+    if (period !== null) await this.database.rowsByPlan(sql.FILL_PERIOD, [period]);
+    if (hasSummaries) await this.database.rowsByPlan(sql.NAME_SUMMARIES, []);
+    const found = await this.database.rowsByPlan<Repeated>(sql.DUPLICATES, [MAX_FINDINGS]);
+    for (const { first, last, contents, document } of found) {
+      if (contents === 1) continue;
+      findings.error('duplicate', { row: last, column: 'Folio' }, { document, other: first });
+    }
+    if (found.length === 0 || findings.errors.length > 0) return 0;
+    const [gone] = await this.database.rowsByPlan<{ count: number }>(
+      `WITH gone AS (${sql.DROP_REPEATED} RETURNING 1) SELECT count(*)::integer AS count FROM gone`,
+      [],
+    );
+    const count = gone?.count ?? 0;
+    findings.warn('duplicate-same', { row: found[0]?.last ?? 0 }, { count });
+    return count;
+  }
+
+  /** Merges what is staged. Another merge of the company waits for this one. */
+  async merge(facts: StagedFacts, findings: Findings): Promise<Merged> {
+    const { companyId } = this.database;
+    const { importId, origin } = facts;
+    const values = [companyId, importId, this.clock.now(), origin];
+    const [staged] = await this.database.rowsByPlan<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM ${sql.STAGE}`,
+      [],
+    );
+    const count = staged?.count ?? 0;
+    const added = await this.database.change(sql.INSERT_NEW, values);
+    let changed = 0;
+    if (added < count) {
+      changed = await this.database.change(sql.TAKE_CHANGES, values);
+      if (origin === 'dte') changed += await this.addToRcv(values, findings);
+      if (changed > 0) findings.warn('changed', { row: 0 }, { count: changed });
+    }
+    if (facts.hasClaims || changed > 0) await this.settleClaims(values.slice(0, 3));
+    return { added, changed, skipped: count - added - changed };
+  }
+
+  private async addToRcv(values: readonly unknown[], findings: Findings): Promise<number> {
+    const [companyId, importId] = values;
+    const differing = await this.database.rowsByPlan<{ row: number; dte: number; rcv: number }>(
+      sql.DIFFERING,
+      [companyId, importId, MAX_FINDINGS],
+    );
+    for (const { row, dte, rcv } of differing)
+      findings.warn('amounts-differ', { row }, { dte, rcv });
+    return this.database.change(sql.ADD_REFERENCES, values.slice(0, 3));
+  }
+
+  private async settleClaims(values: readonly unknown[]): Promise<void> {
+    for (let length = 0; length < MAX_CHAIN; length += 1) {
+      if ((await this.database.change(sql.SETTLE_CLAIMS, values)) === 0) return;
+    }
+  }
+}
