@@ -16,10 +16,11 @@ import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
   'sii-connector.document.read': 'read the tax documents of the ledger',
-  'sii-connector.f29.approve': 'approve a Form 29, which opens its way to the SII',
-  'sii-connector.f29.file': 'export a Form 29, and say that it was filed and paid',
-  'sii-connector.f29.prepare': 'begin a Form 29, compute it, type its codes, answer for warnings',
-  'sii-connector.f29.read': 'read and check Forms 29, and what their codes are made of',
+  'sii-connector.tax-return.approve': 'approve a Form 29, which opens its way to the SII',
+  'sii-connector.tax-return.file': 'export a Form 29, and say that it was filed and paid',
+  'sii-connector.tax-return.prepare':
+    'begin a Form 29, compute it, type its codes, answer for warnings',
+  'sii-connector.tax-return.read': 'read and check Forms 29, and what their codes are made of',
   'sii-connector.figure.create': 'enter UTM, rates and other dated figures',
   'sii-connector.figure.read': 'read the dated figures that were entered',
   'sii-connector.import.create': 'import files of the SII into the tax ledger',
@@ -27,7 +28,7 @@ const permissions = {
 };
 
 const all = Object.keys(permissions);
-const preparing = all.filter((name) => name !== 'sii-connector.f29.approve');
+const preparing = all.filter((name) => name !== 'sii-connector.tax-return.approve');
 
 export const siiConnectorAddon = defineAddon({
   name: 'sii-connector',

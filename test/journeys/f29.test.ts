@@ -20,13 +20,16 @@ describe('Form 29', () => {
     [contador, encargada] = [await house.as('contador'), await house.as('encargada')];
   });
 
-  const bring = (kind: string, header: readonly string[], rows: Rows, period: string): Answer =>
-    contador.raw(
+  const bring = (kind: string, header: readonly string[], rows: Rows, period: string): Answer => {
+    const day = `05/${period.slice(4)}/${period.slice(0, 4)}`;
+    const dated = rows.map((row) => ({ ...row, 'Fecha Docto': day, 'Fecha Recepcion': day }));
+    return contador.raw(
       'post',
       `/api/v1/sii-connector/imports?kind=${kind}&period=${period}`,
-      Buffer.from(rcvOf(header, rows)),
+      Buffer.from(rcvOf(header, dated)),
       SHEET,
     );
+  };
   const at = (path: string): string => `sii-connector/f29/${id}${path}`;
   const version = async (): Promise<number> => Number((await contador.get(at(''))).body.version);
   const type = async (codes: object): Promise<Awaited<Answer>> =>
@@ -219,7 +222,7 @@ describe('Form 29', () => {
     expect(bounced.body.state).toBe('payment_rejected');
     await contador.post(at('/file'), { ...filing, filedOn: '2026-10-20' });
     const paid = await contador.post(at('/pay'), { paidOn: '2026-10-20' });
-    expect(paid.body).toMatchObject({ state: 'paid', paidAmount: 481_383, paidOn: '2026-10-20' });
+    expect(paid.body).toMatchObject({ state: 'paid', paidAmount: 481_369, paidOn: '2026-10-20' });
     expect((await contador.post(at('/pay'), { paidOn: '2026-10-20' })).status).toBe(409);
   });
 
@@ -232,7 +235,7 @@ describe('Form 29', () => {
     id = String(next.body.id);
     await bring('rcv-venta', SALE_HEADER, [sale(15, { 'Monto Neto': 200_000 })], '202609');
     const computed = await contador.post(at('/compute'));
-    expect(computed.body).toMatchObject({ amount: 519_633, toPay: 38_250 });
+    expect(computed.body).toMatchObject({ amount: 519_619, toPay: 38_250 });
     await acknowledgeAll();
     expect((await encargada.post(at('/validate'))).status).toBe(200);
     await contador.post(at('/export'));
@@ -246,13 +249,25 @@ describe('Form 29', () => {
     const events = await (await house.as('admin')).get('audit/events?limit=200&sort=createdAt');
     const steps = (events.body.items as { action: string }[])
       .map(({ action }) => action)
-      .filter((action) => action.startsWith('f29.'));
+      .filter((action) => action.startsWith('tax_return.'));
     expect(steps.filter((step) => !/typed|computed|acknowledged|proposal/.test(step))).toEqual([
-      ...['f29.opened', 'f29.validated', 'f29.exported', 'f29.filed', 'f29.payment_rejected'],
-      ...['f29.filed', 'f29.paid', 'f29.opened', 'f29.validated', 'f29.exported'],
-      ...['f29.rectified', 'f29.filed'],
+      ...[
+        'tax_return.opened',
+        'tax_return.validated',
+        'tax_return.exported',
+        'tax_return.filed',
+        'tax_return.payment_rejected',
+      ],
+      ...[
+        'tax_return.filed',
+        'tax_return.paid',
+        'tax_return.opened',
+        'tax_return.validated',
+        'tax_return.exported',
+      ],
+      ...['tax_return.rectified', 'tax_return.filed'],
     ]);
-    expect(steps).toEqual(expect.arrayContaining(['f29.typed', 'f29.acknowledged']));
+    expect(steps).toEqual(expect.arrayContaining(['tax_return.typed', 'tax_return.acknowledged']));
   });
 
   it('carries the remainder into the next month by UTM', async () => {

@@ -27,7 +27,7 @@ export const CODES_SCHEMA = {
 
 /** A body that is a map of codes; read with {@link readCodes}. */
 export function TakesCodes(): MethodDecorator {
-  return applyDecorators(ApiBody({ schema: CODES_SCHEMA as never }));
+  return applyDecorators(ApiBody({ schema: CODES_SCHEMA }));
 }
 
 /**

@@ -59,14 +59,14 @@ export class F29Controller {
   ) {}
 
   @Get()
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @Lists(ReturnSummaryView, returnList)
   async list(@Query() query: Record<string, unknown>): Promise<Page<ReturnSummaryView>> {
     return mapPage(await this.returns.list(query), ReturnSummaryView.of);
   }
 
   @Post()
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @Idempotent('optional')
   @Creates(ReturnView, problems.ReturnExists, problems.PeriodNotOver)
   async open(@Body() { period }: inputs.OpenReturn): Promise<ReturnView> {
@@ -75,7 +75,7 @@ export class F29Controller {
 
   /** Every rule by name, with what it is founded on. */
   @Get('rules')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @Answers(RulesView)
   async rules(): Promise<RulesView> {
     return Promise.resolve(RulesView.all());
@@ -83,7 +83,7 @@ export class F29Controller {
 
   /** Checks any return; keeps nothing. It is a POST because it carries one. */
   @Post('check')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @Answers(FindingsView, Malformed)
   async check(@Body() input: inputs.CheckReturn): Promise<FindingsView> {
     const findings = await this.checks.check(input);
@@ -91,21 +91,21 @@ export class F29Controller {
   }
 
   @Get(':id')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @Answers(ReturnView)
   async show(@Id() id: string): Promise<ReturnView> {
     return ReturnView.of(await this.returns.show(id));
   }
 
   @Post(':id/compute')
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @Answers(ReturnView, NotFound, ReturnNotInState)
   async compute(@Id() id: string): Promise<ReturnView> {
     return ReturnView.of(await this.returns.compute(id));
   }
 
   @Put(':id/codes')
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @TakesCodes()
   @Edits(ReturnView, NotFound, ReturnNotInState)
   async type(
@@ -118,7 +118,7 @@ export class F29Controller {
 
   /** The SII's own proposal, to compare with; an empty one takes it away. */
   @Put(':id/proposal')
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @TakesCodes()
   @Edits(ReturnView, NotFound, ReturnNotInState)
   async bringProposal(
@@ -130,7 +130,7 @@ export class F29Controller {
   }
 
   @Post(':id/take-proposed')
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @Answers(ReturnView, NotFound, ReturnNotInState, problems.NoProposal)
   async takeProposed(
     @Id() id: string,
@@ -141,7 +141,7 @@ export class F29Controller {
   }
 
   @Post(':id/acknowledge')
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @Answers(ReturnView, NotFound, ReturnNotInState, problems.FindingAbsent)
   async acknowledge(
     @Id() id: string,
@@ -151,7 +151,7 @@ export class F29Controller {
   }
 
   @Post(':id/validate')
-  @Allow('sii-connector.f29.approve')
+  @Allow('sii-connector.tax-return.approve')
   @Answers(
     ReturnView,
     ...[NotFound, ReturnNotInState, problems.ReturnHasErrors],
@@ -162,7 +162,7 @@ export class F29Controller {
   }
 
   @Post(':id/export')
-  @Allow('sii-connector.f29.file')
+  @Allow('sii-connector.tax-return.file')
   @Answers(ReturnView, NotFound, ReturnNotInState)
   async export(@Id() id: string): Promise<ReturnView> {
     return ReturnView.of(await this.filing.export(id));
@@ -170,7 +170,7 @@ export class F29Controller {
 
   /** Folio and date as the SII's site told them: the return is filed from then on, and never changes. */
   @Post(':id/file')
-  @Allow('sii-connector.f29.file')
+  @Allow('sii-connector.tax-return.file')
   @Answers(
     ReturnView,
     ...[NotFound, ReturnNotInState, problems.FilingDayWrong, problems.FolioTaken],
@@ -180,7 +180,7 @@ export class F29Controller {
   }
 
   @Post(':id/pay')
-  @Allow('sii-connector.f29.file')
+  @Allow('sii-connector.tax-return.file')
   @Answers(
     ReturnView,
     ...[NotFound, ReturnNotInState, problems.NothingToPay, problems.FilingDayWrong],
@@ -190,7 +190,7 @@ export class F29Controller {
   }
 
   @Post(':id/reject-payment')
-  @Allow('sii-connector.f29.file')
+  @Allow('sii-connector.tax-return.file')
   @Answers(ReturnView, NotFound, ReturnNotInState)
   async rejectPayment(
     @Id() id: string,
@@ -200,14 +200,14 @@ export class F29Controller {
   }
 
   @Post(':id/rectify')
-  @Allow('sii-connector.f29.prepare')
+  @Allow('sii-connector.tax-return.prepare')
   @Creates(ReturnView, NotFound, ReturnNotInState, problems.ReturnExists)
   async rectify(@Id() id: string, @Body() { reason }: inputs.GiveReason): Promise<ReturnView> {
     return ReturnView.of(await this.filing.rectify(id, reason));
   }
 
   @Get(':id/codes/:code/trace')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @ApiParam({ name: 'code', schema: { type: 'string', pattern: '^0*[1-9][0-9]{0,5}$' } })
   @Answers(TraceView, problems.CodeAbsent)
   async trace(
@@ -219,7 +219,7 @@ export class F29Controller {
   }
 
   @Get(':id/files/csv')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @AnswersFile(CSV_TYPE)
   async csv(@Id() id: string): Promise<StreamableFile> {
     const [declared, company] = [await this.returns.show(id), await this.companies.show()];
@@ -229,7 +229,7 @@ export class F29Controller {
   }
 
   @Get(':id/files/xml')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @AnswersFile(XML_TYPE)
   async xml(@Id() id: string): Promise<StreamableFile> {
     const [declared, company] = [await this.returns.show(id), await this.companies.show()];
@@ -240,7 +240,7 @@ export class F29Controller {
 
   /** To print, in a browser that is signed in; in Spanish, whatever the client speaks. */
   @Get(':id/files/checklist')
-  @Allow('sii-connector.f29.read')
+  @Allow('sii-connector.tax-return.read')
   @AnswersFile(HTML_TYPE)
   @Header('content-security-policy', CHECKLIST_POLICY)
   async checklist(@Id() id: string): Promise<StreamableFile> {

@@ -50,7 +50,7 @@ export class ReturnStepsService {
 }
 
 export function subjectOf({ id, label }: F29Return): { type: string; id: string; label: string } {
-  return { type: 'sii-connector.return', id, label };
+  return { type: 'sii-connector.tax_return', id, label };
 }
 
 export function factsOf({ id, period, revision, toPay, dueDate }: F29Return): ReturnFacts {

@@ -26,7 +26,7 @@ export class CheckReturn extends OpenReturn {
   @AnyValue()
   codes!: unknown;
 
-  @ApiProperty({ ...CODES_SCHEMA, required: false })
+  @ApiProperty({ ...CODES_SCHEMA, required: false } as typeof CODES_SCHEMA)
   @ValidateIf((_, value: unknown) => value !== undefined)
   @AnyValue()
   previous?: unknown;

@@ -118,7 +118,7 @@ export class ReturnService {
     return this.prepare(id, 'type', events.F29Typed, async (declared) => {
       const taken = codes.map((code): [string, number] => {
         const value = declared.proposal?.[code];
-        if (value === undefined) throw new Problem(problems.NoProposal, { extra: { code } });
+        if (value === undefined) throw new Problem(problems.NoProposal, { extra: { codes: [code] } });
         return [code, value];
       });
       await this.enter(declared, new Map(taken), 'imported');
@@ -136,7 +136,7 @@ export class ReturnService {
           (each) => each.rule === rule && (code === undefined || each.code === code),
         );
         if (meant.length === 0)
-          throw new Problem(problems.FindingAbsent, { extra: { rule, code } });
+          throw new Problem(problems.FindingAbsent, { extra: { rule } });
         return meant.map((each) => ({
           ...{ key: findingKey(each), rule, code: each.code, reason, by, at },
         }));
