@@ -7,10 +7,12 @@ import { Fee } from './fee/fee.entity.js';
 import { Import, ImportFile } from './import/import.entity.js';
 import * as importEvents from './import/import.events.js';
 import { importSettings } from './import/import.settings.js';
+import { siiConnectorCommands } from './sii-connector.commands.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
   'sii-connector.document.read': 'read the tax documents of the ledger',
+  'sii-connector.fee.read': 'read the fees (honorarios) of the ledger',
   'sii-connector.import.create': 'import files of the SII into the tax ledger',
   'sii-connector.import.read': 'read what was imported into the tax ledger',
 };
@@ -33,5 +35,6 @@ export const siiConnectorAddon = defineAddon({
   },
   events: [...Object.values(importEvents)],
   settings: importSettings,
+  commands: siiConnectorCommands,
   commandGroup: 'f29',
 });

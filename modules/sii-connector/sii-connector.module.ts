@@ -2,6 +2,10 @@ import { Module } from '@nestjs/common';
 import { BaseModule } from '#modules/base';
 import { DocumentController } from './document/document.controller.js';
 import { DocumentService } from './document/document.service.js';
+import { FeeController } from './fee/fee.controller.js';
+import { FeeService } from './fee/fee.service.js';
+import { DteImportService } from './import/dte-import.service.js';
+import { FeeImportService } from './import/fee-import.service.js';
 import { ImportController } from './import/import.controller.js';
 import { ImportService } from './import/import.service.js';
 import { RcvImportService } from './import/rcv-import.service.js';
@@ -9,7 +13,15 @@ import { LedgerService } from './ledger/ledger.service.js';
 
 @Module({
   imports: [BaseModule],
-  controllers: [DocumentController, ImportController],
-  providers: [DocumentService, ImportService, LedgerService, RcvImportService],
+  controllers: [DocumentController, FeeController, ImportController],
+  providers: [
+    DocumentService,
+    DteImportService,
+    FeeImportService,
+    FeeService,
+    ImportService,
+    LedgerService,
+    RcvImportService,
+  ],
 })
 export class SiiConnectorModule {}

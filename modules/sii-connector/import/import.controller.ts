@@ -24,10 +24,7 @@ export class ImportController {
   @Allow('sii-connector.import.create')
   @TakesFile('text/csv', 'application/xml', 'application/octet-stream')
   @Answers(ImportOutcome, FileRefused, FileTooLarge, FileCutOff, Busy)
-  async take(
-    @Query() request: ImportRequest,
-    @FileBody() file: Readable,
-  ): Promise<ImportOutcome> {
+  async take(@Query() request: ImportRequest, @FileBody() file: Readable): Promise<ImportOutcome> {
     return this.imports.take(file, request);
   }
 
