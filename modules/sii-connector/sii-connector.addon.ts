@@ -3,6 +3,7 @@ import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
 import { Document } from './document/document.entity.js';
+import { f29Commands } from './f29/f29.commands.js';
 import { f29Settings } from './f29/f29.settings.js';
 import { F29Return } from './f29/return.entity.js';
 import * as returnEvents from './f29/return.events.js';
@@ -12,19 +13,21 @@ import { FigureEntered } from './figure/figure.events.js';
 import { Import, ImportFile } from './import/import.entity.js';
 import * as importEvents from './import/import.events.js';
 import { importSettings } from './import/import.settings.js';
+import { siiConnectorCommands } from './sii-connector.commands.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
   'sii-connector.document.read': 'read the tax documents of the ledger',
+  'sii-connector.fee.read': 'read the fees (honorarios) of the ledger',
+  'sii-connector.figure.create': 'enter UTM, rates and other dated figures',
+  'sii-connector.figure.read': 'read the dated figures that were entered',
+  'sii-connector.import.create': 'import files of the SII into the tax ledger',
+  'sii-connector.import.read': 'read what was imported into the tax ledger',
   'sii-connector.tax-return.approve': 'approve a Form 29, which opens its way to the SII',
   'sii-connector.tax-return.file': 'export a Form 29, and say that it was filed and paid',
   'sii-connector.tax-return.prepare':
     'begin a Form 29, compute it, type its codes, answer for warnings',
   'sii-connector.tax-return.read': 'read and check Forms 29, and what their codes are made of',
-  'sii-connector.figure.create': 'enter UTM, rates and other dated figures',
-  'sii-connector.figure.read': 'read the dated figures that were entered',
-  'sii-connector.import.create': 'import files of the SII into the tax ledger',
-  'sii-connector.import.read': 'read what was imported into the tax ledger',
 };
 
 const all = Object.keys(permissions);
@@ -46,5 +49,6 @@ export const siiConnectorAddon = defineAddon({
   },
   events: [...Object.values(importEvents), ...Object.values(returnEvents), FigureEntered],
   settings: { ...importSettings, ...f29Settings },
+  commands: [...siiConnectorCommands, ...f29Commands],
   commandGroup: 'f29',
 });

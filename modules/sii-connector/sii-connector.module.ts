@@ -12,6 +12,10 @@ import { ReturnStepsService } from './f29/return-steps.service.js';
 import { TraceService } from './f29/trace.service.js';
 import { FigureController } from './figure/figure.controller.js';
 import { FigureService } from './figure/figure.service.js';
+import { FeeController } from './fee/fee.controller.js';
+import { FeeService } from './fee/fee.service.js';
+import { DteImportService } from './import/dte-import.service.js';
+import { FeeImportService } from './import/fee-import.service.js';
 import { ImportController } from './import/import.controller.js';
 import { ImportService } from './import/import.service.js';
 import { RcvImportService } from './import/rcv-import.service.js';
@@ -19,11 +23,20 @@ import { LedgerService } from './ledger/ledger.service.js';
 
 @Module({
   imports: [BaseModule],
-  controllers: [DocumentController, F29Controller, FigureController, ImportController],
+  controllers: [
+    DocumentController,
+    F29Controller,
+    FeeController,
+    FigureController,
+    ImportController,
+  ],
   providers: [
     CheckService,
     DocumentService,
     DraftService,
+    DteImportService,
+    FeeImportService,
+    FeeService,
     FigureService,
     FilingService,
     ImportService,

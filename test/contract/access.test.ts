@@ -9,6 +9,7 @@ import {
   kindOfPath,
   liveADay,
   operationsOf,
+  rcv,
   sampleOf,
   shippedAddons,
   shop,
@@ -86,6 +87,18 @@ describe('access matrix', () => {
       event: await first('audit/events'),
       'daily-cut': String(cut.body.id),
       ...(await watchingRecords(admin)),
+      ...(await ledgerRecords(admin)),
+    };
+  }
+
+  async function ledgerRecords(admin: Client): Promise<Records> {
+    const path = '/api/v1/sii-connector/imports?kind=rcv-compra&period=202610';
+    const file = Buffer.from(rcv.rcvOf(rcv.PURCHASE_HEADER, [rcv.purchase(1)]));
+    const made = await admin.raw('post', path, file, { 'content-type': 'text/csv' });
+    const documents = await admin.get('sii-connector/documents');
+    return {
+      'tax-import': String(made.body.id),
+      'tax-document': String(documents.body.items[0].id),
     };
   }
 
@@ -329,10 +342,12 @@ describe('access matrix', () => {
     }
   });
 
-  it('gives the admin every permission, the contador only reading', () => {
+  it('gives the admin every permission, the contador only reading and what a return is made of', () => {
     const declared = shippedAddons.flatMap((addon) => Object.keys(addon.permissions));
     expect(clientOf('admin').permissions).toEqual(declared.sort());
-    const changing = clientOf('contador').permissions.filter((p) => !/\.(read|export)$/.test(p));
+    const changing = clientOf('contador').permissions.filter(
+      (p) => !/\.(read|export)$/.test(p) && !p.startsWith('sii-connector.'),
+    );
     expect(changing).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import {
   listsOf,
   livePast,
   pastAlerts,
+  pastLedger,
   reportsOf,
   shippedAddons,
 } from '#test';
@@ -28,6 +29,7 @@ describe('lists after years', () => {
     expect(past).toMatchObject({ payments: 18_000, orders: 14_400, branches: 1, days: 100 });
     branchId = past.branchId;
     await pastAlerts(house, 5_000);
+    await pastLedger(house, 5_000);
     const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },

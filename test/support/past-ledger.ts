@@ -24,7 +24,7 @@ export async function pastLedger(house: House, count: number): Promise<void> {
        CASE WHEN m % 40 = 0 THEN 'PENDIENTE' ELSE 'REGISTRO' END, period,
        CASE WHEN m % 25 = 0 THEN 61 ELSE 33 END, n * 20 + m, '', 1,
        CASE WHEN m % 2 = 0 THEN '76000001-3' ELSE 'P' || n % 500 END, created_at::date, false,
-       ${'0, '.repeat(13)} 0, '[]', '{}', false, 1
+       ${'0, '.repeat(12)} 0, '[]', '{}', false, 1
      FROM numbered, generate_series(1, 10 + (n % 10)::integer) AS m`,
     { values: [count] },
   );

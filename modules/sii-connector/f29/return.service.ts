@@ -118,7 +118,8 @@ export class ReturnService {
     return this.prepare(id, 'type', events.F29Typed, async (declared) => {
       const taken = codes.map((code): [string, number] => {
         const value = declared.proposal?.[code];
-        if (value === undefined) throw new Problem(problems.NoProposal, { extra: { codes: [code] } });
+        if (value === undefined)
+          throw new Problem(problems.NoProposal, { extra: { codes: [code] } });
         return [code, value];
       });
       await this.enter(declared, new Map(taken), 'imported');
@@ -135,8 +136,7 @@ export class ReturnService {
         const meant = declared.findings.filter(
           (each) => each.rule === rule && (code === undefined || each.code === code),
         );
-        if (meant.length === 0)
-          throw new Problem(problems.FindingAbsent, { extra: { rule } });
+        if (meant.length === 0) throw new Problem(problems.FindingAbsent, { extra: { rule } });
         return meant.map((each) => ({
           ...{ key: findingKey(each), rule, code: each.code, reason, by, at },
         }));
@@ -162,7 +162,8 @@ export class ReturnService {
       declared.demand('validate');
       const actor = currentActor().userId;
       const fourEyes = await this.settings.value<boolean>(F29_FOUR_EYES);
-      if (fourEyes && actor !== null && actor === declared.preparedBy) {
+      // The house itself is nobody's second person: a command on the machine has no name.
+      if (fourEyes && (actor === null || actor === declared.preparedBy)) {
         throw new Problem(problems.SecondPersonNeeded);
       }
       await this.drafts.examineAgain(declared);

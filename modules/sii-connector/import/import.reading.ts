@@ -21,6 +21,8 @@ export interface Reading {
   readonly imported: number;
   readonly changed: number;
   readonly skipped: number;
+  /** Stores the file beside the import, once that is there. */
+  readonly keep?: () => Promise<void>;
 }
 
 /** Reads one kind of file into the ledger, in the transaction that it is called in. */

@@ -3,9 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { currentActor, Database, defineList, Events, newId, Problem, Records } from '#kernel';
 import type { Page } from '#kernel';
 import { CompanyService, SettingService } from '#modules/base';
+import { DteImportService } from './dte-import.service.js';
+import { FeeImportService } from './fee-import.service.js';
 import { readFileName } from './file-name.js';
 import { Import, IMPORT_KINDS } from './import.entity.js';
-import type { Finding } from './import.entity.js';
+import type { Finding, ImportKind } from './import.entity.js';
 import { ImportCompleted, ImportRefused } from './import.events.js';
 import { Findings } from './import.findings.js';
 import type { ImportRequest } from './import.input.js';
@@ -49,6 +51,8 @@ export class ImportService {
     private readonly settings: SettingService,
     private readonly companies: CompanyService,
     private readonly rcv: RcvImportService,
+    private readonly dte: DteImportService,
+    private readonly fees: FeeImportService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<Import>> {
@@ -91,8 +95,12 @@ export class ImportService {
         const findings = new Findings();
         const asked = await this.look(file, request, findings);
         this.demandFaultless(request, findings);
-        const reader: FileReader = this.rcv;
-        const reading = await reader.read(file, { ...asked, importId }, findings, progress);
+        const reading = await this.readerOf(asked.kind).read(
+          file,
+          { ...asked, importId },
+          findings,
+          progress,
+        );
         this.demandFaultless(request, findings);
         const outcome = await this.store(file, { ...request, importId }, reading, findings);
         if (isDry) throw new LookedAt({ ...outcome, id: null });
@@ -105,6 +113,11 @@ export class ImportService {
       await this.tellRefusal(importId, file, request, error);
       throw error;
     }
+  }
+
+  private readerOf(kind: ImportKind): FileReader {
+    if (kind === 'dte') return this.dte;
+    return kind === 'honorarios' ? this.fees : this.rcv;
   }
 
   /** What file, name and address say together, before anything of the file is read. */
@@ -150,6 +163,7 @@ export class ImportService {
       fileName: request.fileName ?? null,
       importedBy: currentActor().userId,
     });
+    await reading.keep?.();
     await this.events.publish(ImportCompleted, {
       subject: { type: 'sii-connector.import', id, label: labelOf(kind, period) },
       payload: { importId: id, kind, period, sha256, ...counts },

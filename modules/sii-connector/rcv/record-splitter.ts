@@ -77,6 +77,11 @@ export class RecordSplitter {
     }
   }
 
+  /** The next record says again what delimits it. */
+  forgetDelimiter(): void {
+    this.delimiter = null;
+  }
+
   private take(record: string): CsvRecord | null {
     const row = this.row + 1;
     this.row += 1 + countOf(record, '\n');
