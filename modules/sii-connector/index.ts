@@ -3,4 +3,17 @@
  *
  * @packageDocumentation
  */
+export type { F29Return } from './f29/return.entity.js';
+export {
+  F29Exported,
+  F29Filed,
+  F29Paid,
+  F29PaymentRejected,
+  F29Rectified,
+  F29Reopened,
+  F29Sent,
+} from './f29/return.events.js';
+export type { ReturnFacts } from './f29/return.events.js';
+export { ReturnService } from './f29/return.service.js';
+export { SiiConnectorModule } from './sii-connector.module.js';
 export { siiConnectorAddon } from './sii-connector.addon.js';

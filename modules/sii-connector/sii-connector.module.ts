@@ -47,5 +47,6 @@ import { LedgerService } from './ledger/ledger.service.js';
     ReturnStepsService,
     TraceService,
   ],
+  exports: [ReturnService],
 })
 export class SiiConnectorModule {}
