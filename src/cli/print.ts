@@ -26,12 +26,12 @@ export function printTable(rows: readonly Readonly<Record<string, string>>[], js
 
 /** A line for each item: a table where they have members, else what they say. */
 function linesOf(items: readonly unknown[]): string[] {
-  const isTable = items.every((item) => typeof item === 'object' && item !== null);
-  if (!isTable) return items.map(String);
+  const rows = items.filter((item) => typeof item === 'object' && item !== null);
+  if (rows.length < items.length) return items.map(String);
   return tableOf(
-    items.map((item) =>
+    rows.map((row) =>
       Object.fromEntries(
-        Object.entries(item as object).map(([name, value]) => [name, String(value ?? '')]),
+        Object.entries(row).map(([name, value]: [string, unknown]) => [name, String(value ?? '')]),
       ),
     ),
   );

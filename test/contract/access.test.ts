@@ -88,6 +88,17 @@ describe('access matrix', () => {
       'daily-cut': String(cut.body.id),
       ...(await watchingRecords(admin)),
       ...(await ledgerRecords(admin)),
+      ...(await returnRecords(admin)),
+    };
+  }
+
+  async function returnRecords(admin: Client): Promise<Records> {
+    const figure = { kind: 'ppm', period: '202501', value: 0.125, source: 'prueba' };
+    const flow = { direction: 'in', day: '2026-01-05', amount: 1, label: 'prueba' };
+    return {
+      f29: await idOf(admin, 'sii-connector/f29', { period: '202601' }),
+      figure: await idOf(admin, 'sii-connector/figures', figure),
+      flow: await idOf(admin, 'treasury/flows', flow),
     };
   }
 

@@ -21,6 +21,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/sales\/services/, 'service'],
   [/\/sii-connector\/documents/, 'tax-document'],
   [/\/sii-connector\/f29/, 'f29'],
+  [/\/sii-connector\/figures/, 'figure'],
+  [/\/treasury\/flows/, 'flow'],
   [/\/sii-connector\/imports/, 'tax-import'],
 ];
 

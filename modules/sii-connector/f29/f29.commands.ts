@@ -93,7 +93,7 @@ async function inCompany(
   verb: string,
   work: (period: string) => Promise<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  if (!isPeriod(period)) throw new Error(`--period is a month, YYYYMM: ${period}`);
+  if (!isPeriod(period)) throw new Error(`--period is a month, YYYYMM: ${String(period)}`);
   const companyId = await companyOf(app, rut);
   return runAsHouse(companyId, `ofitec f29 ${verb}`, async () => {
     try {

@@ -14,14 +14,20 @@ interface Sum {
   readonly flows: number;
 }
 
-// The balance that was stated last before the first week, and what came and went since.
-const OPENING = `SELECT b.day::text AS day, coalesce(b.amount, 0)::float8 + (
-    SELECT coalesce(sum(f.amount), 0) FROM treasury_flow f
-    WHERE f.company_id = $1 AND f.state = 'settled' AND f.day < $2::date
-      AND (b.day IS NULL OR f.day > b.day))::float8 AS amount
+// The balance that was stated last, and from there to the first week: on by what came and went
+// since, or back by what came and went until then.
+const OPENING = `SELECT b.day::text AS day, (coalesce(b.amount, 0) + CASE
+      WHEN b.day IS NULL OR b.day < $2::date THEN (
+        SELECT coalesce(sum(f.amount), 0) FROM treasury_flow f
+        WHERE f.company_id = $1 AND f.state = 'settled' AND f.day < $2::date
+          AND (b.day IS NULL OR f.day > b.day))
+      ELSE -(
+        SELECT coalesce(sum(f.amount), 0) FROM treasury_flow f
+        WHERE f.company_id = $1 AND f.state = 'settled' AND f.day BETWEEN $2::date AND b.day)
+    END)::float8 AS amount
   FROM (SELECT 1) one LEFT JOIN LATERAL (
     SELECT day, amount FROM treasury_balance
-    WHERE company_id = $1 AND day < $2::date ORDER BY day DESC, id DESC LIMIT 1) b ON true`;
+    WHERE company_id = $1 AND day < $3::date ORDER BY day DESC, id DESC LIMIT 1) b ON true`;
 
 // What is overdue is not lost: it counts as of today.
 const SUMS = `SELECT ((greatest(day, CASE WHEN state = 'expected' THEN $4::date ELSE day END)
@@ -53,7 +59,7 @@ export class ForecastService {
       const { companyId } = this.database;
       const [start] = await this.database.rowsByPlan<{ day: string | null; amount: number }>(
         OPENING,
-        [companyId, first],
+        [companyId, first, end],
       );
       const sums = await this.database.rowsByPlan<Sum>(SUMS, [companyId, first, end, today]);
       let opening = start?.amount ?? 0;
