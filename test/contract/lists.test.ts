@@ -7,6 +7,7 @@ import {
   livePast,
   pastAlerts,
   pastLedger,
+  pastReturns,
   reportsOf,
   shippedAddons,
 } from '#test';
@@ -30,6 +31,7 @@ describe('lists after years', () => {
     branchId = past.branchId;
     await pastAlerts(house, 5_000);
     await pastLedger(house, 5_000);
+    await pastReturns(house, 5_000);
     const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },

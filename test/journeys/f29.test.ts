@@ -334,8 +334,8 @@ describe('Form 29', () => {
     const many = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [index + 1, 1]));
     expect((await check({ period: '202610', codes: many })).status).toBe(400);
     const { body } = await contador.get('sii-connector/f29/rules');
-    expect(body.items.length).toBeGreaterThan(60);
-    expect(body.items.every(({ source }: { source: string }) => source.length > 0)).toBe(true);
+    expect(body.rules.length).toBeGreaterThan(60);
+    expect(body.rules.every(({ source }: { source: string }) => source.length > 0)).toBe(true);
   });
 
   it('is begun for months that have begun, once, whoever asks at once', async () => {

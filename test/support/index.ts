@@ -50,6 +50,7 @@ export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
 export * as f29 from './f29.js';
 export { pastLedger } from './past-ledger.js';
+export { pastReturns } from './past-returns.js';
 export * as rcv from './rcv.js';
 export { Exposition, scrape } from './scrape.js';
 export { Wire } from './wire.js';

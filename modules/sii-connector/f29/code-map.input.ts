@@ -72,3 +72,11 @@ function isCodeValue(value: unknown): value is CodeValue | null {
   if (typeof value === 'number') return Math.abs(value) <= MAX_CODE_VALUE;
   return typeof value === 'string' && value.length <= MAX_TEXT;
 }
+
+/** A code of an address. @throws Problem Malformed for what is no code of any form */
+export function demandCode(text: string): string {
+  const code = normalizeCode(text);
+  if (code !== null) return code;
+  const [es, en] = ['no es un código del formulario', 'is no code of the form'];
+  throw new Problem(Malformed, { faults: [{ field: 'code', es, en }] });
+}

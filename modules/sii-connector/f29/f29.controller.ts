@@ -25,14 +25,12 @@ import {
   mapPage,
   NotFound,
   PageQuery,
-  Problem,
 } from '#kernel';
 import type { Page } from '#kernel';
 import { CompanyService } from '#modules/base';
-import { normalizeCode } from '../tables/form.js';
 import { CHECKLIST_POLICY, checklistPage } from './checklist-page.view.js';
 import { CheckService } from './check.service.js';
-import { readCodes, TakesCodes } from './code-map.input.js';
+import { demandCode, readCodes, TakesCodes } from './code-map.input.js';
 import { FilingService } from './filing.service.js';
 import { paperName, returnCsv, returnXml } from './return-files.view.js';
 import * as inputs from './return.input.js';
@@ -215,7 +213,7 @@ export class F29Controller {
     @Param('code') code: string,
     @Query() query: PageQuery,
   ): Promise<TraceView> {
-    return this.traces.trace(id, demandCode(code), query);
+    return this.traces.trace(id, code, query);
   }
 
   @Get(':id/files/csv')
@@ -248,12 +246,4 @@ export class F29Controller {
     const page = checklistPage(declared, company);
     return new StreamableFile(Buffer.from(page), { type: HTML_TYPE });
   }
-}
-
-/** @throws Problem Malformed for what is no code of any form */
-function demandCode(text: string): string {
-  const code = normalizeCode(text);
-  if (code !== null) return code;
-  const [es, en] = ['no es un código del formulario', 'is no code of the form'];
-  throw new Problem(Malformed, { faults: [{ field: 'code', es, en }] });
 }

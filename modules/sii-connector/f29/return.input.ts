@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Allow as AnyValue, ValidateIf } from 'class-validator';
 import { DayField, ListField, PesosField, TextField } from '#kernel';
@@ -6,14 +7,15 @@ import { CODES_SCHEMA } from './code-map.input.js';
 
 const CODE = /^\d{1,6}$/;
 
+/** A text of a certain form, with an example of it in the OpenAPI document. */
+function CodedField(example: string, options: Parameters<typeof TextField>[0]): PropertyDecorator {
+  return applyDecorators(TextField(options), ApiProperty({ examples: [example] }));
+}
+
 /** A tax period. */
 function PeriodField(): PropertyDecorator {
-  const schema = ApiProperty({ examples: ['202610'], required: true });
-  const text = TextField({ max: 6, min: 6, pattern: PERIOD, description: 'YYYYMM' });
-  return (target, property) => {
-    text(target, property);
-    schema(target, property);
-  };
+  const written = { max: 6, min: 6, pattern: PERIOD, description: 'YYYYMM' };
+  return CodedField('202610', written);
 }
 
 export class OpenReturn {
@@ -36,7 +38,12 @@ export class AcknowledgeFinding {
   @TextField({ max: 60, description: 'name of the rule' })
   rule!: string;
 
-  @TextField({ max: 6, pattern: CODE, optional: true, description: 'all codes when left out' })
+  @CodedField('504', {
+    max: 6,
+    pattern: CODE,
+    optional: true,
+    description: 'all codes when left out',
+  })
   code?: string;
 
   @TextField({ max: 500, min: 3, description: 'why it is right all the same' })
@@ -49,7 +56,7 @@ export class AcknowledgeFindings {
 }
 
 export class TakeProposed {
-  @TextField({ max: 6, pattern: CODE })
+  @CodedField('520', { max: 6, pattern: CODE })
   code!: string;
 }
 
@@ -59,7 +66,11 @@ export class TakeProposal {
 }
 
 export class FileReturn {
-  @TextField({ max: 12, pattern: /^\d{1,12}$/, description: 'as the SII’s site says it' })
+  @CodedField('6600000016', {
+    max: 12,
+    pattern: /^\d{1,12}$/,
+    description: 'as the SII’s site says it',
+  })
   folio!: string;
 
   @DayField({ description: 'day on which the SII took it' })

@@ -19,13 +19,13 @@ export class RuleView {
 
 export class RulesView {
   @ListField(() => RuleView, { maxItems: 500 })
-  items!: RuleView[];
+  rules!: RuleView[];
 
   /** Every rule, in the language of whoever asks. */
   static all(): RulesView {
-    const items = RULES.map(({ name, severity, title, source }) => ({
+    const rules = RULES.map(({ name, severity, title, source }) => ({
       ...{ name, severity, source, title: title[language()] },
     }));
-    return { items };
+    return { rules };
   }
 }

@@ -3,6 +3,7 @@ import { Database, isId, Problem, readReport, Records } from '#kernel';
 import type { Page, PageQuery } from '#kernel';
 import { FigureService } from '../figure/figure.service.js';
 import { formCode } from '../tables/form.js';
+import { demandCode } from './code-map.input.js';
 import { formulaOf } from './formulas.js';
 import { ENTRIES } from './ledger-map.js';
 import { sqlOfCode } from './ledger-sql.js';
@@ -30,12 +31,13 @@ export class TraceService {
   /**
    * Where a code's value comes from. Documents are those of the ledger now; a page at a time.
    *
-   * @param code without leading zeros
-   * @throws Problem CodeAbsent, Malformed for a cursor of another list, NotFound
+   * @param named the code, leading zeros or not
+   * @throws Problem CodeAbsent, Malformed for no code and a cursor of another list, NotFound
    */
-  async trace(id: string, code: string, query: PageQuery): Promise<TraceView> {
+  async trace(id: string, named: string, query: PageQuery): Promise<TraceView> {
     return this.database.transaction(async () => {
       const declared = await this.records.get(F29Return, id);
+      const code = demandCode(named);
       const value = declared.codes[code];
       const sql = sqlOfCode(code);
       const formula = formulaOf(code);
