@@ -31,10 +31,15 @@ function linesOf(items: readonly unknown[]): string[] {
   return tableOf(
     rows.map((row) =>
       Object.fromEntries(
-        Object.entries(row).map(([name, value]: [string, unknown]) => [name, String(value ?? '')]),
+        Object.entries(row).map(([name, value]: [string, unknown]) => [name, textOf(value)]),
       ),
     ),
   );
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function tableOf(rows: readonly Readonly<Record<string, string>>[]): string[] {

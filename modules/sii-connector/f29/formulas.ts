@@ -7,7 +7,7 @@
 export type CodeNumbers = ReadonlyMap<string, number>;
 
 /** How far a formula is proven: a `proven` one that does not come out blocks, a `derived` one warns. */
-export type Proof = 'proven' | 'derived';
+type Proof = 'proven' | 'derived';
 
 export interface Formula {
   readonly code: string;

@@ -1,7 +1,7 @@
 import type { Book, TransactionType } from '../document/document.entity.js';
 
 /** What a document is for VAT: with credit or debit, without a credit, or exempt. */
-export type Nature = 'affected' | 'creditless' | 'exempt';
+type Nature = 'affected' | 'creditless' | 'exempt';
 
 /** Sums over documents that are alike; amounts are whole pesos, never signed by kind. */
 export interface LedgerGroup {
@@ -159,7 +159,7 @@ const BOUGHT: readonly Entry[] = [
 export const ENTRIES: readonly Entry[] = [...SALES, ...PPM_BASE, ...BOUGHT];
 
 /** Whether documents of the group belong to the entry at all. */
-export function belongs(entry: Entry, group: LedgerGroup): boolean {
+function belongs(entry: Entry, group: LedgerGroup): boolean {
   return (
     isDeclared(group) &&
     !group.correctsPurchaseInvoice &&

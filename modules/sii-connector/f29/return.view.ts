@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 import {
   ChoiceField,
   currentContext,
@@ -73,7 +73,7 @@ export class FindingsView {
   findings!: FindingView[];
 }
 
-export class ReturnValueView {
+class ReturnValueView {
   @ApiProperty({ oneOf: [{ type: 'number' }, { type: 'string' }] })
   value!: number | string;
 
@@ -151,6 +151,7 @@ export class ReturnSummaryView {
   }
 }
 
+@ApiExtraModels(ReturnValueView)
 export class ReturnView extends ReturnSummaryView {
   @ApiProperty({
     type: 'object',

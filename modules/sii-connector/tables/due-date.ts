@@ -26,7 +26,7 @@ export async function dueDate(
 }
 
 /** The day itself when banks work on it, or the next on which they do. */
-export async function nextBusinessDay(day: string): Promise<string> {
+async function nextBusinessDay(day: string): Promise<string> {
   let next = day;
   while (await rests(next)) next = dayAfter(next);
   return next;

@@ -1,11 +1,11 @@
 import { FORM_CODES } from './form-codes.js';
 
 /** What a code holds: whole pesos, a number of documents, a rate in percent, a text … */
-export type CodeKind =
+type CodeKind =
   'amount' | 'count' | 'rate' | 'number' | 'quantity' | 'mark' | 'text' | 'date' | 'period';
 
 /** How a code enters its section's total. */
-export type CodeSign = '+' | '-' | '=' | '';
+type CodeSign = '+' | '-' | '=' | '';
 
 /** A code of the Form 29. */
 export interface FormCode {
