@@ -50,5 +50,6 @@ export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
 export { pastLedger } from './past-ledger.js';
 export * as rcv from './rcv.js';
+export * as dte from './dte.js';
 export { Exposition, scrape } from './scrape.js';
 export { Wire } from './wire.js';
