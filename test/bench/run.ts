@@ -6,6 +6,7 @@ import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
 import { benchPast } from './past.js';
+import { benchRcv } from './rcv.js';
 import { benchThrottle } from './throttle.js';
 import { benchWatch } from './watch.js';
 
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   start: benchStart,
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
+  rcv: benchRcv,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

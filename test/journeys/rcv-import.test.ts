@@ -107,7 +107,7 @@ describe('an RCV is imported', () => {
     expect(await found('folio=40')).toEqual([]);
     const events = await house.rows<{ payload: object }>(
       'owner',
-      `SELECT payload FROM kernel_event WHERE name = 'import.refused' ORDER BY occurred_at DESC LIMIT 1`,
+      `SELECT payload FROM kernel_event WHERE action = 'import.refused' ORDER BY created_at DESC LIMIT 1`,
     );
     expect(events[0]?.payload).toMatchObject({ kind: 'rcv-compra', errors: 6 });
     const many = await bought(Array.from({ length: 300 }, (_, i) => purchase(i + 1, { Folio: 0 })));

@@ -52,5 +52,6 @@ export * as f29 from './f29.js';
 export { pastLedger } from './past-ledger.js';
 export { pastReturns } from './past-returns.js';
 export * as rcv from './rcv.js';
+export * as dte from './dte.js';
 export { Exposition, scrape } from './scrape.js';
 export { Wire } from './wire.js';

@@ -103,7 +103,9 @@ export const SETTLE_CLAIMS = `UPDATE sii_connector_document n
       ) AS claimed
     FROM sii_connector_document n
     WHERE n.company_id = $1::uuid AND n.reference_folio IS NOT NULL
-      AND (n.import_id = $2::uuid OR EXISTS (
+      AND (n.import_id = $2::uuid
+        OR EXISTS (SELECT FROM ${STAGE} s WHERE ${same('s', 'n')})
+        OR EXISTS (
         SELECT FROM ${STAGE} s
         WHERE s.book = n.book AND s.counterpart_rut = n.counterpart_rut
           AND s.dte_type = n.reference_type AND s.folio::text = n.reference_folio))
