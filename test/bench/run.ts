@@ -5,6 +5,7 @@ import type { Load } from './load.js';
 import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
+import { benchF29 } from './f29.js';
 import { benchPast } from './past.js';
 import { benchRcv } from './rcv.js';
 import { benchThrottle } from './throttle.js';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
   rcv: benchRcv,
+  f29: benchF29,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

@@ -8,10 +8,20 @@ import type { Entry, Measure } from './ledger-map.js';
 export const CREDIT_VAT = `(CASE WHEN vat = 0 AND book = 'purchase'
   AND transaction_type = 'ACTIVO_FIJO' THEN fixed_asset_vat ELSE vat END)`;
 
-/** What a document is for VAT; see {@link Nature}. */
-export const NATURE = `(CASE WHEN ${CREDIT_VAT} <> 0 OR vat_common_use <> 0 THEN 'affected'
-  WHEN vat_non_recoverable <> 0 OR transaction_type = 'IVA_NO_RECUPERABLE' THEN 'creditless'
-  WHEN net <> 0 THEN 'affected' ELSE 'exempt' END)`;
+export const HAS_VAT = `(${CREDIT_VAT} <> 0 OR vat_common_use <> 0)`;
+export const IS_CREDITLESS = `(vat_non_recoverable <> 0
+  OR coalesce(transaction_type = 'IVA_NO_RECUPERABLE', false))`;
+
+/** What a document is for VAT, from three questions: affected, creditless or exempt. */
+function natureOf(hasVat: string, isCreditless: string, hasNet: string): string {
+  return `(CASE WHEN ${hasVat} THEN 'affected' WHEN ${isCreditless} THEN 'creditless'
+    WHEN ${hasNet} THEN 'affected' ELSE 'exempt' END)`;
+}
+
+const NATURE = natureOf(HAS_VAT, IS_CREDITLESS, 'net <> 0');
+
+/** The same where the questions are answered in columns. */
+export const NATURE_OF_ALIKE = natureOf('has_vat', 'is_creditless', 'has_net');
 
 const COLUMNS: Readonly<Record<Measure, string>> = {
   documents: 'documents',
