@@ -3,6 +3,15 @@
  *
  * @packageDocumentation
  */
+export { SiiAdapters } from './connector/adapters.service.js';
+export { CAPABILITIES, NotTaken, OUTCOMES, SiiAdapter } from './connector/sii-adapter.js';
+export type {
+  AdapterReturn,
+  AdapterTarget,
+  Capability,
+  Outcome,
+  OutcomeState,
+} from './connector/sii-adapter.js';
 export type { F29Return } from './f29/return.entity.js';
 export {
   F29Exported,

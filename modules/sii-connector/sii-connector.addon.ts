@@ -2,6 +2,11 @@ import { siiConnectorMigrations } from '#migrations/sii-connector';
 import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
+import { connectorConfig } from './connector/connector.config.js';
+import { SiiConnector } from './connector/connector.entity.js';
+import * as connectorEvents from './connector/connector.events.js';
+import { AskPartners } from './connector/courier.service.js';
+import { Submission } from './connector/submission.entity.js';
 import { Document } from './document/document.entity.js';
 import { f29Commands } from './f29/f29.commands.js';
 import { f29Settings } from './f29/f29.settings.js';
@@ -17,6 +22,9 @@ import { siiConnectorCommands } from './sii-connector.commands.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
+  'sii-connector.connector.edit': 'make and change ways to the SII',
+  'sii-connector.connector.read': 'read ways to the SII, and what was given to them',
+  'sii-connector.connector.sync': 'ask a connector for its health and news',
   'sii-connector.document.read': 'read the tax documents of the ledger',
   'sii-connector.fee.read': 'read the fees (honorarios) of the ledger',
   'sii-connector.figure.create': 'enter UTM, rates and other dated figures',
@@ -31,7 +39,8 @@ const permissions = {
 };
 
 const all = Object.keys(permissions);
-const preparing = all.filter((name) => name !== 'sii-connector.tax-return.approve');
+const NOT_OF_CONTADOR = ['sii-connector.tax-return.approve', 'sii-connector.connector.edit'];
+const preparing = all.filter((name) => !NOT_OF_CONTADOR.includes(name));
 
 export const siiConnectorAddon = defineAddon({
   name: 'sii-connector',
@@ -39,7 +48,7 @@ export const siiConnectorAddon = defineAddon({
   summary: 'the tax ledger of a month, and the Form 29 made of it',
   depends: [baseAddon, salesAddon],
   module: SiiConnectorModule,
-  entities: [Document, EnteredFigure, F29Return, Fee, Import, ImportFile],
+  entities: [Document, EnteredFigure, F29Return, Fee, Import, ImportFile, SiiConnector, Submission],
   migrations: siiConnectorMigrations,
   permissions,
   roles: {
@@ -47,7 +56,14 @@ export const siiConnectorAddon = defineAddon({
     admin: { grants: all },
     contador: { grants: preparing },
   },
-  events: [...Object.values(importEvents), ...Object.values(returnEvents), FigureEntered],
+  events: [
+    ...Object.values(connectorEvents),
+    ...Object.values(importEvents),
+    ...Object.values(returnEvents),
+    FigureEntered,
+  ],
+  schedules: [AskPartners],
+  config: connectorConfig,
   settings: { ...importSettings, ...f29Settings },
   commands: [...siiConnectorCommands, ...f29Commands],
   commandGroup: 'f29',

@@ -1,5 +1,13 @@
 import { Module } from '@nestjs/common';
 import { BaseModule } from '#modules/base';
+import { SiiAdapters } from './connector/adapters.service.js';
+import { ConnectorController } from './connector/connector.controller.js';
+import { ConnectorService } from './connector/connector.service.js';
+import { CourierService } from './connector/courier.service.js';
+import { ManualAdapter } from './connector/manual.adapter.js';
+import { PartnerAdapter } from './connector/partner.adapter.js';
+import { SubmissionController } from './connector/submission.controller.js';
+import { SubmissionService } from './connector/submission.service.js';
 import { DocumentController } from './document/document.controller.js';
 import { DocumentService } from './document/document.service.js';
 import { CheckService } from './f29/check.service.js';
@@ -24,14 +32,18 @@ import { LedgerService } from './ledger/ledger.service.js';
 @Module({
   imports: [BaseModule],
   controllers: [
+    ConnectorController,
     DocumentController,
     F29Controller,
     FeeController,
     FigureController,
     ImportController,
+    SubmissionController,
   ],
   providers: [
     CheckService,
+    ConnectorService,
+    CourierService,
     DocumentService,
     DraftService,
     DteImportService,
@@ -42,11 +54,15 @@ import { LedgerService } from './ledger/ledger.service.js';
     ImportService,
     LedgerService,
     LedgerSumsService,
+    ManualAdapter,
+    PartnerAdapter,
     RcvImportService,
     ReturnService,
     ReturnStepsService,
+    SiiAdapters,
+    SubmissionService,
     TraceService,
   ],
-  exports: [ReturnService],
+  exports: [ReturnService, SiiAdapters],
 })
 export class SiiConnectorModule {}

@@ -50,6 +50,8 @@ export { Collector } from './collector.js';
 export type { CollectedSpan } from './collector.js';
 export * as f29 from './f29.js';
 export { pastLedger } from './past-ledger.js';
+export { PartnerSimulator } from './partner.js';
+export type { PartnerFault } from './partner.js';
 export { pastReturns } from './past-returns.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';

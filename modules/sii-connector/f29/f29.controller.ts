@@ -28,6 +28,9 @@ import {
 } from '#kernel';
 import type { Page } from '#kernel';
 import { CompanyService } from '#modules/base';
+import { SendReturn } from '../connector/connector.input.js';
+import { ConnectorCannot, UnknownConnectorKind } from '../connector/connector.problems.js';
+import { SubmissionService } from '../connector/submission.service.js';
 import { CHECKLIST_POLICY, checklistPage } from './checklist-page.view.js';
 import { CheckService } from './check.service.js';
 import { demandCode, readCodes, TakesCodes } from './code-map.input.js';
@@ -51,6 +54,7 @@ export class F29Controller {
   constructor(
     private readonly returns: ReturnService,
     private readonly filing: FilingService,
+    private readonly submissions: SubmissionService,
     private readonly checks: CheckService,
     private readonly traces: TraceService,
     private readonly companies: CompanyService,
@@ -164,6 +168,14 @@ export class F29Controller {
   @Answers(ReturnView, NotFound, ReturnNotInState)
   async export(@Id() id: string): Promise<ReturnView> {
     return ReturnView.of(await this.filing.export(id));
+  }
+
+  /** Into the queue of a connector that can submit; the worker gives it over. */
+  @Post(':id/send')
+  @Allow('sii-connector.tax-return.file')
+  @Answers(ReturnView, NotFound, ReturnNotInState, ConnectorCannot, UnknownConnectorKind)
+  async send(@Id() id: string, @Body() { connectorId }: SendReturn): Promise<ReturnView> {
+    return ReturnView.of(await this.submissions.send(id, connectorId));
   }
 
   /** Folio and date as the SII's site told them: the return is filed from then on, and never changes. */

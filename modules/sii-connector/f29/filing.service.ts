@@ -28,6 +28,27 @@ export class FilingService {
     });
   }
 
+  /** Given to a partner: nobody changes it until the partner says what became of it. In a transaction. */
+  async send(id: string): Promise<F29Return> {
+    return this.steps.step(id, (declared) => {
+      declared.take('send');
+      declared.exportedAt = this.clock.now();
+      return [events.F29Sent];
+    });
+  }
+
+  /** A partner refused it. @throws Problem ReturnNotInState, NotFound */
+  async takeBack(id: string, reason: string): Promise<F29Return> {
+    return this.steps.step(
+      id,
+      (declared) => {
+        declared.take('takeBack');
+        return [events.F29Reopened];
+      },
+      reason,
+    );
+  }
+
   /** @throws Problem FilingDayWrong, FolioTaken, ReturnNotInState, NotFound */
   async file(id: string, { folio, filedOn }: FileReturn): Promise<F29Return> {
     return this.steps.step(id, async (declared) => {

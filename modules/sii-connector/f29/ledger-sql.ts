@@ -8,7 +8,8 @@ import type { Entry, Measure } from './ledger-map.js';
 export const CREDIT_VAT = `(CASE WHEN vat = 0 AND book = 'purchase'
   AND transaction_type = 'ACTIVO_FIJO' THEN fixed_asset_vat ELSE vat END)`;
 
-export const HAS_VAT = `(${CREDIT_VAT} <> 0 OR vat_common_use <> 0)`;
+export const HAS_VAT = `(vat <> 0 OR vat_common_use <> 0
+  OR (fixed_asset_vat <> 0 AND book = 'purchase' AND coalesce(transaction_type = 'ACTIVO_FIJO', false)))`;
 export const IS_CREDITLESS = `(vat_non_recoverable <> 0
   OR coalesce(transaction_type = 'IVA_NO_RECUPERABLE', false))`;
 

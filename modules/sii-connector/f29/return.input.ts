@@ -1,16 +1,11 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Allow as AnyValue, ValidateIf } from 'class-validator';
 import { DayField, ListField, PesosField, TextField } from '#kernel';
 import { PERIOD } from '../tables/period.js';
+import { CodedField } from '../tables/coded-field.js';
 import { CODES_SCHEMA } from './code-map.input.js';
 
 const CODE = /^\d{1,6}$/;
-
-/** A text of a certain form, with an example of it in the OpenAPI document. */
-function CodedField(example: string, options: Parameters<typeof TextField>[0]): PropertyDecorator {
-  return applyDecorators(TextField(options), ApiProperty({ examples: [example] }));
-}
 
 /** A tax period. */
 function PeriodField(): PropertyDecorator {

@@ -23,6 +23,8 @@ export const STEPS = {
   export: { from: ['validated', 'exported'], to: 'exported' },
   /** A partner took it. */
   send: { from: ['validated', 'exported'], to: 'sent' },
+  /** A partner refused it. */
+  takeBack: { from: ['sent'], to: 'validated' },
   /** The SII took it: a folio and a date. */
   file: { from: ['exported', 'sent', 'payment_rejected'], to: 'filed' },
   pay: { from: ['filed'], to: 'paid' },
