@@ -95,11 +95,30 @@ describe('access matrix', () => {
   async function returnRecords(admin: Client): Promise<Records> {
     const figure = { kind: 'ppm', period: '202501', value: 0.125, source: 'prueba' };
     const flow = { direction: 'in', day: '2026-01-05', amount: 1, label: 'prueba' };
+    const connector = await idOf(admin, 'sii-connector/connectors', { name: 'M', kind: 'manual' });
+    const f29 = await idOf(admin, 'sii-connector/f29', { period: '202601' });
     return {
-      f29: await idOf(admin, 'sii-connector/f29', { period: '202601' }),
+      f29,
       figure: await idOf(admin, 'sii-connector/figures', figure),
       flow: await idOf(admin, 'treasury/flows', flow),
+      connector,
+      submission: await submissionOf(connector),
     };
+  }
+
+  /** What was given to a connector: only partners take anything, and there is none here. */
+  async function submissionOf(connectorId: string): Promise<string> {
+    const id = kernel.newId();
+    await house.rows(
+      'owner',
+      `INSERT INTO sii_connector_submission (id, company_id, created_at, updated_at, version,
+         connector_id, return_id, key, state, attempts)
+       SELECT $1::uuid, r.company_id, now(), now(), 1, c.id, r.id, $1::uuid::text, 'rejected', 1
+       FROM sii_connector_connector c JOIN sii_connector_return r USING (company_id)
+       WHERE c.id = $2 LIMIT 1`,
+      { values: [id, connectorId] },
+    );
+    return id;
   }
 
   async function ledgerRecords(admin: Client): Promise<Records> {

@@ -20,6 +20,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],
   [/\/sii-connector\/documents/, 'tax-document'],
+  [/\/sii-connector\/connectors/, 'connector'],
+  [/\/sii-connector\/submissions/, 'submission'],
   [/\/sii-connector\/f29/, 'f29'],
   [/\/sii-connector\/figures/, 'figure'],
   [/\/treasury\/flows/, 'flow'],

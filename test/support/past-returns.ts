@@ -27,10 +27,23 @@ export async function pastReturns(house: House, count: number): Promise<void> {
     `${company} INSERT INTO treasury_balance (id, company_id, created_at, day, amount)
      SELECT gen_random_uuid(), company_id, now() - n * interval '1 day', current_date - n, n
      FROM ${days}`,
+    `${company} INSERT INTO sii_connector_connector (id, company_id, created_at, updated_at, version,
+       name, kind, active, statuses, health)
+     SELECT gen_random_uuid(), company_id, now() - n * interval '1 day', now(), 1, 'c' || n, 'partner',
+       true, '{}', 'unknown' FROM ${days} WHERE n % 10 = 0`,
+    `WITH returns AS (SELECT id, company_id, row_number() OVER () AS n FROM sii_connector_return),
+       connectors AS (SELECT id, row_number() OVER () AS n FROM sii_connector_connector)
+     INSERT INTO sii_connector_submission (id, company_id, created_at, updated_at, version,
+       connector_id, return_id, key, state, attempts)
+     SELECT gen_random_uuid(), company_id, now() - m * interval '1 day', now(), 1, c.id, r.id,
+       r.id || '-' || m, CASE WHEN m = 5 AND r.n % 20 = 0 THEN 'queued' ELSE 'filed' END, 1
+     FROM returns r JOIN connectors c ON c.n = 1 + r.n % 400, generate_series(1, 5) AS m
+     WHERE $1::integer > 0`,
   ];
   for (const statement of statements) await house.rows('owner', statement, { values: [count] });
   await house.rows(
     'owner',
-    'ANALYZE sii_connector_return, sii_connector_figure, treasury_flow, treasury_balance',
+    `ANALYZE sii_connector_return, sii_connector_figure, sii_connector_connector,
+       sii_connector_submission, treasury_flow, treasury_balance`,
   );
 }
