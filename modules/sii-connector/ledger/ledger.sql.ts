@@ -43,12 +43,10 @@ const CONTENT = Object.keys(STAGED).filter(
 
 /** Documents that stand in the file twice, and whether they say the same. */
 export const DUPLICATES = `SELECT min(row_number)::integer AS first, max(row_number)::integer AS last,
+    (sum(count(*) - 1) OVER ())::integer AS repeated,
     count(DISTINCT (${CONTENT.join(', ')}))::integer AS contents,
     min(dte_type || '/' || folio) AS document
   FROM ${STAGE} GROUP BY ${KEY.join(', ')} HAVING count(*) > 1 ORDER BY 1 LIMIT $1`;
-
-export const DROP_REPEATED = `DELETE FROM ${STAGE} a USING ${STAGE} b
-  WHERE ${same('a', 'b')} AND a.row_number > b.row_number`;
 
 const COLUMNS = [...Object.keys(STAGED), 'summary'];
 

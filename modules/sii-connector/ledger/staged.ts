@@ -1,4 +1,4 @@
-import { newId } from '#kernel';
+import { idSeries } from '#kernel';
 import type { Book, OtherTax, Section, TransactionType } from '../document/document.entity.js';
 
 /** A document as a file tells it, before the ledger is asked whether it knows it. */
@@ -80,6 +80,8 @@ export const STAGED = {
   reference_folio: 'text',
   raw: 'text',
 } as const;
+
+const newId = idSeries();
 
 /** The document as one line of PostgreSQL's text format. */
 export function copyLine(d: StagedDocument): string {
