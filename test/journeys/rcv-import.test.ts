@@ -221,6 +221,35 @@ describe('an RCV is imported', () => {
     expect(kept[0]).toMatchObject({ counterpartRut: '66666666-6', folio: 0 });
   });
 
+  it('takes totals of boletas from a summary, and no type twice', async () => {
+    const summary = (rows: readonly string[]): string =>
+      [
+        'Tipo Documento;Total Documentos;Monto Exento;Monto Neto;Monto IVA;Monto Total',
+        ...rows,
+      ].join('\n');
+    const rows = [
+      'Factura Electronica (33);3;0;300;57;357',
+      'Total operaciones del mes Boleta Electronica (41);0;0;0;0;0',
+      'Comprobante de Pago Electronico (48);1.234;0;1000;190;1190',
+    ];
+    const query = 'kind=rcv-venta&period=202608';
+    const answer = await send(query, summary(rows));
+    expect(answer.body).toMatchObject({ documents: 1, imported: 1, errors: [] });
+    expect(answer.body.warnings).toMatchObject([{ code: 'summed-elsewhere' }]);
+    expect((await found('period=202608'))[0]).toMatchObject({
+      ...{ dteType: 48, documents: 1_234, net: 1_000, vat: 190, total: 1_190, folio: 0 },
+      issueDate: '2026-08-31',
+    });
+    const later = await send(query, summary(['48;1235;0;1001;190;1191']));
+    expect(later.body).toMatchObject({ imported: 1, changed: 1 });
+    expect(await found('period=202608')).toHaveLength(1);
+    const daily = sale(0, { 'Tipo Doc': 48, Folio: '', 'Fecha Docto': '04/08/2026' });
+    const twice = await sold([daily], 'period=202608');
+    expect(faultsOf(twice)).toEqual([{ row: 2, code: 'summed-twice' }]);
+    const unknown = await send('kind=rcv-venta', summary(rows));
+    expect(faultsOf(unknown)).toEqual([{ row: 1, code: 'period-unknown' }]);
+  });
+
   it('takes a repeated row once when it says the same, and refuses it when it does not', async () => {
     const same = await bought([purchase(90), purchase(91), purchase(90)]);
     expect(same.body).toMatchObject({ documents: 3, imported: 2, skipped: 1 });

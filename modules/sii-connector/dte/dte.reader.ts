@@ -8,7 +8,7 @@ import { child, childrenOf, MAX_DTES, textAt } from './dte.xml.js';
 import type { Element } from './dte.xml.js';
 
 /** Types of electronic documents that the ledger takes; 52, guía de despacho, is declared nowhere. */
-export const DTE_TYPES: ReadonlySet<number> = new Set([
+const DTE_TYPES: ReadonlySet<number> = new Set([
   ...[33, 34, 39, 41, 43, 46, 52, 56, 61, 110, 111, 112],
 ]);
 

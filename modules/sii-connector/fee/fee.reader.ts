@@ -8,7 +8,7 @@ import type { CsvRecord } from '../rcv/record-splitter.js';
 import type { FeeKind } from './fee.entity.js';
 
 /** A report of a month holds some hundreds; what is more is none. */
-export const MAX_FEES = 20_000;
+const MAX_FEES = 20_000;
 /** Lines of title may stand above the header. */
 const MAX_TITLE_LINES = 20;
 

@@ -39,6 +39,7 @@ export class DteImportService implements FileReader {
       origin: 'dte',
       period: null,
       hasSummaries: false,
+      isTotals: false,
       hasClaims: true,
     } as const;
     const { added, changed, skipped } = await this.ledger.merge(

@@ -25,10 +25,14 @@ export class RcvImportService implements FileReader {
       findings.error('period-unknown', { row: 0 });
       return NOTHING_READ;
     }
-    const { early, hasSummaries } = reader;
+    const { early, hasSummaries, isTotals, elsewhere } = reader;
     if (early > 0) findings.warn('date-before-period', { row: 0 }, { count: early, period });
+    if (elsewhere.size > 0) {
+      const types = [...elsewhere].sort((a, b) => a - b).join(', ');
+      findings.warn('summed-elsewhere', { row: 0 }, { types });
+    }
     const facts = {
-      ...({ importId: asked.importId, origin: 'rcv', hasSummaries } as const),
+      ...({ importId: asked.importId, origin: 'rcv', hasSummaries, isTotals } as const),
       period: asked.period === null ? period : null,
       hasClaims: reader.hasClaims || reader.hasReferences,
     };

@@ -16,6 +16,8 @@ export interface StagedFacts {
   /** Of the documents that say none themselves; null when all do. */
   readonly period: string | null;
   readonly hasSummaries: boolean;
+  /** Those are totals of the whole month. */
+  readonly isTotals: boolean;
   /** Whether one of them is claimed, or corrects another. */
   readonly hasClaims: boolean;
 }
@@ -65,13 +67,23 @@ export class LedgerService {
     const { importId, origin, period, hasSummaries } = facts;
     await this.database.lockName(`sii-connector.ledger ${companyId}`);
     if (period !== null) await this.database.rowsByPlan(sql.FILL_PERIOD, [period]);
-    if (hasSummaries) await this.database.rowsByPlan(sql.NAME_SUMMARIES, []);
+    if (hasSummaries) await this.nameSummaries(facts, findings);
+    if (findings.errors.length > 0) return { added: 0, changed: 0, skipped: 0 };
     const values = [companyId, importId, this.clock.now(), origin];
     const added = await this.database.change(sql.INSERT_NEW, values);
     // Whoever is new to the last is in the file once, too: the constraint has looked already.
     const changed = added < count ? await this.takeChanges(values, findings) : 0;
     if (facts.hasClaims || changed > 0) await this.settleClaims(values.slice(0, 3));
     return { added, changed, skipped: count - added - changed };
+  }
+
+  private async nameSummaries({ isTotals }: StagedFacts, findings: Findings): Promise<void> {
+    await this.database.rowsByPlan(isTotals ? sql.NAME_TOTALS : sql.NAME_SUMMARIES, []);
+    const twice = await this.database.rowsByPlan<{ row: number; type: number }>(sql.SUMMED_TWICE, [
+      this.database.companyId,
+      MAX_FINDINGS,
+    ]);
+    for (const { row, type } of twice) findings.error('summed-twice', { row }, { type });
   }
 
   private async takeChanges(values: readonly unknown[], findings: Findings): Promise<number> {

@@ -25,6 +25,16 @@ export const NAME_SUMMARIES = `UPDATE ${STAGE} s SET summary = n.summary
     FROM ${STAGE} WHERE folio = 0) n
   WHERE s.id = n.id`;
 
+/** Totals of a month have the month's name: a later file takes the place of an earlier one. */
+export const NAME_TOTALS = `UPDATE ${STAGE} SET summary = period || ' total' WHERE folio = 0`;
+
+/** Types that the ledger holds day by day where totals of the month come, or the reverse. $2: how many. */
+export const SUMMED_TWICE = `SELECT min(s.row_number)::integer AS row, s.dte_type AS type
+  FROM ${STAGE} s JOIN sii_connector_document d ON d.company_id = $1::uuid AND d.period = s.period
+    AND d.folio = 0 AND d.book = s.book AND d.dte_type = s.dte_type
+    AND (d.summary LIKE '% total') <> (s.summary LIKE '% total')
+  WHERE s.folio = 0 GROUP BY s.dte_type ORDER BY 2 LIMIT $2`;
+
 const IN_STAGE: Readonly<Record<string, string>> = {
   received_at: `received_at AT TIME ZONE '${BUSINESS_TIME_ZONE}'`,
   acknowledged_at: `acknowledged_at AT TIME ZONE '${BUSINESS_TIME_ZONE}'`,

@@ -104,7 +104,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** A text, or null, as a field of PostgreSQL's text format. */
-export function text(value: string | null): string {
+function text(value: string | null): string {
   if (value === null) return '\\N';
   return SPECIAL.test(value)
     ? value.replaceAll(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character)

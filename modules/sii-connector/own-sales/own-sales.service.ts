@@ -4,7 +4,7 @@ import { OrderFiguresService } from '#modules/sales';
 import type { MonthFigures } from '#modules/sales';
 
 /** Tasa de IVA (DL 825, article 14), which prices hold. */
-export const VAT_PERCENT = 19;
+const VAT_PERCENT = 19;
 
 export interface OwnSales extends MonthFigures {
   /** No file has told of the period's sales yet, so that these stand in for them. */

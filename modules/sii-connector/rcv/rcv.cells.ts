@@ -34,7 +34,8 @@ export class Cells {
 
   type(): number {
     const text = this.text('dteType');
-    const known = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+    // A summary writes `Boleta Electronica (39)`.
+    const known = Number(/^(?:[^()]*\()?(\d{1,3})\)?$/.exec(text)?.[1] ?? 0);
     if (known === 0) this.fault('type', 'dteType', text);
     return known;
   }
@@ -45,6 +46,13 @@ export class Cells {
     if (/^\d{1,10}$/.test(text) && Number(text) > 0) return Number(text);
     this.fault('folio', 'folio', text);
     return 0;
+  }
+
+  count(column: RcvColumn): number {
+    const text = this.text(column);
+    const count = readPesos(isBlank(text) ? '0' : text);
+    if (count === null || count < 0) this.fault('number', column, text);
+    return count ?? 0;
   }
 
   rut(fallback: string | null): string {

@@ -36,6 +36,8 @@ export class RcvReader {
   hasClaims = false;
   hasReferences = false;
   early = 0;
+  /** Types of a summary that are not taken from it. */
+  readonly elsewhere = new Set<number>();
   header: RcvHeader | null = null;
   private readonly splitter = new RecordSplitter();
   private waiting: StagedDocument | null = null;
@@ -51,6 +53,11 @@ export class RcvReader {
   /** The section that was asked for, or that the columns show. */
   get sectionRead(): Section {
     return this.section;
+  }
+
+  /** Whether the file is a summary by types. */
+  get isTotals(): boolean {
+    return this.header?.isTotals ?? false;
   }
 
   /** Whether reading on makes no sense. */
@@ -90,6 +97,10 @@ export class RcvReader {
     const { kind, section: asked } = this.request;
     this.header = readHeader(record.fields, kind, this.findings);
     this.unreadable = this.header === null || this.findings.errors.length > 0;
+    if (this.header?.isTotals && this.request.period === null) {
+      this.findings.error('period-unknown', { row: 1 });
+      this.unreadable = true;
+    }
     const found = this.header?.section ?? null;
     const differs = asked !== null && found !== null && asked !== found;
     if (differs && [asked, found].includes('RECLAMADO')) {
@@ -159,8 +170,11 @@ export class RcvReader {
   private document(cells: Cells, raw: string): StagedDocument | null {
     const faults = this.findings.errors.length;
     const dteType = cells.type();
-    const folio = cells.folio(SUMMED_TYPES.has(dteType));
-    const issueDate = cells.day('issueDate');
+    const { isTotals } = this;
+    const documents = isTotals ? cells.count('documents') : 1;
+    if (isTotals && dteType > 0 && !this.isTotal(dteType, documents)) return null;
+    const folio = isTotals ? 0 : cells.folio(SUMMED_TYPES.has(dteType));
+    const issueDate = isTotals ? lastDayOf(this.request.period ?? '') : cells.day('issueDate');
     const claimedAt = cells.moment('claimedAt');
     cells.admit(dteType);
     const document: StagedDocument = {
@@ -170,7 +184,7 @@ export class RcvReader {
       period: this.request.period,
       dteType,
       folio,
-      documents: 1,
+      documents,
       counterpartRut: cells.rut(fallbackRut(dteType)),
       counterpartName: cells.name('counterpartName'),
       issueDate,
@@ -203,6 +217,13 @@ export class RcvReader {
     return this.findings.errors.length === faults ? document : null;
   }
 
+  /** Types with documents of their own come with the details; their totals are left out. */
+  private isTotal(dteType: number, documents: number): boolean {
+    if (SUMMED_TYPES.has(dteType)) return documents > 0;
+    this.elsewhere.add(dteType);
+    return false;
+  }
+
   private count(document: StagedDocument): void {
     const { row, issueDate, folio, claimedAt, referenceType, dteType } = document;
     this.documents += 1;
@@ -223,6 +244,11 @@ export class RcvReader {
     }
     if (month < period && this.book === 'sale') this.early += 1;
   }
+}
+
+function lastDayOf(period: string): string {
+  const last = new Date(Date.UTC(Number(period.slice(0, 4)), Number(period.slice(4)), 0));
+  return last.toISOString().slice(0, 10);
 }
 
 function fallbackRut(dteType: number): string | null {
