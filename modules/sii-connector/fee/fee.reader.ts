@@ -146,7 +146,9 @@ export class FeeReader {
       kind: /terceros|^bte$/.test(plain(cell('kind'))) ? 'BTE' : 'BHE',
       number: this.number(cell('number'), row),
       issuerRut: this.rut(cell('issuerRut'), row),
-      issuerName: isBlank(cell('issuerName')) ? null : cell('issuerName').slice(0, 200),
+      issuerName: isBlank(cell('issuerName'))
+        ? null
+        : cell('issuerName').slice(0, 200).toWellFormed(),
       voided: /^(anul|nul)/.test(plain(cell('state'))),
     };
     // oxlint-disable-next-line no-control-regex

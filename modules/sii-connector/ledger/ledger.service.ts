@@ -87,8 +87,7 @@ export class LedgerService {
   }
 
   private async takeChanges(values: readonly unknown[], findings: Findings): Promise<number> {
-    // PostgreSQL knows nothing of a temporary table unless told to look.
-    await this.database.rowsByPlan(`ANALYZE ${sql.STAGE}`, []);
+    await this.lookAtStage();
     await this.settleDuplicates(findings);
     if (findings.errors.length > 0) return 0;
     let changed = await this.database.change(sql.TAKE_CHANGES, values);
@@ -119,7 +118,13 @@ export class LedgerService {
     return this.database.change(sql.ADD_REFERENCES, values.slice(0, 3));
   }
 
+  /** PostgreSQL knows nothing of a temporary table, and joins it badly, unless told to look. */
+  private async lookAtStage(): Promise<void> {
+    await this.database.rowsByPlan(`ANALYZE ${sql.STAGE}`, []);
+  }
+
   private async settleClaims(values: readonly unknown[]): Promise<void> {
+    await this.lookAtStage();
     for (let length = 0; length < MAX_CHAIN; length += 1) {
       if ((await this.database.change(sql.SETTLE_CLAIMS, values)) === 0) return;
     }

@@ -98,24 +98,32 @@ export const DIFFERING = `SELECT s.row_number AS row, s.total::float8 AS dte, d.
   WHERE (s.exempt, s.net, s.total) IS DISTINCT FROM (d.exempt, d.net, d.total)
   ORDER BY 1 LIMIT $3`;
 
+// A reference may be a text (`200-300`), which is no folio.
+const REFERRED = `CASE WHEN n.reference_folio ~ '^[0-9]{1,10}$' THEN n.reference_folio::bigint END`;
+
 /**
  * A note on a claimed document is claimed with it, whichever came first, and no longer when the
  * document is not. $1 company, $2 import, $3 now.
  */
-export const SETTLE_CLAIMS = `UPDATE sii_connector_document n
-  SET claimed = NOT n.claimed, updated_at = $3::timestamptz, version = n.version + 1
-  FROM (SELECT n.id, n.claimed_at IS NOT NULL OR n.section = 'RECLAMADO' OR EXISTS (
+export const SETTLE_CLAIMS = `WITH touched AS (
+    SELECT id FROM sii_connector_document
+    WHERE company_id = $1::uuid AND import_id = $2::uuid AND reference_folio IS NOT NULL
+    UNION
+    SELECT n.id FROM ${STAGE} s JOIN sii_connector_document n
+      ON n.company_id = $1::uuid AND n.reference_folio IS NOT NULL AND ${same('n', 's')}
+    UNION
+    SELECT n.id FROM ${STAGE} s JOIN sii_connector_document n
+      ON n.company_id = $1::uuid AND n.reference_type = s.dte_type
+        AND n.reference_folio = s.folio::text AND n.book = s.book
+        AND n.counterpart_rut = s.counterpart_rut
+  ), wanted AS (
+    SELECT n.id, n.claimed_at IS NOT NULL OR n.section = 'RECLAMADO' OR EXISTS (
         SELECT FROM sii_connector_document d
-        WHERE d.company_id = n.company_id AND d.book = n.book AND d.counterpart_rut = n.counterpart_rut
-          AND d.dte_type = n.reference_type AND d.folio::text = n.reference_folio AND d.claimed
+        WHERE d.company_id = $1::uuid AND d.book = n.book AND d.counterpart_rut = n.counterpart_rut
+          AND d.dte_type = n.reference_type AND d.folio = ${REFERRED} AND d.claimed
       ) AS claimed
-    FROM sii_connector_document n
-    WHERE n.company_id = $1::uuid AND n.reference_folio IS NOT NULL
-      AND (n.import_id = $2::uuid
-        OR EXISTS (SELECT FROM ${STAGE} s WHERE ${same('s', 'n')})
-        OR EXISTS (
-        SELECT FROM ${STAGE} s
-        WHERE s.book = n.book AND s.counterpart_rut = n.counterpart_rut
-          AND s.dte_type = n.reference_type AND s.folio::text = n.reference_folio))
-  ) wanted
-  WHERE n.id = wanted.id AND n.claimed IS DISTINCT FROM wanted.claimed`;
+    FROM touched JOIN sii_connector_document n USING (id)
+  )
+  UPDATE sii_connector_document n
+  SET claimed = wanted.claimed, updated_at = $3::timestamptz, version = n.version + 1
+  FROM wanted WHERE n.id = wanted.id AND n.claimed <> wanted.claimed`;

@@ -67,7 +67,7 @@ export class Cells {
     const text = this.text(column);
     if (isBlank(text)) return null;
     this.demandStorable(text, column);
-    return text.slice(0, 200);
+    return text.slice(0, 200).toWellFormed();
   }
 
   rawOf(raw: string): string {
@@ -111,6 +111,11 @@ export class Cells {
     return !(isBlank(text) || text === '0' || plain(text) === 'no');
   }
 
+  /** A folio, or a text where several are named. */
+  referenceFolio(): string | null {
+    return this.name('referenceFolio')?.replace(/^0+(?=\d+$)/, '') ?? null;
+  }
+
   referenceType(): number | null {
     const text = this.text('referenceType');
     return /^\d{1,3}$/.test(text) && Number(text) > 0 ? Number(text) : null;
@@ -147,7 +152,7 @@ export class Cells {
       if (isBlank(text) || text === '0') continue;
       details ??= {};
       const amount = TEXT_DETAILS.includes(name) ? null : readPesos(text);
-      details[name] = amount ?? text.slice(0, 100);
+      details[name] = amount ?? text.slice(0, 100).toWellFormed();
     }
     return details;
   }

@@ -15,6 +15,8 @@ import type { CsvRecord } from './record-splitter.js';
 const FINAL_CONSUMER = '66666666-6';
 const ABROAD = '55555555-5';
 const MAX_OTHER_TAXES = 100;
+/** Rows that continue a document are kept with it up to so many characters. */
+const MAX_RAW = 60_000;
 
 /** What is asked of a file. */
 export interface RcvRequest {
@@ -157,7 +159,8 @@ export class RcvReader {
       this.waiting = null;
       return;
     }
-    waiting.raw = `${waiting.raw ?? ''}\n${raw}`;
+    const before = waiting.raw ?? '';
+    if (before.length < MAX_RAW) waiting.raw = `${before}\n${raw}`;
   }
 
   private release(): string {
@@ -210,7 +213,7 @@ export class RcvReader {
       details: cells.details(),
       correctsPurchaseInvoice: cells.flag('correctsPurchaseInvoice'),
       referenceType: cells.referenceType(),
-      referenceFolio: cells.name('referenceFolio'),
+      referenceFolio: cells.referenceFolio(),
       raw: cells.rawOf(raw),
     };
     this.count(document);
