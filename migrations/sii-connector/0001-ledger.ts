@@ -135,9 +135,9 @@ const INDEXES = [
   byTime('document', 'time', ''),
   byTime('document', 'period', 'period, '),
   byTime('document', 'book', 'book, '),
-  byTime('document', 'type', 'dte_type, '),
   byTime('document', 'counterpart', 'counterpart_rut, '),
-  // Most documents are in the register, and are found in the order of time.
+  // Most documents are invoices in the register, and are found in the order of time.
+  byTime('document', 'type', 'dte_type, ', ' WHERE dte_type <> 33'),
   byTime('document', 'section', 'section, ', ` WHERE section <> 'REGISTRO'`),
   'CREATE INDEX sii_connector_document_by_import ON sii_connector_document (company_id, import_id)',
   byTime('document', 'folio', 'folio, '),

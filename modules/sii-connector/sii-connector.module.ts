@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BaseModule } from '#modules/base';
+<<<<<<< HEAD
 import { SiiAdapters } from './connector/adapters.service.js';
 import { ConnectorController } from './connector/connector.controller.js';
 import { ConnectorService } from './connector/connector.service.js';
@@ -8,6 +9,9 @@ import { ManualAdapter } from './connector/manual.adapter.js';
 import { PartnerAdapter } from './connector/partner.adapter.js';
 import { SubmissionController } from './connector/submission.controller.js';
 import { SubmissionService } from './connector/submission.service.js';
+=======
+import { SalesModule } from '#modules/sales';
+>>>>>>> f-ledger
 import { DocumentController } from './document/document.controller.js';
 import { DocumentService } from './document/document.service.js';
 import { CheckService } from './f29/check.service.js';
@@ -28,8 +32,11 @@ import { ImportController } from './import/import.controller.js';
 import { ImportService } from './import/import.service.js';
 import { RcvImportService } from './import/rcv-import.service.js';
 import { LedgerService } from './ledger/ledger.service.js';
+import { OwnSalesController } from './own-sales/own-sales.controller.js';
+import { OwnSalesService } from './own-sales/own-sales.service.js';
 
 @Module({
+<<<<<<< HEAD
   imports: [BaseModule],
   controllers: [
     ConnectorController,
@@ -40,6 +47,10 @@ import { LedgerService } from './ledger/ledger.service.js';
     ImportController,
     SubmissionController,
   ],
+=======
+  imports: [BaseModule, SalesModule],
+  controllers: [DocumentController, FeeController, ImportController, OwnSalesController],
+>>>>>>> f-ledger
   providers: [
     CheckService,
     ConnectorService,
@@ -53,9 +64,13 @@ import { LedgerService } from './ledger/ledger.service.js';
     FilingService,
     ImportService,
     LedgerService,
+<<<<<<< HEAD
     LedgerSumsService,
     ManualAdapter,
     PartnerAdapter,
+=======
+    OwnSalesService,
+>>>>>>> f-ledger
     RcvImportService,
     ReturnService,
     ReturnStepsService,

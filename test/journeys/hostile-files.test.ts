@@ -177,11 +177,10 @@ describe('a hostile file', () => {
       });
       const piece = Buffer.alloc(1_000_000, `${'x'.repeat(99)}\n`);
       const more = (): void => {
-        while (!answered && sent < bytes) {
-          sent += piece.length;
-          if (!outgoing.write(piece)) return void outgoing.once('drain', more);
-        }
-        outgoing.end();
+        if (answered || sent >= bytes) return void outgoing.end();
+        sent += piece.length;
+        if (outgoing.write(piece)) setImmediate(more);
+        else outgoing.once('drain', more);
       };
       outgoing.write(PURCHASE_HEADER.join(';'));
       more();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, rcv } from '#test';
+import { dice, House, rcv } from '#test';
 import type { Client } from '#test';
 
 const { purchase, PURCHASE_HEADER, rcvOf, rutOf, sale, SALE_HEADER } = rcv;
@@ -221,6 +221,35 @@ describe('an RCV is imported', () => {
     expect(kept[0]).toMatchObject({ counterpartRut: '66666666-6', folio: 0 });
   });
 
+  it('takes totals of boletas from a summary, and no type twice', async () => {
+    const summary = (rows: readonly string[]): string =>
+      [
+        'Tipo Documento;Total Documentos;Monto Exento;Monto Neto;Monto IVA;Monto Total',
+        ...rows,
+      ].join('\n');
+    const rows = [
+      'Factura Electronica (33);3;0;300;57;357',
+      'Total operaciones del mes Boleta Electronica (41);0;0;0;0;0',
+      'Comprobante de Pago Electronico (48);1.234;0;1000;190;1190',
+    ];
+    const query = 'kind=rcv-venta&period=202608';
+    const answer = await send(query, summary(rows));
+    expect(answer.body).toMatchObject({ documents: 1, imported: 1, errors: [] });
+    expect(answer.body.warnings).toMatchObject([{ code: 'summed-elsewhere' }]);
+    expect((await found('period=202608'))[0]).toMatchObject({
+      ...{ dteType: 48, documents: 1_234, net: 1_000, vat: 190, total: 1_190, folio: 0 },
+      issueDate: '2026-08-31',
+    });
+    const later = await send(query, summary(['48;1235;0;1001;190;1191']));
+    expect(later.body).toMatchObject({ imported: 1, changed: 1 });
+    expect(await found('period=202608')).toHaveLength(1);
+    const daily = sale(0, { 'Tipo Doc': 48, Folio: '', 'Fecha Docto': '04/08/2026' });
+    const twice = await sold([daily], 'period=202608');
+    expect(faultsOf(twice)).toEqual([{ row: 2, code: 'summed-twice' }]);
+    const unknown = await send('kind=rcv-venta', summary(rows));
+    expect(faultsOf(unknown)).toEqual([{ row: 1, code: 'period-unknown' }]);
+  });
+
   it('takes a repeated row once when it says the same, and refuses it when it does not', async () => {
     const same = await bought([purchase(90), purchase(91), purchase(90)]);
     expect(same.body).toMatchObject({ documents: 3, imported: 2, skipped: 1 });
@@ -265,5 +294,48 @@ describe('an RCV is imported', () => {
     expect(told.body).toMatchObject({ period: '202610', section: 'RECLAMADO', imported: 1 });
     expect((await found('folio=100'))[0]).toMatchObject({ section: 'RECLAMADO', claimed: true });
     expect((await sold([sale(101)], '')).body).toMatchObject({ period: '202610', imported: 1 });
+  });
+
+  it('comes to the same ledger however the files are split, in whatever order they come', async () => {
+    const roll = dice(7);
+    const note = (folio: number, of: number): rcv.RcvRow =>
+      sale(folio, {
+        ...{ 'Tipo Doc': 61, 'Tipo Docto. Referencia': 33, 'Folio Docto. Referencia': `0${of}` },
+      });
+    // Totals of boletas: one a day. Several of a day are told apart by their order in the file.
+    const rows = Array.from({ length: 60 }, (_, i) => {
+      if (i % 7 === 3) return note(i + 1, i);
+      const claimed: rcv.RcvRow = i % 14 === 2 ? { 'Fecha Reclamo': '09/10/2026 10:00:00' } : {};
+      const net = 1 + Math.floor(roll() * 1e6);
+      return i % 5 === 1
+        ? sale(0, {
+            'Tipo Doc': 39,
+            Folio: 0,
+            'Fecha Docto': `${10 + Math.floor(i / 5)}/10/2026`,
+            Nro: i,
+          })
+        : sale(i + 1, { 'Monto Neto': net, ...claimed });
+    });
+    const ledger = async (): Promise<string> => {
+      const kept = await house.rows(
+        'owner',
+        `SELECT dte_type, folio, summary, net, vat, total, claimed, reference_folio
+         FROM sii_connector_document ORDER BY dte_type, folio, summary`,
+      );
+      await house.rows('owner', 'TRUNCATE sii_connector_document');
+      return JSON.stringify(kept);
+    };
+    await house.rows('owner', 'TRUNCATE sii_connector_document');
+    expect((await sold(rows)).body).toMatchObject({ documents: 60, errors: [] });
+    const whole = await ledger();
+    expect(whole).toContain('"claimed":true');
+    for (let round = 0; round < 5; round += 1) {
+      const files: rcv.RcvRow[][] = [[], [], []];
+      for (const row of rows) files[Math.floor(roll() * 3)]?.push(row);
+      for (const file of files.sort(() => roll() - 0.5)) {
+        expect((await sold(file)).body.errors).toEqual([]);
+      }
+      expect(await ledger()).toBe(whole);
+    }
   });
 });

@@ -8,7 +8,7 @@ import { child, childrenOf, MAX_DTES, textAt } from './dte.xml.js';
 import type { Element } from './dte.xml.js';
 
 /** Types of electronic documents that the ledger takes; 52, guía de despacho, is declared nowhere. */
-export const DTE_TYPES: ReadonlySet<number> = new Set([
+const DTE_TYPES: ReadonlySet<number> = new Set([
   ...[33, 34, 39, 41, 43, 46, 52, 56, 61, 110, 111, 112],
 ]);
 
@@ -120,7 +120,7 @@ class DteReader {
     return {
       book: sells ? 'sale' : 'purchase',
       counterpartRut: isIssuer ? to : from,
-      counterpartName: name === '' ? null : name.slice(0, 200),
+      counterpartName: name === '' ? null : name.slice(0, 200).toWellFormed(),
     };
   }
 
@@ -187,7 +187,10 @@ class DteReader {
       const folio = textAt(each, 'FolioRef');
       // A reference may also be to an order or a set of tests, whose types are letters.
       if (/^\d{2,3}$/.test(type) && folio !== '' && Number(type) !== 52) {
-        return { referenceType: Number(type), referenceFolio: folio.slice(0, 50) };
+        return {
+          referenceType: Number(type),
+          referenceFolio: folio.replace(/^0+(?=\d+$)/, '').slice(0, 50),
+        };
       }
     }
     return { referenceType: null, referenceFolio: null };

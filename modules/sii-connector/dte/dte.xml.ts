@@ -3,7 +3,7 @@ import type { Findings } from '../import/import.findings.js';
 
 /** The SII takes no larger envelope; a tree of it takes some ten times as much memory. */
 export const MAX_XML_BYTES = 20_000_000;
-export const MAX_DEPTH = 24;
+const MAX_DEPTH = 24;
 export const MAX_DTES = 5_000;
 
 /** An element of a document: text, or further elements by name. */
@@ -40,7 +40,7 @@ export function textOfXml(content: Buffer, findings: Findings): string | null {
     findings.error('encoding', whole);
     return null;
   }
-  const text = decode(content, /^utf/.test(label) ? 'utf-8' : 'windows-1252');
+  const text = decode(content, label.startsWith('utf') ? 'utf-8' : 'windows-1252');
   if (text === null) {
     findings.error('encoding', whole);
     return null;
@@ -103,7 +103,7 @@ function closesItself(text: string, at: number): boolean {
 }
 
 /** The only entities that a text without a document type can have (XML 1.0 §4.6), and characters. */
-export function plainText(text: string): string {
+function plainText(text: string): string {
   return text.replaceAll(
     /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(lt|gt|amp|quot|apos));/gi,
     (...found) => {

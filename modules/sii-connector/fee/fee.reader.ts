@@ -8,7 +8,7 @@ import type { CsvRecord } from '../rcv/record-splitter.js';
 import type { FeeKind } from './fee.entity.js';
 
 /** A report of a month holds some hundreds; what is more is none. */
-export const MAX_FEES = 20_000;
+const MAX_FEES = 20_000;
 /** Lines of title may stand above the header. */
 const MAX_TITLE_LINES = 20;
 
@@ -146,7 +146,9 @@ export class FeeReader {
       kind: /terceros|^bte$/.test(plain(cell('kind'))) ? 'BTE' : 'BHE',
       number: this.number(cell('number'), row),
       issuerRut: this.rut(cell('issuerRut'), row),
-      issuerName: isBlank(cell('issuerName')) ? null : cell('issuerName').slice(0, 200),
+      issuerName: isBlank(cell('issuerName'))
+        ? null
+        : cell('issuerName').slice(0, 200).toWellFormed(),
       voided: /^(anul|nul)/.test(plain(cell('state'))),
     };
     // oxlint-disable-next-line no-control-regex

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Records } from '#kernel';
+import { Records } from '#kernel';
 import { documentsOf } from '../dte/dte.reader.js';
 import { checkSignatures } from '../dte/dte.signature.js';
 import { MAX_XML_BYTES, parseXml, textOfXml } from '../dte/dte.xml.js';
@@ -16,7 +16,6 @@ import type { SpooledFile } from './spool.js';
 @Injectable()
 export class DteImportService implements FileReader {
   constructor(
-    private readonly database: Database,
     private readonly records: Records,
     private readonly ledger: LedgerService,
   ) {}
@@ -33,22 +32,25 @@ export class DteImportService implements FileReader {
     const documents = documentsOf(root, asked, findings);
     if (findings.errors.length > 0) return NOTHING_READ;
     await checkSignatures(text, findings);
-    await this.ledger.stage(linesOf(documents));
-    const { importId, period } = asked;
+    const count = await this.ledger.stage(linesOf(documents));
+    const { importId } = asked;
     const facts = {
       importId,
       origin: 'dte',
-      period,
+      period: null,
       hasSummaries: false,
+      isTotals: false,
       hasClaims: true,
     } as const;
-    await this.database.lockName(`sii-connector.ledger ${this.database.companyId}`);
-    const repeated = await this.ledger.settleDuplicates(facts, findings);
+    const { added, changed, skipped } = await this.ledger.merge(
+      count,
+      { ...facts, origin: 'dte' },
+      findings,
+    );
     if (findings.errors.length > 0) return NOTHING_READ;
-    const { added, changed, skipped } = await this.ledger.merge(facts, findings);
     return {
       ...{ period: periodOf(documents), section: asked.section, documents: documents.length },
-      ...{ imported: added + changed, changed, skipped: skipped + repeated },
+      ...{ imported: added + changed, changed, skipped },
       keep: () => this.keep(importId, content),
     };
   }

@@ -119,9 +119,13 @@ const SENTENCES = {
     es: 'contiene caracteres de control',
     en: 'holds control characters',
   },
-  total: {
-    es: 'documentos cuyo total no es la suma de sus montos: {count}',
-    en: 'documents whose total is not the sum of their amounts: {count}',
+  'summed-elsewhere': {
+    es: 'tipos de documento que se importan con el detalle, no con el resumen: {types}',
+    en: 'types of documents that are imported with the details, not with the summary: {types}',
+  },
+  'summed-twice': {
+    es: 'el período ya tiene el tipo {type}, en total o día por día: contaría dos veces',
+    en: 'the period has the type {type} already, in total or day by day: it would count twice',
   },
   'too-many': {
     es: 'hay más; se muestran los primeros {limit}',
@@ -155,7 +159,7 @@ const SENTENCES = {
 export type FindingCode = keyof typeof SENTENCES;
 
 /** A finding in the words of the context's language. */
-export function finding(
+function finding(
   code: FindingCode,
   at: { readonly row: number; readonly column?: string },
   words: Words = {},

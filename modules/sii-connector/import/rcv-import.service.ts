@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '#kernel';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { RcvReader } from '../rcv/rcv.reader.js';
 import type { Findings } from './import.findings.js';
@@ -10,10 +9,7 @@ import type { SpooledFile } from './spool.js';
 /** Files of the RCV, of any size in bounded memory. */
 @Injectable()
 export class RcvImportService implements FileReader {
-  constructor(
-    private readonly database: Database,
-    private readonly ledger: LedgerService,
-  ) {}
+  constructor(private readonly ledger: LedgerService) {}
 
   async read(
     file: SpooledFile,
@@ -22,28 +18,29 @@ export class RcvImportService implements FileReader {
     progress: (bytesRead: number, bytes: number) => void,
   ): Promise<Reading> {
     const reader = new RcvReader(asked, findings);
-    await this.ledger.stage(linesOf(reader, file, progress));
+    const count = await this.ledger.stage(linesOf(reader, file, progress));
     if (findings.errors.length > 0) return NOTHING_READ;
     const period = asked.period ?? periodOf(reader, asked);
-    if (period === null) findings.error('period-unknown', { row: 0 });
-    if (reader.early > 0) {
-      findings.warn(
-        'date-before-period',
-        { row: 0 },
-        { count: reader.early, period: period ?? '' },
-      );
+    if (period === null) {
+      findings.error('period-unknown', { row: 0 });
+      return NOTHING_READ;
     }
-    const { hasSummaries, hasReferences } = reader;
-    const hasClaims = reader.hasClaims || hasReferences;
-    const { importId } = asked;
-    const facts = { importId, origin: 'rcv', period, hasSummaries, hasClaims } as const;
-    await this.database.lockName(`sii-connector.ledger ${this.database.companyId}`);
-    const repeated = await this.ledger.settleDuplicates(facts, findings);
+    const { early, hasSummaries, isTotals, elsewhere } = reader;
+    if (early > 0) findings.warn('date-before-period', { row: 0 }, { count: early, period });
+    if (elsewhere.size > 0) {
+      const types = [...elsewhere].sort((a, b) => a - b).join(', ');
+      findings.warn('summed-elsewhere', { row: 0 }, { types });
+    }
+    const facts = {
+      ...({ importId: asked.importId, origin: 'rcv', hasSummaries, isTotals } as const),
+      period: asked.period === null ? period : null,
+      hasClaims: reader.hasClaims || reader.hasReferences,
+    };
+    const { added, changed, skipped } = await this.ledger.merge(count, facts, findings);
     if (findings.errors.length > 0) return NOTHING_READ;
-    const { added, changed, skipped } = await this.ledger.merge(facts, findings);
     return {
       ...{ period, section: reader.sectionRead, documents: reader.documents },
-      ...{ imported: added + changed, changed, skipped: skipped + repeated },
+      ...{ imported: added + changed, changed, skipped },
     };
   }
 }

@@ -10,7 +10,8 @@ import { FileCutOff, FileTooLarge } from './import.problems.js';
 
 /** Files that one process keeps on disk at once. */
 const MAX_SPOOLED = 4;
-const READ_BYTES = 256 * 1024;
+// Pieces are small, so that what is made of one is gone before the garbage collector calls it old.
+const READ_BYTES = 32 * 1024;
 
 export type Encoding = 'utf-8' | 'windows-1252';
 

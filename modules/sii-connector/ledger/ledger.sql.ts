@@ -25,6 +25,16 @@ export const NAME_SUMMARIES = `UPDATE ${STAGE} s SET summary = n.summary
     FROM ${STAGE} WHERE folio = 0) n
   WHERE s.id = n.id`;
 
+/** Totals of a month have the month's name: a later file takes the place of an earlier one. */
+export const NAME_TOTALS = `UPDATE ${STAGE} SET summary = period || ' total' WHERE folio = 0`;
+
+/** Types that the ledger holds day by day where totals of the month come, or the reverse. $2: how many. */
+export const SUMMED_TWICE = `SELECT min(s.row_number)::integer AS row, s.dte_type AS type
+  FROM ${STAGE} s JOIN sii_connector_document d ON d.company_id = $1::uuid AND d.period = s.period
+    AND d.folio = 0 AND d.book = s.book AND d.dte_type = s.dte_type
+    AND (d.summary LIKE '% total') <> (s.summary LIKE '% total')
+  WHERE s.folio = 0 GROUP BY s.dte_type ORDER BY 2 LIMIT $2`;
+
 const IN_STAGE: Readonly<Record<string, string>> = {
   received_at: `received_at AT TIME ZONE '${BUSINESS_TIME_ZONE}'`,
   acknowledged_at: `acknowledged_at AT TIME ZONE '${BUSINESS_TIME_ZONE}'`,
@@ -43,12 +53,10 @@ const CONTENT = Object.keys(STAGED).filter(
 
 /** Documents that stand in the file twice, and whether they say the same. */
 export const DUPLICATES = `SELECT min(row_number)::integer AS first, max(row_number)::integer AS last,
+    (sum(count(*) - 1) OVER ())::integer AS repeated,
     count(DISTINCT (${CONTENT.join(', ')}))::integer AS contents,
     min(dte_type || '/' || folio) AS document
   FROM ${STAGE} GROUP BY ${KEY.join(', ')} HAVING count(*) > 1 ORDER BY 1 LIMIT $1`;
-
-export const DROP_REPEATED = `DELETE FROM ${STAGE} a USING ${STAGE} b
-  WHERE ${same('a', 'b')} AND a.row_number > b.row_number`;
 
 const COLUMNS = [...Object.keys(STAGED), 'summary'];
 
@@ -90,24 +98,32 @@ export const DIFFERING = `SELECT s.row_number AS row, s.total::float8 AS dte, d.
   WHERE (s.exempt, s.net, s.total) IS DISTINCT FROM (d.exempt, d.net, d.total)
   ORDER BY 1 LIMIT $3`;
 
+// A reference may be a text (`200-300`), which is no folio.
+const REFERRED = `CASE WHEN n.reference_folio ~ '^[0-9]{1,10}$' THEN n.reference_folio::bigint END`;
+
 /**
  * A note on a claimed document is claimed with it, whichever came first, and no longer when the
  * document is not. $1 company, $2 import, $3 now.
  */
-export const SETTLE_CLAIMS = `UPDATE sii_connector_document n
-  SET claimed = NOT n.claimed, updated_at = $3::timestamptz, version = n.version + 1
-  FROM (SELECT n.id, n.claimed_at IS NOT NULL OR n.section = 'RECLAMADO' OR EXISTS (
+export const SETTLE_CLAIMS = `WITH touched AS (
+    SELECT id FROM sii_connector_document
+    WHERE company_id = $1::uuid AND import_id = $2::uuid AND reference_folio IS NOT NULL
+    UNION
+    SELECT n.id FROM ${STAGE} s JOIN sii_connector_document n
+      ON n.company_id = $1::uuid AND n.reference_folio IS NOT NULL AND ${same('n', 's')}
+    UNION
+    SELECT n.id FROM ${STAGE} s JOIN sii_connector_document n
+      ON n.company_id = $1::uuid AND n.reference_type = s.dte_type
+        AND n.reference_folio = s.folio::text AND n.book = s.book
+        AND n.counterpart_rut = s.counterpart_rut
+  ), wanted AS (
+    SELECT n.id, n.claimed_at IS NOT NULL OR n.section = 'RECLAMADO' OR EXISTS (
         SELECT FROM sii_connector_document d
-        WHERE d.company_id = n.company_id AND d.book = n.book AND d.counterpart_rut = n.counterpart_rut
-          AND d.dte_type = n.reference_type AND d.folio::text = n.reference_folio AND d.claimed
+        WHERE d.company_id = $1::uuid AND d.book = n.book AND d.counterpart_rut = n.counterpart_rut
+          AND d.dte_type = n.reference_type AND d.folio = ${REFERRED} AND d.claimed
       ) AS claimed
-    FROM sii_connector_document n
-    WHERE n.company_id = $1::uuid AND n.reference_folio IS NOT NULL
-      AND (n.import_id = $2::uuid
-        OR EXISTS (SELECT FROM ${STAGE} s WHERE ${same('s', 'n')})
-        OR EXISTS (
-        SELECT FROM ${STAGE} s
-        WHERE s.book = n.book AND s.counterpart_rut = n.counterpart_rut
-          AND s.dte_type = n.reference_type AND s.folio::text = n.reference_folio))
-  ) wanted
-  WHERE n.id = wanted.id AND n.claimed IS DISTINCT FROM wanted.claimed`;
+    FROM touched JOIN sii_connector_document n USING (id)
+  )
+  UPDATE sii_connector_document n
+  SET claimed = wanted.claimed, updated_at = $3::timestamptz, version = n.version + 1
+  FROM wanted WHERE n.id = wanted.id AND n.claimed <> wanted.claimed`;

@@ -1,4 +1,4 @@
-import { newId } from '#kernel';
+import { idSeries } from '#kernel';
 import type { Book, OtherTax, Section, TransactionType } from '../document/document.entity.js';
 
 /** A document as a file tells it, before the ledger is asked whether it knows it. */
@@ -81,6 +81,8 @@ export const STAGED = {
   raw: 'text',
 } as const;
 
+const newId = idSeries();
+
 /** The document as one line of PostgreSQL's text format. */
 export function copyLine(d: StagedDocument): string {
   return (
@@ -102,7 +104,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** A text, or null, as a field of PostgreSQL's text format. */
-export function text(value: string | null): string {
+function text(value: string | null): string {
   if (value === null) return '\\N';
   return SPECIAL.test(value)
     ? value.replaceAll(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character)

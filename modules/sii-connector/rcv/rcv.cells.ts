@@ -34,7 +34,8 @@ export class Cells {
 
   type(): number {
     const text = this.text('dteType');
-    const known = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+    // A summary writes `Boleta Electronica (39)`.
+    const known = Number(/^(?:[^()]*\()?(\d{1,3})\)?$/.exec(text)?.[1] ?? 0);
     if (known === 0) this.fault('type', 'dteType', text);
     return known;
   }
@@ -45,6 +46,13 @@ export class Cells {
     if (/^\d{1,10}$/.test(text) && Number(text) > 0) return Number(text);
     this.fault('folio', 'folio', text);
     return 0;
+  }
+
+  count(column: RcvColumn): number {
+    const text = this.text(column);
+    const count = readPesos(isBlank(text) ? '0' : text);
+    if (count === null || count < 0) this.fault('number', column, text);
+    return count ?? 0;
   }
 
   rut(fallback: string | null): string {
@@ -59,7 +67,7 @@ export class Cells {
     const text = this.text(column);
     if (isBlank(text)) return null;
     this.demandStorable(text, column);
-    return text.slice(0, 200);
+    return text.slice(0, 200).toWellFormed();
   }
 
   rawOf(raw: string): string {
@@ -103,6 +111,11 @@ export class Cells {
     return !(isBlank(text) || text === '0' || plain(text) === 'no');
   }
 
+  /** A folio, or a text where several are named. */
+  referenceFolio(): string | null {
+    return this.name('referenceFolio')?.replace(/^0+(?=\d+$)/, '') ?? null;
+  }
+
   referenceType(): number | null {
     const text = this.text('referenceType');
     return /^\d{1,3}$/.test(text) && Number(text) > 0 ? Number(text) : null;
@@ -139,7 +152,7 @@ export class Cells {
       if (isBlank(text) || text === '0') continue;
       details ??= {};
       const amount = TEXT_DETAILS.includes(name) ? null : readPesos(text);
-      details[name] = amount ?? text.slice(0, 100);
+      details[name] = amount ?? text.slice(0, 100).toWellFormed();
     }
     return details;
   }

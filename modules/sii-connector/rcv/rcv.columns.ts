@@ -3,6 +3,7 @@ import type { TransactionType } from '../document/document.entity.js';
 /** What a column of the RCV means here; `details` keeps what no code of the Form 29 asks for. */
 export type RcvColumn =
   | 'number'
+  | 'documents'
   | 'dteType'
   | 'transactionType'
   | 'counterpartRut'
@@ -52,6 +53,10 @@ export const COLUMNS: Readonly<Record<string, RcvColumn>> = {
   fechareclamo: 'claimedAt',
   montoexento: 'exempt',
   montoneto: 'net',
+  totaldocumentos: 'documents',
+  cantidaddocumentos: 'documents',
+  ivarecuperable: 'vat',
+  ivanorecuperable: 'vatNonRecoverable',
   montoivarecuperable: 'vat',
   montoiva: 'vat',
   montoivanorecuperable: 'vatNonRecoverable',
@@ -115,6 +120,16 @@ export const REQUIRED: Readonly<Partial<Record<RcvColumn, string>>> = {
   dteType: 'Tipo Doc',
   folio: 'Folio',
   issueDate: 'Fecha Docto',
+  exempt: 'Monto Exento',
+  net: 'Monto Neto',
+  vat: 'Monto IVA',
+  total: 'Monto Total',
+};
+
+/** What no summary lacks. */
+export const REQUIRED_OF_TOTALS: Readonly<Partial<Record<RcvColumn, string>>> = {
+  dteType: 'Tipo Documento',
+  documents: 'Total Documentos',
   exempt: 'Monto Exento',
   net: 'Monto Neto',
   vat: 'Monto IVA',

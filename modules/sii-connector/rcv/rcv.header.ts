@@ -1,7 +1,7 @@
 import type { Findings } from '../import/import.findings.js';
 import type { ImportKind } from '../import/import.entity.js';
 import type { Section } from '../document/document.entity.js';
-import { COLUMNS, DETAILS, plain, REQUIRED } from './rcv.columns.js';
+import { COLUMNS, DETAILS, plain, REQUIRED, REQUIRED_OF_TOTALS } from './rcv.columns.js';
 import type { RcvColumn } from './rcv.columns.js';
 
 /** Where a file of the RCV has what. */
@@ -10,6 +10,8 @@ export interface RcvHeader {
   /** As the columns show it; null where several sections have these. */
   readonly section: Section | null;
   readonly columns: number;
+  /** It holds a total of each type (resumen) and no documents. */
+  readonly isTotals: boolean;
   readonly at: Readonly<Partial<Record<RcvColumn, number>>>;
   readonly details: readonly { readonly name: string; readonly at: number }[];
   /** Where the groups of code, amount and rate of further taxes begin. */
@@ -25,7 +27,9 @@ export function readHeader(
 ): RcvHeader | null {
   const names = trimmed(fields);
   const plains = names.map(plain);
-  const kind = kindOf(plains);
+  const isTotals = plains.some((word) => COLUMNS[word] === 'documents');
+  // Totals of purchases and of sales have the same columns.
+  const kind = isTotals && asked.startsWith('rcv') ? asked : kindOf(plains);
   if (kind === null) {
     findings.error('not-rcv', { row: 1 }, { expected: asked });
     return null;
@@ -48,13 +52,13 @@ export function readHeader(
     } else if (detail !== undefined) details.push({ name: detail, at: index });
     else if (word !== '') findings.warn('column-unknown', { row: 1, column: name }, { name });
   }
-  for (const [column, name] of Object.entries(REQUIRED)) {
+  for (const [column, name] of Object.entries(isTotals ? REQUIRED_OF_TOTALS : REQUIRED)) {
     if (at[column as RcvColumn] === undefined) {
       findings.error('column-missing', { row: 1, column: name }, { name });
     }
   }
-  const header = { kind, at, details, otherTaxes, names };
-  return { ...header, section: sectionOf(kind, at, details), columns: names.length };
+  const section = isTotals ? null : sectionOf(kind, at, details);
+  return { kind, isTotals, at, details, otherTaxes, names, section, columns: names.length };
 }
 
 function trimmed(fields: readonly string[]): string[] {

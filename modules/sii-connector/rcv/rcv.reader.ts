@@ -15,6 +15,8 @@ import type { CsvRecord } from './record-splitter.js';
 const FINAL_CONSUMER = '66666666-6';
 const ABROAD = '55555555-5';
 const MAX_OTHER_TAXES = 100;
+/** Rows that continue a document are kept with it up to so many characters. */
+const MAX_RAW = 60_000;
 
 /** What is asked of a file. */
 export interface RcvRequest {
@@ -36,6 +38,8 @@ export class RcvReader {
   hasClaims = false;
   hasReferences = false;
   early = 0;
+  /** Types of a summary that are not taken from it. */
+  readonly elsewhere = new Set<number>();
   header: RcvHeader | null = null;
   private readonly splitter = new RecordSplitter();
   private waiting: StagedDocument | null = null;
@@ -51,6 +55,11 @@ export class RcvReader {
   /** The section that was asked for, or that the columns show. */
   get sectionRead(): Section {
     return this.section;
+  }
+
+  /** Whether the file is a summary by types. */
+  get isTotals(): boolean {
+    return this.header?.isTotals ?? false;
   }
 
   /** Whether reading on makes no sense. */
@@ -90,6 +99,10 @@ export class RcvReader {
     const { kind, section: asked } = this.request;
     this.header = readHeader(record.fields, kind, this.findings);
     this.unreadable = this.header === null || this.findings.errors.length > 0;
+    if (this.header?.isTotals && this.request.period === null) {
+      this.findings.error('period-unknown', { row: 1 });
+      this.unreadable = true;
+    }
     const found = this.header?.section ?? null;
     const differs = asked !== null && found !== null && asked !== found;
     if (differs && [asked, found].includes('RECLAMADO')) {
@@ -146,7 +159,8 @@ export class RcvReader {
       this.waiting = null;
       return;
     }
-    waiting.raw = `${waiting.raw ?? ''}\n${raw}`;
+    const before = waiting.raw ?? '';
+    if (before.length < MAX_RAW) waiting.raw = `${before}\n${raw}`;
   }
 
   private release(): string {
@@ -159,8 +173,11 @@ export class RcvReader {
   private document(cells: Cells, raw: string): StagedDocument | null {
     const faults = this.findings.errors.length;
     const dteType = cells.type();
-    const folio = cells.folio(SUMMED_TYPES.has(dteType));
-    const issueDate = cells.day('issueDate');
+    const { isTotals } = this;
+    const documents = isTotals ? cells.count('documents') : 1;
+    if (isTotals && dteType > 0 && !this.isTotal(dteType, documents)) return null;
+    const folio = isTotals ? 0 : cells.folio(SUMMED_TYPES.has(dteType));
+    const issueDate = isTotals ? lastDayOf(this.request.period ?? '') : cells.day('issueDate');
     const claimedAt = cells.moment('claimedAt');
     cells.admit(dteType);
     const document: StagedDocument = {
@@ -170,7 +187,7 @@ export class RcvReader {
       period: this.request.period,
       dteType,
       folio,
-      documents: 1,
+      documents,
       counterpartRut: cells.rut(fallbackRut(dteType)),
       counterpartName: cells.name('counterpartName'),
       issueDate,
@@ -196,11 +213,18 @@ export class RcvReader {
       details: cells.details(),
       correctsPurchaseInvoice: cells.flag('correctsPurchaseInvoice'),
       referenceType: cells.referenceType(),
-      referenceFolio: cells.name('referenceFolio'),
+      referenceFolio: cells.referenceFolio(),
       raw: cells.rawOf(raw),
     };
     this.count(document);
     return this.findings.errors.length === faults ? document : null;
+  }
+
+  /** Types with documents of their own come with the details; their totals are left out. */
+  private isTotal(dteType: number, documents: number): boolean {
+    if (SUMMED_TYPES.has(dteType)) return documents > 0;
+    this.elsewhere.add(dteType);
+    return false;
   }
 
   private count(document: StagedDocument): void {
@@ -223,6 +247,11 @@ export class RcvReader {
     }
     if (month < period && this.book === 'sale') this.early += 1;
   }
+}
+
+function lastDayOf(period: string): string {
+  const last = new Date(Date.UTC(Number(period.slice(0, 4)), Number(period.slice(4)), 0));
+  return last.toISOString().slice(0, 10);
 }
 
 function fallbackRut(dteType: number): string | null {

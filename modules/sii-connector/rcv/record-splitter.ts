@@ -1,5 +1,5 @@
 /** No row of an RCV comes near; what is longer is an unclosed quote or no RCV. */
-export const MAX_RECORD = 32_768;
+const MAX_RECORD = 32_768;
 
 /** A field in quotes may hold line ends; no more than these. */
 const MAX_LINES = 20;
