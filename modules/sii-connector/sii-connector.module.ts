@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BaseModule } from '#modules/base';
-<<<<<<< HEAD
+import { SalesModule } from '#modules/sales';
 import { SiiAdapters } from './connector/adapters.service.js';
 import { ConnectorController } from './connector/connector.controller.js';
 import { ConnectorService } from './connector/connector.service.js';
@@ -9,9 +9,6 @@ import { ManualAdapter } from './connector/manual.adapter.js';
 import { PartnerAdapter } from './connector/partner.adapter.js';
 import { SubmissionController } from './connector/submission.controller.js';
 import { SubmissionService } from './connector/submission.service.js';
-=======
-import { SalesModule } from '#modules/sales';
->>>>>>> f-ledger
 import { DocumentController } from './document/document.controller.js';
 import { DocumentService } from './document/document.service.js';
 import { CheckService } from './f29/check.service.js';
@@ -36,8 +33,7 @@ import { OwnSalesController } from './own-sales/own-sales.controller.js';
 import { OwnSalesService } from './own-sales/own-sales.service.js';
 
 @Module({
-<<<<<<< HEAD
-  imports: [BaseModule],
+  imports: [BaseModule, SalesModule],
   controllers: [
     ConnectorController,
     DocumentController,
@@ -45,12 +41,9 @@ import { OwnSalesService } from './own-sales/own-sales.service.js';
     FeeController,
     FigureController,
     ImportController,
+    OwnSalesController,
     SubmissionController,
   ],
-=======
-  imports: [BaseModule, SalesModule],
-  controllers: [DocumentController, FeeController, ImportController, OwnSalesController],
->>>>>>> f-ledger
   providers: [
     CheckService,
     ConnectorService,
@@ -64,13 +57,10 @@ import { OwnSalesService } from './own-sales/own-sales.service.js';
     FilingService,
     ImportService,
     LedgerService,
-<<<<<<< HEAD
     LedgerSumsService,
     ManualAdapter,
-    PartnerAdapter,
-=======
     OwnSalesService,
->>>>>>> f-ledger
+    PartnerAdapter,
     RcvImportService,
     ReturnService,
     ReturnStepsService,

@@ -150,7 +150,6 @@ export { Throttle } from './throttle/throttle.js';
 export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js';
 export { Clock } from './values/clock.js';
 export { isHoliday } from './values/holidays.js';
-export { isId, newId } from './values/id.js';
 export { idSeries, isId, newId } from './values/id.js';
 export { cashPiece, cashRounded, isPesos, MAX_PESOS, MAX_SUM, priceOf } from './values/money.js';
 export { pick } from './values/pick.js';

@@ -66,6 +66,7 @@ const BROKEN: Readonly<Record<string, CheckedReturn>> = {
     {},
     { ledger: [group({ book: 'purchase', section: 'PENDIENTE', vat: 19 })] },
   ),
+  'own-sales': whole({}, { ledger: [group({ origin: 'own-sales', dteType: 39 })] }),
   'not-in-register': whole({}, { ledger: [group({ origin: 'dte' })] }),
   'typed-over-documents': whole({ '151': 5 }, { computed: maps({ '151': 6 }) }),
   'fee-rate': whole({}, { fees: { documents: 2, gross: 1_000_000, withheld: 145_000 } }),

@@ -3,6 +3,9 @@ import type { Book, TransactionType } from '../document/document.entity.js';
 /** What a document is for VAT: with credit or debit, without a credit, or exempt. */
 type Nature = 'affected' | 'creditless' | 'exempt';
 
+/** The origin of sales that no document tells of: OFITEC's own orders. */
+export const OWN_SALES = 'own-sales';
+
 /** Sums over documents that are alike; amounts are whole pesos, never signed by kind. */
 export interface LedgerGroup {
   readonly book: Book;

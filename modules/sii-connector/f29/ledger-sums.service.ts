@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#kernel';
+import { OwnSalesService } from '../own-sales/own-sales.service.js';
+import { OWN_SALES } from './ledger-map.js';
 import type { LedgerGroup } from './ledger-map.js';
 import type { FeeSums } from './rule.js';
 import { CREDIT_VAT, HAS_VAT, IS_CREDITLESS, NATURE_OF_ALIKE } from './ledger-sql.js';
@@ -37,13 +39,32 @@ const FEES = `SELECT count(*)::integer AS documents, coalesce(sum(gross), 0)::fl
 /** Adds a month's ledger up: one statement over its documents, one over its fees. */
 @Injectable()
 export class LedgerSumsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly ownSales: OwnSalesService,
+  ) {}
 
   /** Documents that are alike, summed, in an order that depends on nothing else. */
   async groups(period: string): Promise<LedgerGroup[]> {
-    return this.database.transaction(() =>
-      this.database.rowsByPlan<LedgerGroup>(GROUPS, [this.database.companyId, period]),
-    );
+    return this.database.transaction(async () => {
+      const { companyId } = this.database;
+      const groups = await this.database.rowsByPlan<LedgerGroup>(GROUPS, [companyId, period]);
+      return [...groups, ...(await this.estimate(period))];
+    });
+  }
+
+  /** OFITEC's own sales as boletas, while no file has told of the month's sales. */
+  private async estimate(period: string): Promise<LedgerGroup[]> {
+    const { feedsDraft, orders, gross, net, vat } = await this.ownSales.of(period);
+    if (!feedsDraft) return [];
+    return [
+      {
+        ...{ book: 'sale', section: 'REGISTRO', claimed: false, origin: OWN_SALES, dteType: 39 },
+        ...{ transactionType: 'DEL_GIRO', nature: 'affected', correctsPurchaseInvoice: false },
+        ...{ documents: orders, exempt: 0, net, vat, vatNonRecoverable: 0, vatCommonUse: 0 },
+        ...{ total: gross, doubled: 0 },
+      },
+    ];
   }
 
   /** Fees of which the company withholds something. */

@@ -1,4 +1,4 @@
-import { CREDIT_NOTES, isDeclared, unmapped } from './ledger-map.js';
+import { CREDIT_NOTES, isDeclared, OWN_SALES, unmapped } from './ledger-map.js';
 import type { LedgerGroup } from './ledger-map.js';
 import { percentOf } from './formulas.js';
 import { remark } from './rule.js';
@@ -150,7 +150,7 @@ export const ledgerRules: readonly Rule[] = [
     },
     source: 'el RCV es el respaldo legal de la declaración',
     check: (checked) => {
-      const only = registered(checked).filter(({ origin }) => origin !== 'rcv');
+      const only = registered(checked).filter(({ origin }) => origin === 'dte');
       const documents = only.reduce((sum, group) => sum + group.documents, 0);
       if (documents === 0) return [];
       return [
@@ -161,6 +161,26 @@ export const ledgerRules: readonly Rule[] = [
         ),
       ];
     },
+  },
+  {
+    name: 'own-sales',
+    severity: 'warning',
+    title: {
+      es: 'Las ventas son una estimación de OFITEC: no se importó el RCV de ventas',
+      en: 'Sales are an estimate of OFITEC’s: no RCV of sales was imported',
+    },
+    source: 'el SII conoce las ventas por sus documentos',
+    check: (checked) =>
+      registered(checked)
+        .filter(({ origin }) => origin === OWN_SALES)
+        .map(({ documents, vat }) =>
+          remark(
+            '111',
+            `${documents} órdenes entregadas como si fueran boletas, IVA ${vat}: importe el RCV de ventas.`,
+            `${documents} delivered orders as if they were receipts, VAT ${vat}: import the RCV of sales.`,
+            { actual: vat },
+          ),
+        ),
   },
   {
     name: 'typed-over-documents',

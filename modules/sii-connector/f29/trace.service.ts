@@ -5,12 +5,14 @@ import { FigureService } from '../figure/figure.service.js';
 import { formCode } from '../tables/form.js';
 import { demandCode } from './code-map.input.js';
 import { formulaOf } from './formulas.js';
-import { ENTRIES } from './ledger-map.js';
+import { ENTRIES, OWN_SALES } from './ledger-map.js';
 import { sqlOfCode } from './ledger-sql.js';
 import { F29Return } from './return.entity.js';
 import { CodeAbsent } from './return.problems.js';
 import { language } from './return.view.js';
 import type { TraceDocumentView, TraceView } from './trace.view.js';
+
+const OWN_SALES_CODES: readonly string[] = ['110', '111', '563'];
 
 const IMPORTED_AT = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const INSTANT = /^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z$/;
@@ -121,6 +123,14 @@ export class TraceService {
         es
           ? `remanente ${remainder} de ${former}: / UTM ${utmBefore} = ${units} × UTM ${utmNow} (art. 27 DL 825)`
           : `remainder ${remainder} of ${former}: / UTM ${utmBefore} = ${units} × UTM ${utmNow} (art. 27 DL 825)`,
+      );
+    }
+    const isEstimate = declared.ledger?.some(({ origin }) => origin === OWN_SALES);
+    if (isEstimate && OWN_SALES_CODES.includes(code)) {
+      told.push(
+        es
+          ? 'ventas propias de OFITEC, órdenes entregadas como boletas: una estimación'
+          : 'OFITEC’s own sales, delivered orders as receipts: an estimate',
       );
     }
     const dated = { '115': 'ppm', '151': 'fee-retention' }[code] as 'ppm' | undefined;
