@@ -6,6 +6,7 @@ import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
 import { benchF29 } from './f29.js';
+import { benchAlerts } from './alerts.js';
 import { benchPast } from './past.js';
 import { benchRcv } from './rcv.js';
 import { benchThrottle } from './throttle.js';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   watch: benchWatch,
   rcv: benchRcv,
   f29: benchF29,
+  alerts: benchAlerts,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, rcv } from '#test';
+import { House, kernel, rcv, shop, takeOrder } from '#test';
 import type { Client } from '#test';
 
 const { purchase, PURCHASE_HEADER, rcvOf, sale, SALE_HEADER } = rcv;
@@ -336,6 +336,25 @@ describe('Form 29', () => {
     const { body } = await contador.get('sii-connector/f29/rules');
     expect(body.rules.length).toBeGreaterThan(60);
     expect(body.rules.every(({ source }: { source: string }) => source.length > 0)).toBe(true);
+  });
+
+  it('takes OFITEC’s own sales where no file tells of the month, and says so', async () => {
+    const vendedora = await house.as('vendedora');
+    const admin = await house.as('admin');
+    const place = await shop(vendedora);
+    const order = await takeOrder(vendedora, place, 1, 'CAMISA');
+    await admin.put('base/settings/DELIVER_WITH_BALANCE', { value: true }, 0);
+    expect((await vendedora.post(`sales/orders/${order.id}/deliver`)).status).toBe(200);
+    const period = kernel.businessDay(new Date()).replaceAll('-', '').slice(0, 6);
+    id = String((await contador.post('sii-connector/f29', { period })).body.id);
+    const { body } = await contador.post(at('/compute'));
+    // 2.490 pesos with VAT: 2.092 and 398.
+    expect(valuesOf(body)).toMatchObject({ '110': 1, '111': 398, '563': 2_092 });
+    expect(rulesOf(body, 'warning')).toContain('own-sales');
+    const trace = await contador.get(at('/codes/111/trace'));
+    expect([trace.body.items, trace.body.sources.join()]).toEqual([
+      ...[[], expect.stringContaining('estimación')],
+    ]);
   });
 
   it('is begun for months that have begun, once, whoever asks at once', async () => {
