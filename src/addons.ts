@@ -6,6 +6,8 @@ import { operationalAlertsAddon } from '#modules/operational-alerts';
 import { paymentsAddon } from '#modules/payments';
 import { salesAddon } from '#modules/sales';
 import { securityCspAddon } from '#modules/security-csp';
+import { siiConnectorAddon } from '#modules/sii-connector';
+import { treasuryAddon } from '#modules/treasury';
 
 /** The addons that ship with OFITEC; the only place that names them all. */
 export const shippedAddons: readonly Addon[] = [
@@ -16,4 +18,6 @@ export const shippedAddons: readonly Addon[] = [
   paymentsAddon,
   salesAddon,
   securityCspAddon,
+  siiConnectorAddon,
+  treasuryAddon,
 ];

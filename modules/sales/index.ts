@@ -16,7 +16,7 @@ export {
 export type { OrderFacts } from './order/order.events.js';
 export { OrderNotInState, PaymentExceedsBalance } from './order/order.problems.js';
 export { AGE_BUCKETS, OrderFiguresService } from './order/order-figures.service.js';
-export type { OrderFigures } from './order/order-figures.service.js';
+export type { MonthFigures, OrderFigures } from './order/order-figures.service.js';
 export { OrderService } from './order/order.service.js';
 export { salesAddon } from './sales.addon.js';
 export { SalesModule } from './sales.module.js';

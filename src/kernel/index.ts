@@ -110,6 +110,7 @@ export { DayRange, demandRange } from './http/day-range.js';
 export { createAdapter, installEdge } from './http/edge.js';
 export { installMethods } from './http/methods.js';
 export * from './http/fields.js';
+export { FileBody, TakesFile } from './http/file-body.js';
 export { html, styleSheet } from './http/html.js';
 export type { Html } from './http/html.js';
 export { Id } from './http/id-parameter.js';
@@ -155,7 +156,8 @@ export { Throttle } from './throttle/throttle.js';
 
 export { BUSINESS_TIME_ZONE, businessDay, isDay } from './values/business-day.js';
 export { Clock } from './values/clock.js';
-export { isId, newId } from './values/id.js';
+export { isHoliday } from './values/holidays.js';
+export { idSeries, isId, newId } from './values/id.js';
 export { cashPiece, cashRounded, isPesos, MAX_PESOS, MAX_SUM, priceOf } from './values/money.js';
 export { pick } from './values/pick.js';
 export { writeDay, writeInstant, writeInteger, writePesos } from './values/spanish.js';

@@ -6,8 +6,10 @@ import type { Load } from './load.js';
 import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
+import { benchF29 } from './f29.js';
 import { benchAlerts } from './alerts.js';
 import { benchPast } from './past.js';
+import { benchRcv } from './rcv.js';
 import { benchThrottle } from './throttle.js';
 import { benchWatch } from './watch.js';
 
@@ -22,6 +24,8 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
   csp: benchCsp,
+  rcv: benchRcv,
+  f29: benchF29,
   alerts: benchAlerts,
 };
 

@@ -10,6 +10,7 @@ import {
   kindOfPath,
   liveADay,
   operationsOf,
+  rcv,
   sampleOf,
   shippedAddons,
   shop,
@@ -88,6 +89,48 @@ describe('access matrix', () => {
       'daily-cut': String(cut.body.id),
       ...(await watchingRecords(admin)),
       ...(await reportedRecords(admin)),
+      ...(await ledgerRecords(admin)),
+      ...(await returnRecords(admin)),
+    };
+  }
+
+  async function returnRecords(admin: Client): Promise<Records> {
+    const figure = { kind: 'ppm', period: '202501', value: 0.125, source: 'prueba' };
+    const flow = { direction: 'in', day: '2026-01-05', amount: 1, label: 'prueba' };
+    const connector = await idOf(admin, 'sii-connector/connectors', { name: 'M', kind: 'manual' });
+    const f29 = await idOf(admin, 'sii-connector/f29', { period: '202601' });
+    return {
+      f29,
+      figure: await idOf(admin, 'sii-connector/figures', figure),
+      flow: await idOf(admin, 'treasury/flows', flow),
+      connector,
+      submission: await submissionOf(connector),
+    };
+  }
+
+  /** What was given to a connector: only partners take anything, and there is none here. */
+  async function submissionOf(connectorId: string): Promise<string> {
+    const id = kernel.newId();
+    await house.rows(
+      'owner',
+      `INSERT INTO sii_connector_submission (id, company_id, created_at, updated_at, version,
+         connector_id, return_id, key, state, attempts)
+       SELECT $1::uuid, r.company_id, now(), now(), 1, c.id, r.id, $1::uuid::text, 'rejected', 1
+       FROM sii_connector_connector c JOIN sii_connector_return r USING (company_id)
+       WHERE c.id = $2 LIMIT 1`,
+      { values: [id, connectorId] },
+    );
+    return id;
+  }
+
+  async function ledgerRecords(admin: Client): Promise<Records> {
+    const path = '/api/v1/sii-connector/imports?kind=rcv-compra&period=202610';
+    const file = Buffer.from(rcv.rcvOf(rcv.PURCHASE_HEADER, [rcv.purchase(1)]));
+    const made = await admin.raw('post', path, file, { 'content-type': 'text/csv' });
+    const documents = await admin.get('sii-connector/documents');
+    return {
+      'tax-import': String(made.body.id),
+      'tax-document': String(documents.body.items[0].id),
     };
   }
 
@@ -341,10 +384,12 @@ describe('access matrix', () => {
     }
   });
 
-  it('gives the admin every permission, the contador only reading', () => {
+  it('gives the admin every permission, the contador only reading and what a return is made of', () => {
     const declared = shippedAddons.flatMap((addon) => Object.keys(addon.permissions));
     expect(clientOf('admin').permissions).toEqual(declared.sort());
-    const changing = clientOf('contador').permissions.filter((p) => !/\.(read|export)$/.test(p));
+    const changing = clientOf('contador').permissions.filter(
+      (p) => !/\.(read|export)$/.test(p) && !p.startsWith('sii-connector.'),
+    );
     expect(changing).toEqual([]);
   });
 });

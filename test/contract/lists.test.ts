@@ -7,6 +7,8 @@ import {
   listsOf,
   livePast,
   pastAlerts,
+  pastLedger,
+  pastReturns,
   reportsOf,
   shippedAddons,
 } from '#test';
@@ -30,6 +32,8 @@ describe('lists after years', () => {
     branchId = past.branchId;
     await pastAlerts(house, 5_000);
     await csp.pastReports(house, 5_000);
+    await pastLedger(house, 5_000);
+    await pastReturns(house, 5_000);
     const [company] = await house.rows<{ id: string }>('owner', 'SELECT id FROM base_company');
     admin = {
       ...{ userId: null, companyId: company?.id ?? '', login: 'test', name: 'test' },

@@ -15,7 +15,7 @@ import { ServerErrorService } from '../../modules/operational-alerts/spool/serve
 import { shippedAddons } from '../../src/addons.js';
 import type { House } from './house.js';
 
-export { isHoliday } from '../../modules/operational-alerts/heartbeat/heartbeat.rule.js';
+export { isHoliday } from '../../src/kernel/values/holidays.js';
 export * from '../../modules/operational-alerts/notification/notice.timing.js';
 export { letterOf } from '../../modules/operational-alerts/notification/message.js';
 

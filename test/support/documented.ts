@@ -112,6 +112,8 @@ export function sampleOf(
     case 'boolean':
       return true;
     default:
+      // A tax period.
+      if (schema.pattern?.startsWith('^20')) return '202601';
       return schema.pattern?.startsWith('^[A-Z') ? 'MUESTRA' : 'muestra';
   }
 }

@@ -22,6 +22,13 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/(payments|sales)\/customers/, 'customer'],
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],
+  [/\/sii-connector\/documents/, 'tax-document'],
+  [/\/sii-connector\/connectors/, 'connector'],
+  [/\/sii-connector\/submissions/, 'submission'],
+  [/\/sii-connector\/f29/, 'f29'],
+  [/\/sii-connector\/figures/, 'figure'],
+  [/\/treasury\/flows/, 'flow'],
+  [/\/sii-connector\/imports/, 'tax-import'],
 ];
 
 /** The kind of record that an address of the API names, or null. */

@@ -1,4 +1,4 @@
-import { businessDay } from '#kernel';
+import { businessDay, isHoliday } from '#kernel';
 import { nextAt } from '../local-time.js';
 import type { Heartbeat } from './heartbeat.entity.js';
 
@@ -39,26 +39,6 @@ export async function spanAfter(rule: Rule, sign: Date): Promise<Span> {
   const deadline = await nextDeadline(rule, sign);
   const isMet = businessDay(deadline) === businessDay(sign);
   return spanUntil(isMet ? await nextDeadline(rule, deadline) : deadline, rule.graceSeconds * 1000);
-}
-
-/** Whether a day is a public holiday in Chile. */
-export async function isHoliday(day: string): Promise<boolean> {
-  const year = Number(day.slice(0, 4));
-  const known = holidays.get(year) ?? loadHolidays(year);
-  holidays.set(year, known);
-  return (await known).has(day);
-}
-
-const holidays = new Map<number, Promise<ReadonlySet<string>>>();
-
-/** Loaded where it is wanted: the library holds the holidays of the whole world. */
-async function loadHolidays(year: number): Promise<ReadonlySet<string>> {
-  const { default: Holidays } = await import('date-holidays');
-  const chile = new Holidays('CL');
-  // Holy Saturday is one by law (Ley 2.977, article 1); the library has Easter Sunday only.
-  chile.setHoliday('easter -1', { name: 'Sábado Santo', type: 'public' });
-  const found = chile.getHolidays(year).filter(({ type }) => type === 'public');
-  return new Set(found.map(({ date }) => date.slice(0, 10)));
 }
 
 async function nextDeadline(rule: Rule, after: Date): Promise<Date> {

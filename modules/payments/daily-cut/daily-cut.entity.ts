@@ -94,3 +94,8 @@ export class DailyCut extends CompanyRow {
   @Column({ type: 'boolean' })
   forced!: boolean;
 }
+
+/** Money that came in, whole pesos: a spending is a sale without money, a prepayment money without a sale. */
+export function receivedIn({ total, prepaid }: Pick<DailyCut, 'total' | 'prepaid'>): number {
+  return total - prepaid.spent + prepaid.received + prepaid.returned;
+}

@@ -6,9 +6,11 @@ export const DailyCutMade = defineEvent<{
   branchId: string;
   businessDate: string;
   total: number;
+  /** Money that came in; absent in version 1. */
+  received?: number;
 }>({
   name: 'daily_cut.made',
-  version: 1,
-  summary: 'a branch’s business day was cut; total in whole pesos',
-  restricted: { permission: SEE_EXPECTED, fields: ['total'] },
+  version: 2,
+  summary: 'a branch’s business day was cut; total and received in whole pesos',
+  restricted: { permission: SEE_EXPECTED, fields: ['total', 'received'] },
 });

@@ -17,7 +17,7 @@ import { BranchService } from '#modules/base';
 import { CashSession } from '../cash-session/cash-session.entity.js';
 import { CutSumsService } from './cut-sums.service.js';
 import type { CutSums } from './cut-sums.service.js';
-import { DailyCut } from './daily-cut.entity.js';
+import { DailyCut, receivedIn } from './daily-cut.entity.js';
 import { DailyCutMade } from './daily-cut.events.js';
 import type { CutDay, MakeCut } from './daily-cut.input.js';
 import { DayAlreadyCut, DayInFuture, SessionsNotClosed } from './daily-cut.problems.js';
@@ -99,7 +99,10 @@ export class DailyCutService {
       }
       await this.events.publish(DailyCutMade, {
         subject: { type: 'payments.daily_cut', id: cut.id, label: `${branch.code} ${date}` },
-        payload: { dailyCutId: cut.id, branchId, businessDate: date, total: cut.total },
+        payload: {
+          ...{ dailyCutId: cut.id, branchId, businessDate: date, total: cut.total },
+          received: receivedIn(cut),
+        },
       });
       return cut;
     });

@@ -18,6 +18,7 @@ import { PAYMENT_METHODS } from '../payment/payment.entity.js';
 import type { PaymentMethod } from '../payment/payment.entity.js';
 import { PrepaidFiguresField } from '../prepaid/prepaid.view.js';
 import type { PrepaidFiguresView } from '../prepaid/prepaid.view.js';
+import { receivedIn } from './daily-cut.entity.js';
 import type { DailyCut } from './daily-cut.entity.js';
 import type { DayReading } from './daily-cut.service.js';
 
@@ -198,11 +199,6 @@ function sumsOf(sums: DailyCut | DayReading, seesExpected: boolean): SumsView {
     bySession: figures.bySession.map((session) => ({ ...session, ...hidden })),
     cash: { ...figures.cash, difference: null },
   };
-}
-
-/** A spending is a sale without money, a prepayment money without a sale. */
-function receivedIn({ total, prepaid }: Pick<DailyCut, 'total' | 'prepaid'>): number {
-  return total - prepaid.spent + prepaid.received + prepaid.returned;
 }
 
 /** A reading (X) of a day; kept nowhere. */

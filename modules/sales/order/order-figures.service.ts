@@ -19,6 +19,15 @@ export interface OrderFigures {
   readonly outstanding: OrderTally;
 }
 
+/** What a month's orders come to for VAT, each as if one boleta had been given for it. */
+export interface MonthFigures {
+  readonly orders: number;
+  /** Whole pesos with VAT, without it, and VAT, each the sum of the orders' own. */
+  readonly gross: number;
+  readonly net: number;
+  readonly vat: number;
+}
+
 /** Ages of unpaid orders, in days since they were taken. */
 export const AGE_BUCKETS = ['0-7', '8-30', '31-90', '91-'] as const;
 
@@ -54,6 +63,14 @@ const tallyOf = (condition: string, amount = 'total'): string =>
 const beginning = (day: string): string =>
   `(${day})::timestamp AT TIME ZONE '${BUSINESS_TIME_ZONE}'`;
 
+// What an order's price holds of VAT is rounded order by order, as it is on each boleta.
+const MONTH = `SELECT count(*)::integer AS orders, coalesce(sum(total), 0)::float8 AS gross,
+    coalesce(sum(net), 0)::float8 AS net, coalesce(sum(total - net), 0)::float8 AS vat
+  FROM (SELECT total, round(total * 100 / (100 + $3::numeric)) AS net FROM sales_order
+    WHERE company_id = $1 AND branch_id IN (SELECT id FROM base_branch WHERE company_id = $1)
+      AND delivered_at IS NOT NULL AND delivered_at >= ${beginning('$2::date')}
+      AND delivered_at < ${beginning("$2::date + interval '1 month'")}) AS delivered`;
+
 const onDay = (column: string): string =>
   `${column} >= ${beginning('$3::date')} AND ${column} < ${beginning('$3::date + 1')}`;
 
@@ -74,6 +91,22 @@ export class OrderFiguresService {
         this.database.companyId,
         branchId,
         date,
+      ]);
+      if (!row) throw new Error('unreachable: a SELECT of sums has one row');
+      return row;
+    });
+  }
+
+  /**
+   * Orders that were delivered in a month, in all branches.
+   *
+   * @param period `YYYYMM`, America/Santiago
+   * @param vatPercent that the prices hold
+   */
+  async ofMonth(period: string, vatPercent: number): Promise<MonthFigures> {
+    return this.database.transaction(async () => {
+      const [row] = await this.database.rowsByPlan<MonthFigures>(MONTH, [
+        ...[this.database.companyId, `${period.slice(0, 4)}-${period.slice(4)}-01`, vatPercent],
       ]);
       if (!row) throw new Error('unreachable: a SELECT of sums has one row');
       return row;

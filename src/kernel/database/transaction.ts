@@ -1,4 +1,6 @@
+import { finished, pipeline as flow } from 'node:stream/promises';
 import type { Client, QueryResult } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { Problem } from '../http/problem.js';
 import { OutcomeUnknown } from '../http/problems.js';
@@ -77,6 +79,30 @@ export class Transaction {
     const sent = this.watch(this.pipeline.send(sql, values), read);
     sent.catch(() => undefined);
     this.ahead.push(sent);
+  }
+
+  /**
+   * Sends rows by COPY, in its text format. Nothing else is asked meanwhile.
+   *
+   * @returns how many rows the server took
+   */
+  async copy(sql: string, rows: AsyncIterable<string>): Promise<number> {
+    await this.begun;
+    await Promise.all(this.ahead);
+    // A client that pipelines refuses COPY; nothing is in flight here that could be mixed up.
+    const client = this.client as Client & { pipeline: boolean };
+    client.pipeline = false;
+    const stream = client.query(copyFrom(sql));
+    try {
+      await flow(rows, stream);
+      return stream.rowCount;
+    } catch (error) {
+      this.failed ??= { error, cause: error };
+      await finished(stream).catch(() => undefined);
+      throw error;
+    } finally {
+      client.pipeline = true;
+    }
   }
 
   /** What made the transaction fail: the first failure, not those that follow from it. */

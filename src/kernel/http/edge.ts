@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } 
 import { runInContext } from '../access/context.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import type { Throttle } from '../throttle/throttle.js';
+import { acceptFiles, isStream } from './file-body.js';
 import { isAllowedHost } from './host.js';
 import { logRequest } from './logger.js';
 import { addReporting, setPolicy } from './page-policy.js';
@@ -72,7 +73,8 @@ export function installEdge(
   });
   // The body was read on the socket's own asynchronous path, so the context starts after it.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    const { body, query, params } = request;
+    const { query, params } = request;
+    const body = isStream(request.body) ? undefined : request.body;
     const path = Array.isArray(body) ? 'body' : unacceptablePath({ body, query, params });
     if (path !== null) return done(unacceptable(path));
     return runInContext(contextOf(request), done);
@@ -82,6 +84,7 @@ export function installEdge(
     done(null, payload);
   });
   acceptJson(fastify);
+  acceptFiles(fastify);
   fastify.addHook('onResponse', async (request, reply) => {
     if (intakes.took(request)) return;
     logRequest(request, reply);

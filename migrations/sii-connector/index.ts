@@ -1,0 +1,5 @@
+import { Ledger } from './0001-ledger.js';
+import { Returns } from './0002-returns.js';
+import { Connectors } from './0003-connectors.js';
+
+export const siiConnectorMigrations = [Ledger, Returns, Connectors];

@@ -1,0 +1,23 @@
+import { defineProblem } from '#kernel';
+
+export const UnknownConnectorKind = defineProblem({
+  code: 'sii-connector.unknown-connector-kind',
+  status: 422,
+  title: { es: 'No hay un conector de ese tipo', en: 'There is no connector of that kind' },
+});
+
+export const ConnectorNameTaken = defineProblem({
+  code: 'sii-connector.connector-name-taken',
+  status: 409,
+  title: { es: 'Otro conector tiene ese nombre', en: 'Another connector has that name' },
+  constraints: ['sii_connector_connector_name_key'],
+});
+
+export const ConnectorCannot = defineProblem({
+  code: 'sii-connector.connector-cannot',
+  status: 422,
+  title: {
+    es: 'El conector no está activo o no sabe hacer eso',
+    en: 'The connector is not active, or not able to do that',
+  },
+});

@@ -1,0 +1,184 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, Config, Database, Events, OnEventOutside, OnSchedule, Records } from '#kernel';
+import type { ScheduleDefinition, StoredEvent } from '#kernel';
+import { CompanyService } from '#modules/base';
+import { F29Return } from '../f29/return.entity.js';
+import { SiiAdapters } from './adapters.service.js';
+import { connectorConfig, secretOf } from './connector.config.js';
+import { SiiConnector } from './connector.entity.js';
+import { ConnectorSyncAsked, SubmissionQueued } from './connector.events.js';
+import { subjectOf } from './connector.service.js';
+import { Gate } from './gate.js';
+import { NotTaken } from './sii-adapter.js';
+import type { AdapterReturn, AdapterTarget, Outcome, SiiAdapter } from './sii-adapter.js';
+import { Submission } from './submission.entity.js';
+import type { SubmissionState } from './submission.entity.js';
+import { SubmissionService } from './submission.service.js';
+
+/** How many open submissions one round looks after. */
+const MANY = 100;
+
+export const AskPartners: ScheduleDefinition = {
+  name: 'sii-connector.ask-partners',
+  cron: '*/5 * * * *',
+  summary: 'ask partners what became of the returns that they were given',
+  per: 'company',
+};
+
+interface Errand {
+  readonly submission: Submission;
+  readonly connector: SiiConnector;
+  readonly adapter: SiiAdapter;
+  readonly target: AdapterTarget;
+  readonly given: AdapterReturn;
+  /** Somebody may have given it already: it is looked up first. */
+  readonly isDoubtful: boolean;
+  /** The other end said that it has it: it is only asked for news. */
+  readonly isThere: boolean;
+}
+
+/** Carries returns to partners and news back: in the worker, in no request and no transaction. */
+@Injectable()
+export class CourierService {
+  private readonly gates = new Map<string, Gate>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly records: Records,
+    private readonly events: Events,
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly adapters: SiiAdapters,
+    private readonly companies: CompanyService,
+    private readonly submissions: SubmissionService,
+  ) {}
+
+  /** Gives a submission over; thrown errors bring it back with growing delays. */
+  @OnEventOutside(SubmissionQueued)
+  async queued({
+    payload,
+  }: StoredEvent<{ submissionId: string; returnId: string }>): Promise<void> {
+    await this.carry(payload.submissionId);
+  }
+
+  /** Health, and news of everything that is open. */
+  @OnEventOutside(ConnectorSyncAsked)
+  async asked({ payload }: StoredEvent<{ connectorId: string }>): Promise<void> {
+    const { connectorId } = payload;
+    const connector = await this.database.transaction(() =>
+      this.records.get(SiiConnector, connectorId),
+    );
+    const adapter = this.adapters.of(connector.kind);
+    const fault = await faultOf(() => adapter.probe(this.targetOf(connector)));
+    await this.noteHealth(connectorId, fault);
+    const open = await this.database.transaction(() =>
+      this.database.rows<{ id: string }>(OPEN, [this.database.companyId, connectorId, MANY]),
+    );
+    for (const { id } of open) await faultOf(() => this.carry(id));
+  }
+
+  /** Asks for news only where there is something open. */
+  @OnSchedule(AskPartners)
+  async askPartners(): Promise<void> {
+    const waiting = await this.database.rows<{ id: string }>(
+      `SELECT DISTINCT connector_id AS id FROM sii_connector_submission
+       WHERE company_id = $1 AND state NOT IN ('filed', 'rejected')`,
+      [this.database.companyId],
+    );
+    for (const { id } of waiting) {
+      const connector = await this.records.get(SiiConnector, id);
+      await this.events.publish(ConnectorSyncAsked, {
+        subject: subjectOf(connector),
+        payload: { connectorId: id },
+      });
+    }
+  }
+
+  private async carry(id: string): Promise<void> {
+    const errand = await this.begin(id);
+    if (!errand) return;
+    const { submission, connector, adapter, target, given, isDoubtful, isThere } = errand;
+    const gate = this.gateOf(connector.id);
+    try {
+      const known = isDoubtful ? await gate.pass(() => adapter.find(target, submission.key)) : null;
+      if (isThere && !known) throw new Error('the partner does not know it any more');
+      const outcome: Outcome =
+        known ?? (await gate.pass(() => adapter.submit(target, given, submission.key)));
+      await this.submissions.settle(id, outcome);
+    } catch (error) {
+      const wasTaken = !(error instanceof NotTaken) || isDoubtful;
+      const detail = error instanceof Error ? error.message.slice(0, 300) : 'unknown';
+      await this.note(id, wasTaken ? 'unknown' : 'queued', detail);
+      throw error;
+    }
+  }
+
+  /** Says first that it is being given: whoever dies now leaves a doubt, and no second submission. */
+  private async begin(id: string): Promise<Errand | null> {
+    return this.database.transaction(async () => {
+      const submission = await this.records.get(Submission, id, 'update');
+      if (!submission.isOpen) return null;
+      const connector = await this.records.get(SiiConnector, submission.connectorId);
+      const declared = await this.records.get(F29Return, submission.returnId);
+      const adapter = this.adapters.of(connector.kind);
+      const isDoubtful = submission.state !== 'queued';
+      const isThere = ['accepted', 'needs_action'].includes(submission.state);
+      submission.attempts += 1;
+      if (!isThere) submission.state = 'sending';
+      await this.records.store(submission);
+      const { rut } = await this.companies.show();
+      const { period, revision } = declared;
+      const codes = Object.fromEntries(
+        Object.entries(declared.codes).map(([code, { value }]) => [code, value]),
+      );
+      const given = { rut, period, revision, codes };
+      const about = { given, isDoubtful, isThere };
+      return { submission, connector, adapter, target: this.targetOf(connector), ...about };
+    });
+  }
+
+  private async note(id: string, state: SubmissionState, detail: string): Promise<void> {
+    await this.database.transaction(async () => {
+      const submission = await this.records.get(Submission, id, 'update');
+      const isThere = ['accepted', 'needs_action'].includes(submission.state);
+      if (!submission.isOpen) return;
+      await this.records.store(
+        Object.assign(submission, { detail, ...(isThere ? {} : { state }) }),
+      );
+    });
+  }
+
+  private async noteHealth(id: string, fault: string | null): Promise<void> {
+    await this.database.transaction(async () => {
+      const connector = await this.records.get(SiiConnector, id, 'update');
+      const health = fault === null ? 'well' : 'failing';
+      const seen = { health, healthAt: this.clock.now(), healthDetail: fault };
+      await this.records.store(Object.assign(connector, seen));
+    });
+  }
+
+  private targetOf({ baseUrl, secretRef, statuses }: SiiConnector): AdapterTarget {
+    const { SII_PARTNER_SECRETS } = this.config.of(connectorConfig);
+    return { baseUrl, statuses, secret: secretOf(SII_PARTNER_SECRETS, secretRef) };
+  }
+
+  private gateOf(connectorId: string): Gate {
+    const { SII_PARTNER_RATE } = this.config.of(connectorConfig);
+    const gate = this.gates.get(connectorId) ?? new Gate(SII_PARTNER_RATE.perMinute);
+    this.gates.set(connectorId, gate);
+    return gate;
+  }
+}
+
+const OPEN = `SELECT id FROM sii_connector_submission
+  WHERE company_id = $1 AND connector_id = $2 AND state NOT IN ('filed', 'rejected')
+  ORDER BY updated_at, id LIMIT $3`;
+
+async function faultOf(work: () => Promise<unknown>): Promise<string | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message.slice(0, 300) : 'unknown';
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * The public door of `sii-connector`.
+ *
+ * @packageDocumentation
+ */
+export { SiiAdapters } from './connector/adapters.service.js';
+export { CAPABILITIES, NotTaken, OUTCOMES, SiiAdapter } from './connector/sii-adapter.js';
+export type {
+  AdapterReturn,
+  AdapterTarget,
+  Capability,
+  Outcome,
+  OutcomeState,
+} from './connector/sii-adapter.js';
+export type { F29Return } from './f29/return.entity.js';
+export {
+  F29Exported,
+  F29Filed,
+  F29Paid,
+  F29PaymentRejected,
+  F29Rectified,
+  F29Reopened,
+  F29Sent,
+} from './f29/return.events.js';
+export type { ReturnFacts } from './f29/return.events.js';
+export { ReturnService } from './f29/return.service.js';
+export { SiiConnectorModule } from './sii-connector.module.js';
+export { siiConnectorAddon } from './sii-connector.addon.js';
