@@ -4,6 +4,7 @@ import { baseAddon } from '#modules/base';
 import { alertDefinitions } from './alert/alert.definitions.js';
 import { Alert } from './alert/alert.entity.js';
 import * as alertEvents from './alert/alert.events.js';
+import { UnresolvedAlerts } from './alert/alert-gauge.service.js';
 import { ForgetAlerts } from './alert/round.service.js';
 import { Heartbeat } from './heartbeat/heartbeat.entity.js';
 import * as heartbeatEvents from './heartbeat/heartbeat.events.js';
@@ -72,6 +73,7 @@ export const operationalAlertsAddon = defineAddon({
     ...Object.values(sourceEvents),
   ],
   schedules: [ForgetAlerts],
+  gauges: [UnresolvedAlerts],
   alerts: alertDefinitions,
   commands: alertsCommands,
   commandGroup: 'alerts',

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AlertController } from './alert/alert.controller.js';
+import { AlertGaugeService } from './alert/alert-gauge.service.js';
 import { AlertIntakeService } from './alert/alert-intake.service.js';
 import { AlertService } from './alert/alert.service.js';
 import { OperatorService } from './alert/operator.service.js';
@@ -24,6 +25,7 @@ import { SpoolService } from './spool/spool.service.js';
 @Module({
   controllers: [AlertController, HeartbeatController, SourceController, SubscriptionController],
   providers: [
+    AlertGaugeService,
     AlertIntakeService,
     AlertService,
     DatabaseWatchService,

@@ -6,8 +6,6 @@ import {
 } from './cash-session/cash-session.events.js';
 import { LedgerChecked, LedgerDrift } from './cash-session/ledger.events.js';
 
-const runbook = (type: string): string => `runbooks/playbooks/${type}.md`;
-
 /** What somebody should hear of who does not stand at the drawer. Figures stay in the event log. */
 export const paymentsAlerts = [
   defineAlert({
@@ -17,7 +15,6 @@ export const paymentsAlerts = [
       es: 'Una caja se cerró con una diferencia sobre el umbral',
       en: 'A cash session was closed with a difference above the threshold',
     },
-    runbook: runbook('cash_session.high_difference'),
     scope: 'company',
     raisedBy: [alertSignal(CashSessionHighDifference, ({ payload }) => [payload.cashSessionId])],
   }),
@@ -28,7 +25,6 @@ export const paymentsAlerts = [
       es: 'Una caja de un día anterior sigue sin cerrar',
       en: 'A cash session of an earlier day is still not closed',
     },
-    runbook: runbook('cash_session.stale_open'),
     scope: 'company',
     raisedBy: [alertSignal(CashSessionStaleOpen, ({ payload }) => [payload.cashSessionId])],
     clearedBy: [alertSignal(CashSessionClosed, ({ payload }) => [payload.cashSessionId])],
@@ -40,7 +36,6 @@ export const paymentsAlerts = [
       es: 'Una cifra de dinero no coincide con las filas que suma',
       en: 'A figure of money differs from the rows that it sums',
     },
-    runbook: runbook('ledger.drift'),
     scope: 'company',
     // One alert a kind of figure: a fault of the books shows in many of them at once.
     raisedBy: [alertSignal(LedgerDrift, ({ payload }) => [payload.what])],

@@ -61,6 +61,7 @@ export type { ConfigShape, ConfigValues, Variable } from './config/variables.js'
 
 export { createDataSource } from './database/data-source.js';
 export { Database } from './database/database.js';
+export { sqlState } from './database/sql-state.js';
 export { embeddedBinaries } from './database/embedded/binaries.js';
 export {
   findEmbedded,
@@ -79,6 +80,7 @@ export {
   PesosColumn,
 } from './database/entity.js';
 export { exportTables } from './database/export-tables.js';
+export { clientTo } from './database/servers.js';
 export { Installation } from './database/migrate.js';
 export type { Report } from './database/migrate.js';
 

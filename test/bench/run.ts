@@ -5,6 +5,7 @@ import type { Load } from './load.js';
 import { inTurns, printTitles, SECONDS } from './figures.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
+import { benchAlerts } from './alerts.js';
 import { benchPast } from './past.js';
 import { benchRcv } from './rcv.js';
 import { benchThrottle } from './throttle.js';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   start: benchStart,
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
+  alerts: benchAlerts,
   rcv: benchRcv,
 };
 

@@ -1,5 +1,5 @@
 // The process that the benchmarks load: the house as it ships, or with a part of it taken out.
-import { Events, ThrottleGuard } from '#kernel';
+import { Events, ThrottleGuard, Worker } from '#kernel';
 import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
 
 const url = process.env['DATABASE_URL'] ?? '';
@@ -13,6 +13,7 @@ if (process.env['BENCH_EVENTS'] === 'off') {
 if (process.env['BENCH_THROTTLE'] === 'off') {
   app.get(ThrottleGuard).canActivate = () => Promise.resolve(true);
 }
+if (process.env['BENCH_WORKER'] === 'on') await app.get(Worker).start(url);
 await app.listen(0, '127.0.0.1');
 const address = app.getHttpServer().address();
 process.stdout.write(`ready ${typeof address === 'object' && address ? address.port : 0}\n`);

@@ -7,10 +7,10 @@ import type { Ground } from './ground.js';
 import { chargeOverHttp, rssMb, startProgram } from './load.js';
 import type { Load, Loaded } from './load.js';
 
-const TOKEN = 'a token of the bench, long enough to pass';
-const CLIENTS = 16;
+export const TOKEN = 'a token of the bench, long enough to pass';
+export const CLIENTS = 16;
 
-type Drive = (port: number) => Promise<Load>;
+export type Drive = (port: number) => Promise<Load>;
 
 /**
  * What being watched costs: the same server with metrics and without, by requests per second of
@@ -39,7 +39,8 @@ export async function benchWatch(ground: Ground): Promise<void> {
   await unwatched.stop();
 }
 
-async function perCpuSecond(
+/** A drive's requests per second of its server's processor time. */
+export async function perCpuSecond(
   { pid, port }: Loaded,
   drive: (port: number) => Promise<Load>,
 ): Promise<Load> {
@@ -50,13 +51,17 @@ async function perCpuSecond(
 }
 
 /** Time that a process has spent on processors, in user and system mode. */
-function cpuSeconds(pid: number): number {
+export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** The cheapest request of a user: the session is looked up, and nothing else. */
-async function readOverHttp(port: number): Promise<Load> {
+/** The cheapest request of a user unless said: the session is looked up, and nothing else. */
+export async function readOverHttp(
+  port: number,
+  path = '/api/v1/auth/me',
+  status = 200,
+): Promise<Load> {
   const { token } = await signIn(`http://127.0.0.1:${port}`, 'vendedora', PASSWORD);
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   const latencies: number[] = [];
@@ -64,7 +69,7 @@ async function readOverHttp(port: number): Promise<Load> {
   const client = async (): Promise<void> => {
     while (performance.now() < started + SECONDS * 1_000) {
       const began = performance.now();
-      await get(agent, port, '/api/v1/auth/me', token ?? '');
+      await get(agent, port, path, token ?? '', status);
       latencies.push(performance.now() - began);
     }
   };
@@ -76,19 +81,19 @@ async function readOverHttp(port: number): Promise<Load> {
   return { perSecond: latencies.length / elapsed, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-async function scrape(port: number): Promise<void> {
+export async function scrape(port: number): Promise<void> {
   const agent = new Agent();
   await get(agent, port, '/metrics', TOKEN);
   agent.destroy();
 }
 
-function get(agent: Agent, port: number, path: string, token: string): Promise<void> {
+function get(agent: Agent, port: number, path: string, token: string, status = 200): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
     const sent = request({ agent, port, host: '127.0.0.1', path, headers }, (answer) => {
       answer.resume();
       answer.once('end', () =>
-        answer.statusCode === 200
+        answer.statusCode === status
           ? resolve()
           : reject(new Error(`${path} was answered with ${answer.statusCode}`)),
       );

@@ -32,7 +32,8 @@ describe('notifications', () => {
     [receiver, mailbox] = await Promise.all([alerts.Receiver.open(), alerts.Mailbox.open()]);
     house = await House.open({
       ...{ ALERT_PRIVATE_HOSTS: '127.0.0.1', SMTP_URL: mailbox.url },
-      ...alerts.LONG_SESSIONS,
+      // Each test is a week later.
+      ...{ ...alerts.LONG_SESSIONS, PASSWORD_MAX_AGE_DAYS: '0' },
     });
     clock = alerts.MovedClock.of(house);
     admin = await house.as('admin');
@@ -245,7 +246,7 @@ describe('notifications', () => {
     expect(letter?.to).toEqual(['turno@example.cl', 'jefa@example.cl']);
     expect(letter?.text).toMatch(/Subject: .*OFITEC.*disk\.low/s);
     expect(letter?.text).not.toMatch(/^Bcc:.*\r\n(?=.*Subject)/m);
-    expect(letter?.text).toContain('runbooks/playbooks/disk.low.md');
+    expect(letter?.text).toContain('runbooks/playbooks/disk_low.md');
     const list = 'operational-alerts/notifications?limit=1';
     await alerts.eventually(async () => (await admin.get(list)).body.items[0].state === 'sent');
     expect((await admin.get(list)).body.items[0]).toMatchObject({ attempts: 2, lastError: null });
@@ -253,7 +254,7 @@ describe('notifications', () => {
   });
 
   it('go to an Alertmanager as it takes them', async () => {
-    await subscribe({
+    const { id } = await subscribe({
       ...{ channel: 'alertmanager', address: `${receiver.url}/am${key}/`, secret: 'a-token' },
     });
     await alerts.occur(house, 'disk.low', `${key}`);
@@ -263,7 +264,7 @@ describe('notifications', () => {
     const [alert] = sent()[0] as Record<string, Record<string, string>>[];
     expect(alert).toMatchObject({
       labels: { alertname: 'disk.low', key: `${key}`, severity: 'critical' },
-      annotations: { runbook: 'runbooks/playbooks/disk.low.md' },
+      annotations: { runbook: 'runbooks/playbooks/disk_low.md' },
     });
     expect(Date.parse((alert as unknown as { endsAt: string }).endsAt)).toBeGreaterThan(
       clock.now.getTime(),
@@ -273,6 +274,13 @@ describe('notifications', () => {
     await admin.post(`operational-alerts/alerts/${await idOf('disk.low')}/resolve`, {});
     await alerts.makeRound(house);
     await alerts.eventually(() => sent().length === 2);
+    // The token goes to whatever the address is: another address does not get it unasked.
+    const move = { address: `${receiver.url}/elsewhere` };
+    const one = `operational-alerts/subscriptions/${id}`;
+    const { version } = (await admin.get(one)).body;
+    const edit = (body: object): ReturnType<Client['patch']> => admin.patch(one, body, version);
+    expect((await edit(move)).body.code).toBe('operational-alerts.subscription-refused');
+    expect((await edit({ ...move, secret: 'another' })).status).toBe(200);
     const [ended] = sent()[1] as { endsAt: string }[];
     expect(Date.parse(ended?.endsAt ?? '')).toBeLessThanOrEqual(clock.now.getTime());
   });
@@ -302,6 +310,26 @@ describe('notifications', () => {
     await heard(1);
     await alerts.occur(house, 'disk.low', `${key}`, { count: 10_000 });
     await heard(1);
+  });
+
+  it('come although something else of the company’s round fails', async () => {
+    await subscribe();
+    // A time of the day that there is not, of a heartbeat that has had its sign.
+    const broken = await admin.post('operational-alerts/heartbeats', {
+      ...{ name: 'broken', eventName: 'session.started', byTime: '10:00' },
+    });
+    expect(broken.status).toBe(201);
+    const damage = (time: string): Promise<unknown> =>
+      house.rows(
+        'owner',
+        `UPDATE operational_alerts_heartbeat SET by_time = $1, due_at = '2020-01-01',
+           since_at = '2020-01-01' WHERE name = 'broken'`,
+        { values: [time] },
+      );
+    await damage('99:99');
+    await alerts.occur(house, 'disk.low', `${key}`);
+    await heard(1);
+    await damage('10:00');
   });
 
   it('cannot be led into the house’s own network, nor subscribed to without sense', async () => {

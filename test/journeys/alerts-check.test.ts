@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { alerts, House, runCli } from '#test';
+import { alerts, House, kernel, runCli } from '#test';
 import type { Client } from '#test';
 
 /** What a timer or a monitoring system asks, and what it is told by exit code and text. */
@@ -187,6 +187,22 @@ describe('ofitec alerts', () => {
     expect((await raise('--good')).code).toBe(0);
     await alerts.replaySpool(house);
     expect((await admin.get(path)).body.items[0]).toMatchObject({ state: 'resolved' });
+  });
+
+  it('puts aside what the database will never take, and records what came after it', async () => {
+    const at = '2026-11-20T10:00:00.000Z';
+    const write = (count: number, key: string): void => {
+      const id = kernel.newId();
+      const what = { id, type: 'backup.missing', key, good: false, label: key, count };
+      const text = JSON.stringify({ ...what, firstAt: at, lastAt: at });
+      writeFileSync(join(house.spool, `${key}.json`), text);
+    };
+    write(3_000_000_000, 'a-poison');
+    write(1, 'b-sound');
+    await alerts.replaySpool(house);
+    const sound = 'operational-alerts/alerts?type=backup.missing&key=b-sound';
+    expect((await admin.get(sound)).body.items).toHaveLength(1);
+    expect(readdirSync(house.spool)).toEqual(['a-poison.json.unreadable']);
   });
 });
 

@@ -48,7 +48,7 @@ describe('the life of an alert', () => {
     const alert = await arrived('cash_session.high_difference', sessionId);
     expect(alert).toMatchObject({
       ...{ severity: 'warning', scope: 'company', state: 'open', occurrences: 1 },
-      ...{ regression: false, runbook: 'runbooks/playbooks/cash_session.high_difference.md' },
+      ...{ regression: false, runbook: 'runbooks/playbooks/cash_session_high_difference.md' },
       es: 'Una caja se cerró con una diferencia sobre el umbral',
     });
     const [cause] = alert['causes'] as { eventId: string; name: string }[];

@@ -115,7 +115,7 @@ describe('kill -9 of the database under load', () => {
     expect(elapsedMs).toBeLessThan(5_000);
     expect(told('firing')[0]).toMatchObject({
       ...{ type: 'database.unavailable', severity: 'critical', again: false },
-      runbook: 'runbooks/playbooks/database.unavailable.md',
+      runbook: 'runbooks/playbooks/database_unavailable.md',
     });
 
     const check = await runCli(['alerts', 'check', '--minutes', '60'], env);

@@ -193,6 +193,33 @@ describe('heartbeats', () => {
     await alertIs('cut-centro', 'resolved');
   });
 
+  it('of something that is never silent for long, such as a connector: any event of any addon', async () => {
+    const said = async (): Promise<void> => {
+      const answer = await admin.post('sales/customers', {
+        name: `Cliente ${clock.now.getTime()}`,
+      });
+      expect(answer.status).toBe(201);
+    };
+    const name = 'connector-talks';
+    await create({ name, eventName: 'customer.created', everySeconds: 7_200, graceSeconds: 60 });
+    clock.forward(60);
+    await said();
+    clock.forward(61);
+    await stateIs(name, 'up');
+    const { lastSeenAt } = await heartbeat(name);
+    expect(clock.now.getTime() - Date.parse(String(lastSeenAt))).toBeGreaterThan(3_600_000);
+    // An hour after the sign it is not due, two hours after it is missed.
+    await alerts.makeRound(house);
+    expect((await heartbeat(name))['state']).toBe('up');
+    clock.forward(61);
+    await stateIs(name, 'down');
+    await alertIs(name, 'open');
+    await said();
+    clock.forward(2);
+    await stateIs(name, 'up');
+    await alertIs(name, 'resolved');
+  });
+
   it('of the house itself: the worker, and every schedule that must have run without a fault', async () => {
     await alerts.beatWorker(house);
     const { items } = (await admin.get('operational-alerts/heartbeats?source=schedule&limit=200'))
@@ -236,6 +263,13 @@ describe('heartbeats', () => {
     await ping('paused', token);
     expect((await heartbeat('paused'))['state']).toBe('paused');
     expect(await edit({ paused: false })).toMatchObject({ state: 'new' });
+    // Missed, and then put to rest: nobody waits for it any more.
+    clock.forward(600);
+    await stateIs('paused', 'down');
+    await alertIs('paused', 'open');
+    await edit({ paused: true });
+    await alertIs('paused', 'resolved');
+    await edit({ paused: false });
     const edited = await edit({ byTime: '09:00', byDays: ['mon'] });
     expect(edited).toMatchObject({ everySeconds: null, byTime: '09:00', byDays: ['mon'] });
     expect(kernel.businessDay(new Date(String(edited['dueAt'])))).not.toBe(

@@ -151,6 +151,27 @@ describe('a shared terminal', () => {
     expect((await norte.get('auth/me')).status).toBe(200);
   });
 
+  it('ends the session that its browser held, such as of who registered it', async () => {
+    const [held, elsewhere] = [await house.as('admin'), await house.as('admin')];
+    const at = (pin: string): Promise<Response> =>
+      fetch(`${house.url}/api/v1/auth/terminals/sign-in`, {
+        method: 'POST',
+        headers: {
+          cookie: `ofitec_terminal=${terminal.token}; ofitec_session=${held.token}`,
+          'content-type': 'application/json',
+          'sec-fetch-site': 'same-origin',
+        },
+        body: JSON.stringify({ login: 'vendedora', pin }),
+      });
+    expect((await at('0852')).status).toBe(401);
+    expect((await held.get('auth/me')).status).toBe(200);
+    const signedIn = await at(PIN);
+    expect(signedIn.status).toBe(200);
+    const next = clientOf({ body: await signedIn.json() });
+    const states = [held, elsewhere, next].map((each) => each.get('auth/me'));
+    expect((await Promise.all(states)).map(({ status }) => status)).toEqual([401, 200, 200]);
+  });
+
   it('keeps one session when several sign in at once', async () => {
     const logins = ['vendedora', 'encargada', 'vendedora.norte', 'vendedora', 'encargada'];
     const answers = await meetAt(house, 'SELECT 1 FROM auth_terminal FOR UPDATE', {

@@ -45,7 +45,7 @@ describe('an authenticator app', () => {
   }
 
   it('is demanded of an administrator before anything else, and only then', async () => {
-    const jefa = await newAdmin('jefa');
+    let jefa = await newAdmin('jefa');
     for (const path of ['sales/orders', 'auth/sessions', 'base/users']) {
       const refused = await jefa.get(path);
       expect([path, refused.status, refused.body.code]).toEqual([
@@ -73,6 +73,10 @@ describe('an authenticator app', () => {
     });
     expect(confirmed.status).toBe(200);
     expect(new Set(confirmed.body.recoveryCodes as string[]).size).toBe(10);
+    // The code proved who it is: the token of before opens nothing that it did not open then.
+    expect((await jefa.get('auth/me')).status).toBe(401);
+    expect([confirmed.body.hindrance, confirmed.body.token]).toEqual([null, expect.any(String)]);
+    jefa = clientOf(confirmed.body.token);
     expect((await jefa.get('sales/orders')).status).toBe(200);
     expect((await jefa.get('auth/totp')).body).toMatchObject({
       enrolled: true,

@@ -84,8 +84,10 @@ describe('readiness and a standby', () => {
     await client.end();
   }
 
-  async function over(server: Server): Promise<House> {
-    const url = (role: string): string => server.url(role, PASSWORD, 'ofitec');
+  async function over(server: Server, ...others: Server[]): Promise<House> {
+    const more = others.map((other) => `,${new URL(other.superuserUrl()).host}`).join('');
+    const url = (role: string): string =>
+      server.url(role, PASSWORD, 'ofitec').replace(/\/ofitec$/, `${more}/ofitec`);
     const house = await House.over(null, {
       application: url('ofitec_app'),
       owner: url('ofitec_owner'),
@@ -140,10 +142,16 @@ describe('readiness and a standby', () => {
     await until(house, 200);
   }, 120_000);
 
-  it('is not there on the standby, which reads, and is once it is promoted', async () => {
+  it('finds the one that takes writes among several, before and after it changes', async () => {
     if (!standby) throw new Error('the standby does not run');
-    const house = await over(standby);
-    expect(await until(house, 503)).toMatchObject({ message: 'the database is read-only' });
+    const alone = await over(standby);
+    expect(await until(alone, 503)).toMatchObject({ message: 'the database is read-only' });
+    const house = await over(standby, primary);
+    await until(house, 200);
+    const signIn = { login: 'nadie', password: 'ninguna clave de nadie' };
+    expect((await house.nobody.post('auth/login', signIn)).status).toBe(401);
+    await primary.stop();
+    await until(house, 503);
     await tell(
       standby,
       'SELECT pg_promote()',
@@ -151,5 +159,7 @@ describe('readiness and a standby', () => {
       'SELECT pg_reload_conf()',
     );
     await until(house, 200);
+    expect((await house.nobody.post('auth/login', signIn)).status).toBe(401);
+    await until(alone, 200);
   }, 120_000);
 });

@@ -6,7 +6,7 @@ export function codeOf(secret: string, at: Date): string {
   return generateSync({ secret, epoch: Math.floor(at.getTime() / 1000) });
 }
 
-/** Enrols an app for the client's user. @returns its secret and the recovery codes */
+/** Enrols an app for the client's user; the client goes on with the token that this gives. @returns its secret and the recovery codes */
 export async function enrolApp(
   client: Client,
   at: Date,
@@ -15,5 +15,7 @@ export async function enrolApp(
   const { secret } = begun.body as { secret: string };
   const confirmed = await client.post('auth/totp/confirm', { code: codeOf(secret, at) });
   if (confirmed.status !== 200) throw new Error(`not enrolled: ${confirmed.text}`);
-  return { secret, ...(confirmed.body as { recoveryCodes: string[] }) };
+  const { token, recoveryCodes } = confirmed.body as { token: string; recoveryCodes: string[] };
+  client.token = token;
+  return { secret, recoveryCodes };
 }

@@ -8,7 +8,7 @@ export type StatusCheck = (method: string, url: string, status: number) => void;
 export class Client {
   constructor(
     readonly url: string,
-    readonly token: string | null = null,
+    public token: string | null = null,
     /** Looks at every answer; a house's clients check that its status is documented. */
     private readonly check: StatusCheck = () => {},
   ) {}

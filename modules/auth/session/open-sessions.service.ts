@@ -9,6 +9,7 @@ import {
   NotFound,
   Problem,
   Records,
+  runAsHouse,
 } from '#kernel';
 import type { Actor, EventDefinition } from '#kernel';
 import { User } from '#modules/base';
@@ -119,18 +120,24 @@ export class OpenSessions {
     return { token, expiresAt: row.expiresAt, actor: await this.actorOf(token, now) };
   }
 
-  /** Notes that a code was proven in the actor's session, which keeps its token. */
-  async markCode({ sessionId }: SessionOwner): Promise<void> {
-    await this.database.write(
-      'UPDATE auth_session SET proven_at = $2, code_proven_at = $2 WHERE id = $1',
-      [sessionId, this.clock.now()],
-    );
-  }
-
   /** Ends a session. @param login of its person, for the audit */
   async end({ userId, id }: Pick<Session, 'userId' | 'id'>, login: string): Promise<void> {
     await this.database.write('DELETE FROM auth_session WHERE id = $1', [id]);
     await this.announce(SessionEnded, login, { userId, sessionId: id });
+  }
+
+  /**
+   * Ends the session that a client held before it signed in: it leaves no token behind that still
+   * opens (ASVS 5.0 7.2.4).
+   */
+  async endReplaced(token: string): Promise<void> {
+    const before = await this.identities.ofSession(hashToken(token), this.clock.now());
+    const { companyId = '', userId, sessionId, login = '' } = before ?? {};
+    if (!userId || !sessionId) return;
+    // It may be another person's, even of another company: the device changed hands.
+    await runAsHouse(companyId, 'auth.sign-in', () =>
+      this.database.transaction(() => this.end({ userId, id: sessionId }, login)),
+    );
   }
 
   /** @param login of the session's person, for the audit */

@@ -51,21 +51,21 @@ export class ProofService {
   }
 
   /**
-   * Ends the enrolment of the actor's app, whose code counts as a proof.
+   * Ends the enrolment of the actor's app, whose code counts as a proof; the session gets another
+   * token.
    *
    * @returns the recovery codes, shown this once
-   * @throws Problem TotpNotEnrolled, TotpEnrolledAlready, WrongCode, TooManyAttempts
+   * @throws Problem TotpNotEnrolled, TotpEnrolledAlready, WrongCode, TooManyAttempts, NotFound
    */
-  async confirmTotp(code: string): Promise<string[]> {
+  async confirmTotp(code: string): Promise<{ opened: Opened; recoveryCodes: string[] }> {
     const owner = ownSession();
     const attempt = await this.attempts.begin(owner.login, { kind: 'code' });
-    const codes = await this.database.transaction(async () => {
+    const confirmed = await this.database.transaction(async () => {
       const recoveryCodes = await this.totp.confirm(owner.userId, code);
-      await this.sessions.markCode(owner);
-      return recoveryCodes;
+      return { recoveryCodes, opened: await this.sessions.renew(owner, { byCode: true }) };
     });
     await attempt.succeeded();
-    return codes;
+    return confirmed;
   }
 
   /** The actor's own password, with the defence of a sign-in. @throws Problem WrongProof, TooManyAttempts */

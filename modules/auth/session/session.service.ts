@@ -11,7 +11,6 @@ import {
   OnSchedule,
   Problem,
   Records,
-  runAsHouse,
 } from '#kernel';
 import type { Actor, Page, ScheduleDefinition, StoredEvent } from '#kernel';
 import { User, UserChanged } from '#modules/base';
@@ -86,7 +85,7 @@ export class SessionService {
     const provenAt = this.clock.now();
     const beginning = { userAgent, provenAt, codeProvenAt, terminalId: null };
     const opened = await this.sessions.open(person, beginning);
-    if (earlier) await this.endReplaced(earlier);
+    if (earlier) await this.sessions.endReplaced(earlier);
     return opened;
   }
 
@@ -232,15 +231,5 @@ export class SessionService {
         this.clock.now(),
       ]);
     });
-  }
-  /** A client that signs in anew leaves no token behind that still opens (ASVS 5.0 7.2.4). */
-  private async endReplaced(token: string): Promise<void> {
-    const before = await this.actorOfToken(token);
-    const { companyId = '', userId, sessionId, login = '' } = before ?? {};
-    if (!userId || !sessionId) return;
-    // It may be another person's, even of another company: the device changed hands.
-    await runAsHouse(companyId, 'auth.sign-in', () =>
-      this.database.transaction(() => this.sessions.end({ userId, id: sessionId }, login)),
-    );
   }
 }

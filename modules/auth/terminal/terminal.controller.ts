@@ -21,7 +21,7 @@ import type { Page } from '#kernel';
 import { BranchInactive } from '#modules/base';
 import { TooManyAttempts } from '../attempt/attempt.problems.js';
 import { demandSameSite } from '../session/same-site.js';
-import { agentOf, secretCookie, showSession } from '../session/session.cookie.js';
+import { agentOf, secretCookie, showSession, tokenOf } from '../session/session.cookie.js';
 import { SessionView } from '../session/session.view.js';
 import { RegisterTerminal, SignInAtTerminal } from './terminal.input.js';
 import { UnknownTerminal, WrongPin } from './terminal.problems.js';
@@ -99,7 +99,8 @@ export class TerminalController {
     const cookie = header === undefined ? request.cookies[TERMINAL_COOKIE] : undefined;
     if (cookie !== undefined) demandSameSite(request, this.trustedOrigins);
     const token = typeof header === 'string' ? header : cookie;
-    const opened = await this.terminals.signIn(token, input, agentOf(request));
+    const earlier = tokenOf(request)?.token ?? null;
+    const opened = await this.terminals.signIn(token, input, agentOf(request), earlier);
     return showSession(opened, request, reply);
   }
 }

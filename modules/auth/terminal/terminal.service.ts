@@ -92,19 +92,24 @@ export class TerminalService {
    * signed out. A PIN never proves for sensitive acts.
    *
    * @param token the device's own
+   * @param earlier the token of a session that the client held before: it ends, whoever's it was
    * @throws Problem UnknownTerminal, WrongPin, TooManyAttempts
    */
   async signIn(
     token: string | undefined,
     input: SignInAtTerminal,
     userAgent: string | null,
+    earlier: string | null,
   ): Promise<Opened> {
     const terminal = token && TOKEN.test(token) ? await this.find(token) : undefined;
     if (!terminal) throw new Problem(UnknownTerminal);
     const person = await this.identities.identifyAtTerminal(terminal, input);
     if (!person) throw new Problem(WrongPin);
     const never = { provenAt: null, codeProvenAt: null };
-    return this.sessions.open(person, { userAgent, ...never, terminalId: terminal.id });
+    const beginning = { userAgent, ...never, terminalId: terminal.id };
+    const opened = await this.sessions.open(person, beginning);
+    if (earlier) await this.sessions.endReplaced(earlier);
+    return opened;
   }
 
   private async find(token: string): Promise<{ id: string; companyId: string } | undefined> {

@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   Allow,
   Answers,
@@ -15,6 +16,7 @@ import { TooManyAttempts } from '../attempt/attempt.problems.js';
 import { PersonNeeded } from '../identity/identity.problems.js';
 import { ownSession } from '../identity/own-session.js';
 import { ProofService } from '../session/proof.service.js';
+import { showSession } from '../session/session.cookie.js';
 import { ConfirmTotp } from './totp.input.js';
 import {
   TotpEnrolledAlready,
@@ -23,7 +25,7 @@ import {
   WrongCode,
 } from './totp.problems.js';
 import { TotpService } from './totp.service.js';
-import { RecoveryCodesView, TotpEnrolmentView, TotpView } from './totp.view.js';
+import { ConfirmedTotpView, RecoveryCodesView, TotpEnrolmentView, TotpView } from './totp.view.js';
 
 @ApiTags('auth')
 @Controller('api/v1/auth')
@@ -56,15 +58,21 @@ export class TotpController {
   @Allow(SIGNED_IN)
   @Despite(TotpEnrolmentNeeded)
   @Answers(
-    RecoveryCodesView,
+    ConfirmedTotpView,
     TotpEnrolledAlready,
     TotpNotEnrolled,
     WrongCode,
     TooManyAttempts,
     PersonNeeded,
+    NotFound,
   )
-  async confirm(@Body() { code }: ConfirmTotp): Promise<RecoveryCodesView> {
-    return { recoveryCodes: await this.proofs.confirmTotp(code) };
+  async confirm(
+    @Body() { code }: ConfirmTotp,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ConfirmedTotpView> {
+    const { opened, recoveryCodes } = await this.proofs.confirmTotp(code);
+    return { ...showSession(opened, request, reply), recoveryCodes };
   }
 
   @Post('totp/recovery-codes')

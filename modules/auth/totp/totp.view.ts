@@ -1,4 +1,5 @@
 import { BooleanField, InstantField, IntegerField, TextField, WordsField } from '#kernel';
+import { SessionView } from '../session/session.view.js';
 
 /** What an authenticator app is fed with; shown only here. */
 export class TotpEnrolmentView {
@@ -9,12 +10,20 @@ export class TotpEnrolmentView {
   secret!: string;
 }
 
+const CODES = {
+  maxItems: 10,
+  max: 40,
+  description: 'each is good once, in place of a code; they are shown only here',
+} as const;
+
 export class RecoveryCodesView {
-  @WordsField({
-    maxItems: 10,
-    max: 40,
-    description: 'each is good once, in place of a code; they are shown only here',
-  })
+  @WordsField(CODES)
+  recoveryCodes!: string[];
+}
+
+/** The session goes on with another token, since the code proved who has it. */
+export class ConfirmedTotpView extends SessionView {
+  @WordsField(CODES)
   recoveryCodes!: string[];
 }
 

@@ -22,6 +22,10 @@ const MAX_LABEL = 200;
 const MAX_KEY = 200;
 /** Clearing events that are looked through after a late one. */
 const MAX_LATER = 200;
+/** Alerts of one type that go on at once; any further ones are counted together. */
+const MAX_UNRESOLVED = 1_000;
+/** The key under which they are counted. */
+const OTHERS = '(others)';
 /** Characters of an alert's example, as JSON. */
 const MAX_DETAILS = 4_000;
 
@@ -83,12 +87,17 @@ export class AlertIntakeService {
     return rows.map(toStoredEvent);
   }
 
-  /** Counts an occurrence: a new alert, one that returns, or one more of the same. */
+  /**
+   * Counts an occurrence: a new alert, one that returns, or one more of the same. A type with too many
+   * alerts gets no further ones: what raises ever new keys must not fill the database.
+   */
   async record(type: string, key: string, occurrence: Occurrence): Promise<Alert> {
     const definition = this.definitionOf(type);
     const bounded = boundedOccurrence(occurrence);
     return this.database.transaction(async () => {
       const known = await this.hold(type, key);
+      const isTooMany = !known && key !== OTHERS && (await this.isFull(type));
+      if (isTooMany) return this.record(type, OTHERS, { ...occurrence, label: 'further ones' });
       if (!known) return this.open(definition, key, bounded);
       const before = known.severity;
       const change = known.occur(bounded, definition);
@@ -154,6 +163,15 @@ export class AlertIntakeService {
     const fingerprint = fingerprintOf(type, key);
     await this.database.lockName(`operational-alerts ${this.database.companyId} ${fingerprint}`);
     return this.records.find(Alert, { fingerprint }, 'update');
+  }
+
+  private async isFull(type: string): Promise<boolean> {
+    const [row] = await this.database.rows<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM (SELECT 1 FROM operational_alerts_alert
+         WHERE company_id = $1 AND type = $2 AND state <> 'resolved' LIMIT ${MAX_UNRESOLVED}) AS unresolved`,
+      [this.database.companyId, type],
+    );
+    return (row?.count ?? 0) >= MAX_UNRESOLVED;
   }
 
   private async open(

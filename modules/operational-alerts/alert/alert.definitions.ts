@@ -1,8 +1,10 @@
 import { alertSignal, defineAlert } from '#kernel';
 import type { AlertDefinition } from '#kernel';
-import { HeartbeatMissed, HeartbeatRecovered } from '../heartbeat/heartbeat.events.js';
-
-const runbook = (type: string): string => `runbooks/playbooks/${type}.md`;
+import {
+  HeartbeatChanged,
+  HeartbeatMissed,
+  HeartbeatRecovered,
+} from '../heartbeat/heartbeat.events.js';
 
 /** Raised from outside: by `ofitec alerts raise`, or by a source with a token. */
 function fromOutside(
@@ -12,7 +14,7 @@ function fromOutside(
   en: string,
 ): AlertDefinition {
   const summary = { es, en };
-  return defineAlert({ type, severity, summary, runbook: runbook(type), scope: 'installation' });
+  return defineAlert({ type, severity, summary, scope: 'installation' });
 }
 
 /** The types that no single addon owns, and those of programs outside of the house. */
@@ -24,7 +26,6 @@ export const alertDefinitions: readonly AlertDefinition[] = [
       es: 'Algo que se esperaba no ocurrió a tiempo',
       en: 'Something that was expected did not happen in time',
     },
-    runbook: runbook('heartbeat.missed'),
     scope: 'company',
     raisedBy: [
       alertSignal(
@@ -33,13 +34,18 @@ export const alertDefinitions: readonly AlertDefinition[] = [
         ({ payload }) => payload.severity,
       ),
     ],
-    clearedBy: [alertSignal(HeartbeatRecovered, ({ payload }) => [payload.name])],
+    clearedBy: [
+      alertSignal(HeartbeatRecovered, ({ payload }) => [payload.name]),
+      // Who puts it to rest knows of it; nothing would ever end the alert otherwise.
+      alertSignal(HeartbeatChanged, ({ payload: { name, state } }) =>
+        state === 'paused' ? [name] : [],
+      ),
+    ],
   }),
   defineAlert({
     type: 'disk.low',
     severity: 'critical',
     summary: { es: 'Queda poco espacio en un disco', en: 'A disk is nearly full' },
-    runbook: runbook('disk.low'),
     scope: 'installation',
     goodSigns: 3,
     // A machine that is gone measures nothing more.
@@ -49,7 +55,6 @@ export const alertDefinitions: readonly AlertDefinition[] = [
     type: 'alert.test_fired',
     severity: 'info',
     summary: { es: 'Alerta de prueba, no significa nada', en: 'A test, which means nothing' },
-    runbook: runbook('alert.test_fired'),
     scope: 'company',
     quietMinutes: 5,
   }),

@@ -21,6 +21,12 @@ export class OperatorService {
     return this.known;
   }
 
+  /** The hosts on private networks that a company's notifications may go to: the operator's alone. */
+  async privateHosts(companyId: string): Promise<readonly string[]> {
+    const isOperator = companyId === (await this.companyId());
+    return isOperator ? this.config.of(alertsConfig).ALERT_PRIVATE_HOSTS : [];
+  }
+
   /** Runs work as the house in that company. @returns null when there is none yet */
   async run<T>(name: string, work: () => Promise<T>): Promise<T | null> {
     const companyId = await this.companyId();
@@ -29,10 +35,12 @@ export class OperatorService {
 
   private async find(): Promise<string | null> {
     const { OPERATOR_COMPANY_ID: named = null } = this.config.of(alertsConfig);
+    // Not the oldest instead: it would see what it must not.
+    if (named !== null && !isId(named)) return null;
     const [found] = await this.database.rowsWithoutCompany<{ id: string }>(
       `SELECT id FROM kernel_company WHERE $1::uuid IS NULL OR id = $1::uuid
        ORDER BY created_at, id LIMIT 1`,
-      [isId(named) ? named : null],
+      [named],
     );
     return found?.id ?? null;
   }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock, Database, OnSchedule, Round, runAsHouse } from '#kernel';
 import type { ScheduleDefinition } from '#kernel';
 import { HeartbeatWatchService } from '../heartbeat/heartbeat-watch.service.js';
@@ -19,6 +19,8 @@ export const ForgetAlerts: ScheduleDefinition = {
 /** What time alone brings about: silences that end, heartbeats that are late, messages that are due. */
 @Injectable()
 export class RoundService {
+  private readonly log = new Logger('alerts');
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -35,12 +37,21 @@ export class RoundService {
       'SELECT company_id AS id FROM operational_alerts_due($1)',
       [this.clock.now()],
     );
-    for (const { id } of due) {
-      await runAsHouse(id, 'operational-alerts.round', async () => {
-        await this.intake.wake(this.clock.now());
-        await this.watch.look();
-        await this.dispatching.dispatch();
+    for (const { id: companyId } of due) {
+      await runAsHouse(companyId, 'operational-alerts.round', async () => {
+        await this.attempt(companyId, () => this.intake.wake(this.clock.now()));
+        await this.attempt(companyId, () => this.watch.look());
+        await this.attempt(companyId, () => this.dispatching.dispatch());
       });
+    }
+  }
+
+  /** What fails in one company, or of one kind, keeps nobody else from hearing. */
+  private async attempt(companyId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.log.error({ message: 'a round failed', companyId, error: String(error) });
     }
   }
 

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { clientTo } from '#kernel';
 import type { Severity } from '#kernel';
 import type { AlertState } from '../alert/alert.entity.js';
 
@@ -52,8 +52,7 @@ const LATE = `SELECT name, due_at AS "dueAt" FROM operational_alerts_heartbeat
  * @throws NotInstalled, or Error while the database does not answer
  */
 export async function readAlerts(url: string, since: Date): Promise<Reading> {
-  const client = new Client({
-    connectionString: url,
+  const client = clientTo(url, {
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: ANSWER_MS,
     application_name: 'ofitec alerts check',

@@ -4,7 +4,7 @@ import { AddonRegistry, BUSINESS_TIME_ZONE, Clock, Database, Records, Round } fr
 import type { ScheduleDefinition } from '#kernel';
 import { OperatorService } from '../alert/operator.service.js';
 import { Heartbeat } from './heartbeat.entity.js';
-import { HeartbeatMissed } from './heartbeat.events.js';
+import { HeartbeatChanged, HeartbeatMissed } from './heartbeat.events.js';
 import { spanFrom } from './heartbeat.rule.js';
 import { HeartbeatService } from './heartbeat.service.js';
 
@@ -127,7 +127,8 @@ export class HeartbeatWatchService {
       const isGone = !schedules.some(({ name }) => name === heartbeat.eventName);
       if (heartbeat.source !== 'schedule' || !isGone || heartbeat.state === 'paused') continue;
       Object.assign(heartbeat, { state: 'paused', dueAt: null, sinceAt: null });
-      await this.records.store(heartbeat);
+      const changes = await this.records.store(heartbeat);
+      await this.heartbeats.announce(HeartbeatChanged, heartbeat, changes);
     }
   }
 

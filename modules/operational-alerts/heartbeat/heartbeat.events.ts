@@ -1,11 +1,13 @@
 import { defineEvent } from '#kernel';
 import type { Severity } from '#kernel';
+import type { HeartbeatState } from './heartbeat.entity.js';
 
 /** What every event of a heartbeat carries. */
 export interface HeartbeatFacts {
   readonly heartbeatId: string;
   readonly name: string;
   readonly severity: Severity;
+  readonly state: HeartbeatState;
   /** When it was last seen, as RFC 3339 writes it; null when never. */
   readonly lastSeenAt: string | null;
 }

@@ -32,7 +32,10 @@ export async function spanFrom(rule: Rule, now: Date): Promise<Span> {
 
 /** The span after a sign: a sign of today meets the deadline that today still has. */
 export async function spanAfter(rule: Rule, sign: Date): Promise<Span> {
-  if (rule.everySeconds !== null) return spanFrom(rule, sign);
+  if (rule.everySeconds !== null) {
+    // What was seen does not count again: it would put off for ever what comes no more.
+    return { ...(await spanFrom(rule, sign)), sinceAt: new Date(sign.getTime() + 1) };
+  }
   const deadline = await nextDeadline(rule, sign);
   const isMet = businessDay(deadline) === businessDay(sign);
   return spanUntil(isMet ? await nextDeadline(rule, deadline) : deadline, rule.graceSeconds * 1000);

@@ -142,8 +142,9 @@ export class HeartbeatService {
     heartbeat: Heartbeat,
     changes = {},
   ): Promise<void> {
-    const { id: heartbeatId, name, severity, lastSeenAt } = heartbeat;
-    const payload = { heartbeatId, name, severity, lastSeenAt: lastSeenAt?.toISOString() ?? null };
+    const { id: heartbeatId, name, severity, state } = heartbeat;
+    const lastSeenAt = heartbeat.lastSeenAt?.toISOString() ?? null;
+    const payload = { heartbeatId, name, severity, state, lastSeenAt };
     await this.events.publish(event, { subject: subjectOf(heartbeat), payload, changes });
   }
 

@@ -63,9 +63,10 @@ export class NotificationService {
   }
 
   /** The subscription with its secret opened. */
-  destinationOf({ id, channel, address, language, sealedSecret }: Subscription): Destination {
+  destinationOf(subscription: Subscription): Destination {
+    const { id, companyId, channel, address, language, sealedSecret } = subscription;
     const secret = sealedSecret && this.cipher.open(SECRET_PURPOSE, id, sealedSecret);
-    return { channel, address, language, secret };
+    return { companyId, channel, address, language, secret };
   }
 
   private async note(id: string, changes: Partial<Notification>, attempted = 1): Promise<void> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transporter } from 'nodemailer';
 import { Webhook } from 'standardwebhooks';
 import { Config } from '#kernel';
+import { OperatorService } from '../alert/operator.service.js';
 import { alertsConfig } from '../operational-alerts.config.js';
 import { alertmanagerBody, letterOf, webhookBody } from './message.js';
 import type { Message } from './message.js';
@@ -9,7 +10,10 @@ import { postOutside } from './outside-http.js';
 import type { Subscription } from './subscription.entity.js';
 
 /** A subscription as far as sending goes, with its secret opened. */
-export interface Destination extends Pick<Subscription, 'channel' | 'address' | 'language'> {
+export interface Destination extends Pick<
+  Subscription,
+  'companyId' | 'channel' | 'address' | 'language'
+> {
   readonly secret: string | null;
 }
 
@@ -20,7 +24,10 @@ const SMTP_TIMEOUT_MS = 10_000;
 export class SenderService {
   private transport: Promise<Transporter> | null = null;
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly operator: OperatorService,
+  ) {}
 
   /** @throws Error when it was not taken; whoever calls tries again */
   async send(destination: Destination, message: Message): Promise<void> {
@@ -29,6 +36,7 @@ export class SenderService {
         return this.mail(destination, message);
       case 'alertmanager':
         return this.post(
+          destination,
           `${destination.address.replace(/\/+$/, '')}/api/v2/alerts`,
           alertmanagerBody(message),
           destination.secret ? { authorization: `Bearer ${destination.secret}` } : {},
@@ -39,11 +47,12 @@ export class SenderService {
   }
 
   /** Standard Webhooks: id, timestamp and an HMAC over both and the body. */
-  private async webhook({ address, secret }: Destination, message: Message): Promise<void> {
+  private async webhook(destination: Destination, message: Message): Promise<void> {
+    const { address, secret } = destination;
     if (!secret) throw new Error('a webhook has a secret');
     const body = webhookBody(message);
     const now = new Date();
-    await this.post(address, body, {
+    await this.post(destination, address, body, {
       'webhook-id': message.id,
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
       'webhook-signature': new Webhook(secret).sign(message.id, now, body),
@@ -66,11 +75,12 @@ export class SenderService {
   }
 
   private async post(
+    { companyId }: Destination,
     url: string,
     body: string,
     headers: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const privateHosts = this.config.of(alertsConfig).ALERT_PRIVATE_HOSTS;
+    const privateHosts = await this.operator.privateHosts(companyId);
     await postOutside({ url, body, headers, privateHosts });
   }
 

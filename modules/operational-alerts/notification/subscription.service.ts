@@ -1,10 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Cipher, Config, Database, defineList, Events, newId, Problem, Records } from '#kernel';
+import {
+  Cipher,
+  currentActor,
+  Database,
+  defineList,
+  Events,
+  newId,
+  Problem,
+  Records,
+} from '#kernel';
 import type { Page, Subject } from '#kernel';
 import { AlertIntakeService } from '../alert/alert-intake.service.js';
 import { DirectNoticeService } from '../spool/direct-notice.service.js';
-import { alertsConfig } from '../operational-alerts.config.js';
+import { OperatorService } from '../alert/operator.service.js';
 import { SECRET_PURPOSE } from './notification.service.js';
 import { refusalOf } from './outside-http.js';
 import { CHANNELS, Subscription } from './subscription.entity.js';
@@ -45,7 +54,7 @@ export class SubscriptionService {
     private readonly records: Records,
     private readonly events: Events,
     private readonly cipher: Cipher,
-    private readonly config: Config,
+    private readonly operator: OperatorService,
     private readonly intake: AlertIntakeService,
     private readonly direct: DirectNoticeService,
   ) {}
@@ -68,7 +77,7 @@ export class SubscriptionService {
     const { secret: given, ...rest } = input;
     const made = given === undefined && input.channel === 'webhook' ? newSecret() : null;
     const wanted = { ...DEFAULTS, ...rest, types: this.knownTypes(input.types ?? []) };
-    this.demandSound({ ...wanted, secret: given ?? made });
+    await this.demandSound({ ...wanted, secret: given ?? made });
     const created = await this.database.transaction(async () => {
       await this.demandRoom();
       const id = newId();
@@ -93,8 +102,9 @@ export class SubscriptionService {
       const subscription = await this.records.get(Subscription, id, 'update');
       this.records.matchVersion(subscription, version);
       const types = wishes.types ? { types: this.knownTypes(wishes.types) } : {};
+      this.demandSecretFor(subscription, input);
       Object.assign(subscription, wishes, types);
-      this.demandSound({ ...subscription, secret: secret ?? null });
+      await this.demandSound({ ...subscription, secret: secret ?? null });
       if (secret !== undefined) {
         subscription.sealedSecret = this.cipher.seal(SECRET_PURPOSE, id, secret);
       }
@@ -109,13 +119,25 @@ export class SubscriptionService {
     return edited;
   }
 
-  private demandSound(wanted: {
+  /** A bearer token is handed to whatever the address is: a new one gets none that was meant for another. */
+  private demandSecretFor(known: Subscription, { address, secret }: EditSubscription): void {
+    const isMoved = address !== undefined && address !== known.address;
+    const isSent = known.channel === 'alertmanager' && known.sealedSecret !== null;
+    if (isMoved && isSent && secret === undefined) {
+      throw refused(
+        'con otra dirección dé otra vez el secreto',
+        'with another address give the secret again',
+      );
+    }
+  }
+
+  private async demandSound(wanted: {
     readonly channel: Channel;
     readonly address: string;
     readonly quietFrom: string | null;
     readonly quietUntil: string | null;
     readonly secret: string | null;
-  }): void {
+  }): Promise<void> {
     const { channel, address, quietFrom, quietUntil, secret } = wanted;
     if ((quietFrom === null) !== (quietUntil === null) || (quietFrom && quietFrom === quietUntil)) {
       throw refused('las horas de silencio tienen dos extremos', 'quiet hours have two ends');
@@ -126,14 +148,14 @@ export class SubscriptionService {
         'the secret must be whsec_ and 24 to 128 bytes in base64',
       );
     }
-    const fault = channel === 'email' ? mailFault(address) : this.urlFault(address);
+    const fault = channel === 'email' ? mailFault(address) : await this.urlFault(address);
     if (fault) throw refused(`la dirección no sirve: ${fault}`, `the address is no use: ${fault}`);
   }
 
-  private urlFault(address: string): string | null {
+  private async urlFault(address: string): Promise<string | null> {
     const url = URL.canParse(address) ? new URL(address) : null;
     if (!url) return 'no URL';
-    return refusalOf(url, this.config.of(alertsConfig).ALERT_PRIVATE_HOSTS);
+    return refusalOf(url, await this.operator.privateHosts(currentActor().companyId ?? ''));
   }
 
   private knownTypes(types: readonly string[]): string[] {

@@ -13,6 +13,9 @@ const GATHER_MS = 1_000;
 /** Different errors gathered at once; any others are counted together. */
 const MAX_KINDS = 100;
 const MAX_STACK = 1_500;
+const MAX_MESSAGE = 500;
+/** What differs from one error of a kind to the next: quoted texts, ids, numbers. */
+const VALUES = /"[^"]*"|'[^']*'|[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g;
 
 /** Errors of one kind since they were last counted. */
 interface Gathered {
@@ -120,15 +123,16 @@ export class ServerErrorService implements OnApplicationBootstrap, BeforeApplica
 /** The route, and what went wrong without what differs from one request to the next. */
 function keyOf({ method, route, error }: ServerError): string {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const kind = message.replaceAll(/"[^"]*"|'[^']*'|[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, '…');
+  const kind = message.replaceAll(VALUES, '…');
   const frame = /\n\s+at [^\n]*/.exec(stack ?? '')?.[0].replaceAll(/:\d+:\d+/g, '') ?? '';
   const hash = createHash('sha256').update(`${name}\n${kind}\n${frame}`).digest('hex');
   return `${method} ${route} ${hash.slice(0, 12)}`.slice(-200);
 }
 
+/** Where it happened, and what without the values: they may be another company's, or a person's. */
 function textOf(error: unknown): string {
-  return (error instanceof Error ? (error.stack ?? String(error)) : String(error)).slice(
-    0,
-    MAX_STACK,
-  );
+  if (!(error instanceof Error)) return String(error).replaceAll(VALUES, '…').slice(0, MAX_STACK);
+  const frames = /\n\s+at [^]*/.exec(error.stack ?? '')?.[0] ?? '';
+  const message = error.message.replaceAll(VALUES, '…').slice(0, MAX_MESSAGE);
+  return `${error.name}: ${message}${frames}`.slice(0, MAX_STACK);
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock, Config, Database, isId, kernelConfig, Round } from '#kernel';
+import { Clock, Config, Database, isId, kernelConfig, Round, sqlState } from '#kernel';
 import { AlertIntakeService } from '../alert/alert-intake.service.js';
 import { OperatorService } from '../alert/operator.service.js';
 import { NoticeService } from '../notification/notice.service.js';
@@ -38,8 +38,10 @@ export class SpoolService {
   @Round({ restMs: 5_000 })
   async replay(): Promise<void> {
     for (const spooled of this.spool.list()) {
-      if (!(await this.take(spooled))) return;
-      this.spool.remove(spooled);
+      const fate = await this.attempt(spooled);
+      if (fate === 'later') return;
+      if (fate === 'taken') this.spool.remove(spooled);
+      else this.spool.putAside(spooled);
     }
   }
 
@@ -48,6 +50,19 @@ export class SpoolService {
     await this.database.rows('DELETE FROM operational_alerts_spooled WHERE created_at < $1', [
       new Date(this.clock.now().getTime() - REMEMBERED_MS),
     ]);
+  }
+
+  /** What the database will never take holds up nothing else. */
+  private async attempt(spooled: Spooled): Promise<'taken' | 'later' | 'refused'> {
+    try {
+      return (await this.take(spooled)) ? 'taken' : 'later';
+    } catch (error) {
+      // SQLSTATE classes 22 and 23: a value that is none, a broken constraint.
+      if (!/^2[23]/.test(sqlState(error) ?? '')) throw error;
+      const { file } = spooled;
+      this.log.error({ message: 'a spooled alert is put aside', file, error: String(error) });
+      return 'refused';
+    }
   }
 
   /** @returns false while there is no company to record it in */

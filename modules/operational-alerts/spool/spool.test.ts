@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -60,13 +60,21 @@ describe('the spool', () => {
       ['list', '[]'],
       ['long', `"${'x'.repeat(20_000)}"`],
       ['never', JSON.stringify({ ...entry(2), firstAt: 'never' })],
+      ['loud', JSON.stringify({ ...entry(2), severity: 'loud' })],
+      ['none', JSON.stringify({ ...entry(2), count: 0 })],
+      ['nul', JSON.stringify({ ...entry(2), label: 'a\0b' })],
+      ['half a character', JSON.stringify({ ...entry(2), details: { text: '\ud800' } })],
+      ['nobody', JSON.stringify({ ...entry(2), told: { at: 'then', subscriptionIds: 'all' } })],
     ] as const) {
       writeFileSync(join(folder, `${name}.json`), text);
     }
+    // What cannot be read at all, as another user's file, stays where it is.
+    mkdirSync(join(folder, 'folder.json'));
     expect(spool.list()).toHaveLength(1);
     expect(spool.list()).toHaveLength(1);
     const aside = readdirSync(folder).filter((name) => name.endsWith('.unreadable'));
-    expect(aside).toHaveLength(5);
+    expect(aside).toHaveLength(10);
+    expect(readdirSync(folder)).toContain('folder.json');
   });
 
   it('is shared under a name: the first one is kept, and renewed only by itself', () => {

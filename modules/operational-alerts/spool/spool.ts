@@ -91,6 +91,11 @@ export class Spool {
     fs.rmSync(join(this.folder, file), { force: true });
   }
 
+  /** Puts an entry aside that cannot be recorded, for a person to look at. */
+  putAside({ file }: Spooled): void {
+    setAside(join(this.folder, file));
+  }
+
   private read(file: string): Spooled | null {
     const path = join(this.folder, file);
     try {
@@ -101,7 +106,8 @@ export class Spool {
       return { file, entry, writtenAt: stat.mtime };
     } catch (error) {
       if (error instanceof SyntaxError) setAside(path);
-      else if (codeOf(error) !== 'ENOENT') throw error;
+      // Another user's file holds nothing up; it stays for whoever may read it.
+      else if (!['ENOENT', 'EACCES', 'EISDIR'].includes(codeOf(error) ?? '')) throw error;
       return null;
     }
   }
@@ -160,19 +166,44 @@ function textOf(entry: SpoolEntry): string {
   return JSON.stringify({ ...rest, label: entry.label.slice(0, 200) });
 }
 
+/** Whoever wrote the file may have written anything, and what the database refuses would block the rest. */
 function isEntry(value: unknown): value is SpoolEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, type, key, good, label, count, firstAt, lastAt } = value as Record<string, unknown>;
-  const texts = [id, type, key, label, firstAt, lastAt].every((each) => typeof each === 'string');
-  const instants = [firstAt, lastAt].every((each) => !Number.isNaN(Date.parse(String(each))));
-  return texts && instants && typeof good === 'boolean' && Number.isSafeInteger(count);
+  if (!isObject(value)) return false;
+  const { id, type, key, good, label, severity, count, firstAt, lastAt, details, told } = value;
+  return (
+    [id, type, key, label].every((each) => typeof each === 'string') &&
+    [firstAt, lastAt].every(isInstant) &&
+    typeof good === 'boolean' &&
+    Number.isSafeInteger(count) &&
+    Number(count) > 0 &&
+    [undefined, 'info', 'warning', 'critical'].includes(severity as SpoolEntry['severity']) &&
+    (details === undefined || isObject(details)) &&
+    (told === undefined || isTold(told)) &&
+    // PostgreSQL takes neither NUL in a text nor half a character in JSON.
+    !/\\u(0000|d[89a-f])/.test(JSON.stringify(value))
+  );
 }
 
+function isTold(told: unknown): boolean {
+  if (!isObject(told) || !isInstant(told['at'])) return false;
+  const ids: unknown = told['subscriptionIds'];
+  return Array.isArray(ids) && ids.every((each) => typeof each === 'string');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isInstant(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}
+
+/** Whoever may only read (the check from a timer) leaves it where it is. */
 function setAside(path: string): void {
   try {
     fs.renameSync(path, `${path}.unreadable`);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')) throw error;
   }
 }
 

@@ -47,7 +47,16 @@ export interface AlertDefinition {
   readonly inhibits?: readonly string[];
 }
 
+/** A type of alert as it is declared: its runbook goes by its type, unless another is named. */
+export type AlertDeclaration = Omit<AlertDefinition, 'runbook'> &
+  Partial<Pick<AlertDefinition, 'runbook'>>;
+
 /** Declares a type of alert. */
-export function defineAlert(definition: AlertDefinition): AlertDefinition {
-  return definition;
+export function defineAlert(declaration: AlertDeclaration): AlertDefinition {
+  return { runbook: playbookOf(declaration.type), ...declaration };
+}
+
+/** Where the playbook of a type is: `disk.low` is in `disk_low.md`, as Prometheus' rules link it. */
+function playbookOf(type: string): string {
+  return `runbooks/playbooks/${type.replaceAll('.', '_')}.md`;
 }

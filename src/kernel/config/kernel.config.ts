@@ -16,7 +16,7 @@ export const kernelConfig = {
   OFITEC_ADDONS: list({ summary: 'npm packages or files of further addons, by commas' }),
   OFITEC_DEMO_PASSWORD: text({ summary: 'password of the demo users', secret: true }),
   DATABASE_URL: text({
-    summary: 'PostgreSQL as the application role; unset: embedded PostgreSQL',
+    summary: 'PostgreSQL as the application role; several servers by commas; unset: embedded',
     secret: true,
   }),
   DATABASE_OWNER_URL: text({ summary: 'PostgreSQL as the owner, for migrations', secret: true }),

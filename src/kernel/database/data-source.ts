@@ -1,8 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SnakeCase } from './naming.js';
+import { connecting } from './servers.js';
 
 export interface DataSourceOptions {
+  /** Of several servers, by commas, the one that takes writes is taken. */
   readonly url: string;
   readonly entities: readonly Type[];
   readonly poolSize: number;
@@ -12,12 +14,14 @@ export interface DataSourceOptions {
 
 /**
  * A pool of connections with a bound on everything: 30 s a statement, 10 s waiting for a row
- * lock, 60 s idle inside a transaction, 10 s waiting for a connection.
+ * lock, 60 s idle inside a transaction, 10 s waiting for a connection, 40 s waiting for an answer,
+ * half an hour of life. A host that died without a word is noticed after 20 s of silence.
  */
 export function createDataSource(options: DataSourceOptions): DataSource {
+  const { connectionString, ...several } = connecting(options.url);
   return new DataSource({
     type: 'postgres',
-    url: options.url,
+    url: connectionString,
     entities: [...options.entities],
     namingStrategy: new SnakeCase(),
     applicationName: options.applicationName,
@@ -31,6 +35,12 @@ export function createDataSource(options: DataSourceOptions): DataSource {
       lock_timeout: 10_000,
       idle_in_transaction_session_timeout: 60_000,
       connectionTimeoutMillis: 10_000,
+      // Longer than PostgreSQL's own limit: it ends what waits for a server that is gone.
+      query_timeout: 40_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      maxLifetimeSeconds: 1_800,
+      ...several,
     },
   });
 }

@@ -2,8 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { clientTo } from './servers.js';
 
 /**
  * Writes whole tables to CSV files, one a table, with COPY as the owner (who is bound by no
@@ -17,7 +17,7 @@ export async function exportTables(
   folder: string,
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const client = new Client({ connectionString: ownerUrl });
+  const client = clientTo(ownerUrl);
   await client.connect();
   try {
     const files: string[] = [];

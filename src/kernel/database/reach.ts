@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { clientTo } from './servers.js';
 
 /**
  * Asks the database one question over a connection of its own: whether it is there, whatever state
@@ -8,8 +8,7 @@ import { Client } from 'pg';
  * @throws Error when it does not answer in time
  */
 export async function reachDatabase(url: string, timeoutMs: number): Promise<void> {
-  const client = new Client({
-    connectionString: url,
+  const client = clientTo(url, {
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     application_name: 'ofitec reach',

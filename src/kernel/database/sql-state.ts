@@ -4,6 +4,12 @@ import {
   QueryRunnerProviderAlreadyReleasedError,
 } from 'typeorm';
 
+/** What the network says of a server that cannot be reached. */
+const UNREACHABLE = [
+  ...['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ETIMEDOUT'],
+  ...['EAI_AGAIN', 'ENOTFOUND'],
+];
+
 interface ServerError {
   readonly code?: unknown;
   readonly constraint?: unknown;
@@ -88,11 +94,11 @@ export function isUnavailable(error: unknown): boolean {
   if (state) return /^(08|53|57P0|28|3D000)/.test(state);
   const { code } = serverError(error);
   if (typeof code === 'string') {
-    return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code);
+    return UNREACHABLE.includes(code);
   }
   return (
     error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       error.message,
     )
   );

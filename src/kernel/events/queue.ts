@@ -1,5 +1,5 @@
-import { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
+import { clientTo, connecting } from '../database/servers.js';
 
 /** Jobs that wait for a handler. */
 export const DELIVERIES = 'ofitec-deliveries';
@@ -15,7 +15,7 @@ export const JOBS = `${SCHEMA}.job`;
 /** Makes or upgrades the queue's own schema as the owner and opens it to the application. */
 export async function installQueue(ownerUrl: string): Promise<void> {
   const boss = new PgBoss({
-    connectionString: ownerUrl,
+    ...connecting(ownerUrl),
     schema: SCHEMA,
     schedule: false,
     supervise: false,
@@ -38,7 +38,7 @@ export async function installQueue(ownerUrl: string): Promise<void> {
   } finally {
     await boss.stop({ graceful: false });
   }
-  const client = new Client({ connectionString: ownerUrl });
+  const client = clientTo(ownerUrl);
   await client.connect();
   try {
     await client.query(`
@@ -57,7 +57,7 @@ export async function openQueue(
   onError: (error: Error) => void,
 ): Promise<PgBoss> {
   const boss = new PgBoss({
-    connectionString: applicationUrl,
+    ...connecting(applicationUrl),
     schema: SCHEMA,
     migrate: false,
     createSchema: false,

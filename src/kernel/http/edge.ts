@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
-import helmet from 'helmet';
 import { runInContext } from '../access/context.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import type { Throttle } from '../throttle/throttle.js';
@@ -13,6 +12,7 @@ import { ProblemFilter } from './problem-filter.js';
 import { problemBody } from './problem-writer.js';
 import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
 import { contextOf } from './request-context.js';
+import { secure, SECURE_HEADERS } from './secure-headers.js';
 import { unacceptablePath } from './text-check.js';
 import type { Watch } from '../watch/watch.js';
 
@@ -36,6 +36,8 @@ export function createAdapter(
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       watch.requestUnreadable();
+      // No hook runs for what never found a route.
+      protect(request, reply);
       filter.answer(error, request, reply);
     },
     clientErrorHandler: (error, socket) => {
@@ -52,23 +54,13 @@ export function installEdge(
   filter: ProblemFilter,
   throttle: Throttle,
 ): void {
-  const secureHeaders = helmet({
-    strictTransportSecurity: false,
-    contentSecurityPolicy: {
-      directives: { upgradeInsecureRequests: null, 'img-src': ["'self'", 'data:'] },
-    },
-  });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', contextOf(request).requestId);
-    // Answers hold tokens, money and personal data: nobody between keeps them.
-    if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
-    secureHeaders(request.raw, reply.raw, (error?: unknown) => {
-      if (error) return done(error as Error);
-      const isOurs =
-        isOfTheWatch(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS);
-      const refusal = isOurs ? throttle.refusalOf(request, reply) : new Problem(WrongHost);
-      return refusal ? filter.answer(refusal, request, reply) : done();
-    });
+    protect(request, reply);
+    const isOurs =
+      isOfTheWatch(request.url) || isAllowedHost(request.headers.host, config.ALLOWED_HOSTS);
+    const refusal = isOurs ? throttle.refusalOf(request, reply) : new Problem(WrongHost);
+    return refusal ? filter.answer(refusal, request, reply) : done();
   });
   // The body was read on the socket's own asynchronous path, so the context starts after it.
   fastify.addHook('preValidation', (request, _reply, done) => {
@@ -85,6 +77,13 @@ export function installEdge(
     await throttle.countUnseen(request);
   });
   fastify.addHook('onRequestAbort', (request) => throttle.countUnseen(request));
+}
+
+/** What every answer carries, whatever becomes of the request. */
+function protect(request: FastifyRequest, reply: FastifyReply): void {
+  // Answers hold tokens, money and personal data: nobody between keeps them.
+  if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
+  secure(reply.raw);
 }
 
 /** JSON and nothing else; a verb without fields may say `application/json` and send nothing. */
@@ -120,8 +119,13 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const definition = error.code === 'HPE_HEADER_OVERFLOW' ? HeadersTooLarge : Malformed;
   const body = JSON.stringify(problemBody(new Problem(definition), 'es', ''));
   const reason = definition === Malformed ? 'Bad Request' : 'Request Header Fields Too Large';
-  socket.end(
-    `HTTP/1.1 ${definition.status} ${reason}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    ...SECURE_HEADERS,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${definition.status} ${reason}\r\n${lines.join('')}\r\n${body}`);
 }

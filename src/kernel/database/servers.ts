@@ -1,0 +1,112 @@
+import { Client } from 'pg';
+import type { ClientConfig } from 'pg';
+
+/** A server of a cluster. */
+interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
+const PROBE_MS = 2_000;
+const AUTHORITY = /^(postgres(?:ql)?:\/\/(?:[^@/]*@)?)([^/?]+)(.*)$/s;
+
+/**
+ * One URL for each server of a URL that names several, by commas as libpq writes them:
+ * `postgres://app@db1:5432,db2:5432/ofitec`. What PostgreSQL's own clients need
+ * `target_session_attrs=read-write` for is the rule here.
+ */
+export function serversOf(url: string): string[] {
+  const [, before = '', hosts, after = ''] = AUTHORITY.exec(url) ?? [];
+  return hosts === undefined ? [url] : hosts.split(',').map((host) => `${before}${host}${after}`);
+}
+
+/** What pg's `Client` and `Pool` are given for a URL, which may name several servers. */
+export interface Connecting {
+  readonly connectionString: string;
+  readonly Client?: typeof Client;
+  readonly servers?: readonly Server[];
+}
+
+/** How to reach the database of a URL: of several servers, the one that takes writes. */
+export function connecting(url: string): Connecting {
+  const urls = serversOf(url);
+  const [connectionString = url] = urls;
+  if (urls.length === 1) return { connectionString };
+  const servers = urls.map((each) => {
+    const { host, port } = new Client({ connectionString: each });
+    return { host, port };
+  });
+  return { connectionString, Client: WritableClient, servers };
+}
+
+/** A client for a URL, which may name several servers. */
+export function clientTo(url: string, config: ClientConfig = {}): Client {
+  const reach = connecting(url);
+  return new (reach.Client ?? Client)({ ...config, ...reach });
+}
+
+type Settings = ClientConfig & { readonly servers?: readonly Server[] };
+type Done = ((error: Error) => void) | ((error: null, client: Client) => void);
+
+/**
+ * A connection to whichever of several servers takes writes. All of them are asked before each new
+ * connection: a pool makes few, and after a failover none may end on the one that lost its place.
+ */
+class WritableClient extends Client {
+  private readonly settings: Settings;
+
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    this.settings = typeof config === 'object' ? config : {};
+  }
+
+  override connect(): Promise<Client>;
+  override connect(done: Done): void;
+  override connect(done?: Done): Promise<Client> | void {
+    const connected = this.find().then(() => super.connect());
+    if (!done) return connected;
+    const tell = done as (error: Error | null, client?: Client) => void;
+    connected.then(
+      () => tell(null, this),
+      (error: Error) => tell(error),
+    );
+  }
+
+  /** @throws Error `ECONNREFUSED` when none of them takes writes in time */
+  private async find(): Promise<void> {
+    const { servers = [], ...settings } = this.settings;
+    try {
+      const { host, port } = await Promise.any(
+        servers.map((server) => demandWritable(settings, server)),
+      );
+      Object.assign(this, { host, port });
+    } catch (error) {
+      const refused = new Error('none of the database servers takes writes', { cause: error });
+      throw Object.assign(refused, { code: 'ECONNREFUSED' });
+    }
+  }
+}
+
+async function demandWritable(settings: Settings, server: Server): Promise<Server> {
+  // The host of a connection string would win over the one that is asked.
+  const { connectionString = '', ...others } = settings;
+  const url = new URL(connectionString || 'postgres://');
+  if (connectionString) [url.hostname, url.port] = [server.host, String(server.port)];
+  const probe = new Client({
+    ...others,
+    ...(connectionString ? { connectionString: url.href } : server),
+    connectionTimeoutMillis: PROBE_MS,
+    query_timeout: PROBE_MS,
+  });
+  probe.on('error', () => undefined);
+  try {
+    await probe.connect();
+    const { rows } = await probe.query<{ readOnly: string }>(
+      `SELECT current_setting('transaction_read_only') AS "readOnly"`,
+    );
+    if (rows[0]?.readOnly !== 'off') throw new Error(`${server.host}:${server.port} is read-only`);
+    return server;
+  } finally {
+    await probe.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const UNITS = 'infra/systemd';
+const SERVICE = 'ofitec-alert-check.service';
+const HOME = '/opt/ofitec';
+/** Ten times what systemd calls the exposure: 0 is locked up, 100 is naked. */
+const MOST_EXPOSED = 20;
+
+/** The shipped units as systemd reads them, and their commands as it would run them. */
+describe('systemd', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ofitec-systemd-'));
+    for (const name of names()) write(name, readFileSync(join(UNITS, name), 'utf8'));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const names = (): string[] => readdirSync(UNITS).filter((name) => !name.endsWith('.md'));
+
+  /** The unit with its programs where they are here. */
+  function write(name: string, text: string): void {
+    writeFileSync(join(folder, name), text.replaceAll(HOME, resolve('.')));
+  }
+
+  function analyze(...args: string[]): { code: number | null; said: string } {
+    const result = spawnSync('systemd-analyze', args, { cwd: folder, encoding: 'utf8' });
+    if (result.error) throw result.error;
+    return { code: result.status, said: `${result.stdout}${result.stderr}` };
+  }
+
+  /** The command of a line of the service, run with these variables alone. */
+  function command(key: string, env: Record<string, string>): { code: number | null; out: string } {
+    const text = readFileSync(join(folder, SERVICE), 'utf8');
+    const line = new RegExp(`^${key}=(.+)$`, 'm').exec(text)?.[1] ?? '';
+    const [program = '', ...args] = line.split(' ');
+    const result = spawnSync(program, args, { env, encoding: 'utf8', timeout: 60_000 });
+    return { code: result.status, out: `${result.stdout}${result.stderr}` };
+  }
+
+  it('has nothing to say about any unit', () => {
+    expect(names()).toEqual([SERVICE, 'ofitec-alert-check.timer']);
+    const units = names().map((name) => `./${name}`);
+    expect(analyze('verify', ...units)).toEqual({ code: 0, said: '' });
+  });
+
+  it('would say what is wrong with one', () => {
+    write('broken.service', `${readFileSync(join(UNITS, SERVICE), 'utf8')}\nProtectSytem=strict\n`);
+    expect(analyze('verify', './broken.service').said).toContain('ProtectSytem');
+    write('gone.service', '[Service]\nType=oneshot\nExecStart=/opt/ofitec/no/such/program\n');
+    expect(analyze('verify', './gone.service').said).toContain('not executable');
+  });
+
+  it('finds the service locked up', () => {
+    const judge = (name: string): number | null =>
+      analyze('security', '--offline=true', `--threshold=${MOST_EXPOSED}`, `./${name}`).code;
+    expect(judge(SERVICE)).toBe(0);
+    write('naked.service', '[Service]\nType=oneshot\nExecStart=/bin/true\n');
+    expect(judge('naked.service')).toBe(1);
+  });
+
+  it('calls a warning no failure, and everything worse one', () => {
+    const text = readFileSync(join(UNITS, SERVICE), 'utf8');
+    expect(text.match(/^SuccessExitStatus=.*$/gm)).toEqual(['SuccessExitStatus=1']);
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      ...{ OFITEC_HOME: folder, LOG_LEVEL: 'error' },
+      DATABASE_URL: 'postgres://ofitec_app:none@127.0.0.1:9/ofitec',
+    };
+    const down = command('ExecStart', env);
+    expect(down.out).toMatch(/^OFITEC ALERTS CRITICAL - .*DATABASE DOWN/);
+    expect(down.code).toBe(2);
+    expect(command('ExecStart', { ...env, ALERT_DISK_LEAST_PERCENT: 'much' }).code).toBe(3);
+    expect(command('ExecStartPre', env).code).toBe(0);
+    // A program that cannot run at all is no warning.
+    const broken = { ...env, NODE_OPTIONS: '--import=./no/such/file.mjs' };
+    expect(command('ExecStart', broken).code).toBe(1);
+    expect(command('ExecStartPre', broken).code).not.toBe(0);
+  });
+});
