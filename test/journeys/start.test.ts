@@ -151,7 +151,7 @@ describe('the embedded house', () => {
     expect(lines[0]).toMatch(/^name +installed +code +depends +summary$/);
     expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual([
       ...['audit', 'auth', 'base', 'operational-alerts', 'payments', 'sales'],
-      'security-csp',
+      ...['security-csp', 'sii-connector', 'treasury'],
     ]);
     expect(postgresOf(home)).toBeNull();
   });
@@ -304,7 +304,7 @@ describe('an external database', () => {
     const needed = await cli('uninstall', 'sales');
     expect([needed.code, needed.output.trim()]).toEqual([
       1,
-      'Addon sales stays: payments depends on it.',
+      'Addon sales stays: payments, sii-connector depend on it.',
     ]);
     expect((await cli('uninstall', 'nothing')).output).toContain('Addon nothing is not installed.');
 
@@ -330,7 +330,7 @@ describe('an external database', () => {
     const upgraded = await cli('upgrade', '--json');
     expect(JSON.parse(upgraded.output)).toMatchObject({
       migrations: 0,
-      upgraded: 'audit, auth, base, operational-alerts, sales, security-csp',
+      upgraded: 'audit, auth, base, operational-alerts, sales, security-csp, sii-connector',
     });
     const back = await cli('install', 'payments', '--json');
     expect(JSON.parse(back.output)).toMatchObject({ installed: 'payments' });
@@ -344,6 +344,7 @@ describe('an external database', () => {
       ['addon', 'uninstall'],
       ['base', 'create-company'],
       ['auth', 'reset-password'],
+      ['f29', 'import'],
       ['auth', 'remove-totp'],
     ];
     const helps = await Promise.all(
