@@ -151,6 +151,7 @@ describe('the embedded house', () => {
     expect(lines[0]).toMatch(/^name +installed +code +depends +summary$/);
     expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual([
       ...['audit', 'auth', 'base', 'operational-alerts', 'payments', 'sales'],
+      ...['sii-connector', 'treasury'],
     ]);
     expect(postgresOf(home)).toBeNull();
   });
@@ -303,7 +304,7 @@ describe('an external database', () => {
     const needed = await cli('uninstall', 'sales');
     expect([needed.code, needed.output.trim()]).toEqual([
       1,
-      'Addon sales stays: payments depends on it.',
+      'Addon sales stays: payments, sii-connector depend on it.',
     ]);
     expect((await cli('uninstall', 'nothing')).output).toContain('Addon nothing is not installed.');
 
@@ -320,6 +321,7 @@ describe('an external database', () => {
       installed: 'audit',
     });
 
+    expect((await cli('uninstall', 'treasury')).code).toBe(0);
     const purged = await cli('uninstall', 'payments', '--purge', '--json');
     const { dropped, written } = JSON.parse(purged.output) as { dropped: string; written: string };
     expect(dropped).toBe(
@@ -329,7 +331,7 @@ describe('an external database', () => {
     const upgraded = await cli('upgrade', '--json');
     expect(JSON.parse(upgraded.output)).toMatchObject({
       migrations: 0,
-      upgraded: 'audit, auth, base, operational-alerts, sales',
+      upgraded: 'audit, auth, base, operational-alerts, sales, sii-connector',
     });
     const back = await cli('install', 'payments', '--json');
     expect(JSON.parse(back.output)).toMatchObject({ installed: 'payments' });
