@@ -47,6 +47,8 @@ export const siiConnectorCommands: readonly CommandDefinition[] = [importFile];
 /**
  * The company that a command works for.
  *
+ * @public for the other commands of the addon
+ *
  * @throws Error when there is none with the RUT, or several and none was named
  */
 export async function companyOf(

@@ -49,7 +49,15 @@ describe('electronic documents are imported', () => {
           more: '<Referencia><NroLinRef>1</NroLinRef><TpoDocRef>33</TpoDocRef><FolioRef>9</FolioRef></Referencia>',
         }),
       ),
-      signed(dteOf({ type: 39, folio: 3, from: own, to: '' })),
+      signed(
+        dteOf({
+          type: 39,
+          folio: 3,
+          id: '<TpoTranVenta>constructor</TpoTranVenta>',
+          from: own,
+          to: '',
+        }),
+      ),
       signed(
         dteOf({
           type: 46,
@@ -94,7 +102,11 @@ describe('electronic documents are imported', () => {
       referenceFolio: '9',
       counterpartName: 'Hotel Dos & Cía',
     });
-    expect(all[3]).toMatchObject({ book: 'sale', counterpartRut: '66666666-6' });
+    expect(all[3]).toMatchObject({
+      book: 'sale',
+      counterpartRut: '66666666-6',
+      transactionType: null,
+    });
     expect(all[4]).toMatchObject({
       book: 'purchase',
       period: '202611',

@@ -106,6 +106,13 @@ describe('a hostile file', () => {
     ['a column that is missing', RCV, text.replace('Monto Neto;', 'Otra cosa;'), 'column-missing'],
     ['a column that stands twice', RCV, text.replace('Razon Social', 'Folio'), 'column-repeated'],
     ['a RUT that is none', RCV, text.replace(rutOf(76_000_001), '76000001-0'), 'rut'],
+    ['tags that never end', 'kind=dte', `<a>${'<b/'.repeat(2_000_000)}/></a>`, 'xml'],
+    [
+      'columns named as words of JavaScript',
+      RCV,
+      text.replace('Razon Social', 'constructor').replace('Monto Neto;', '__proto__;'),
+      'column-missing',
+    ],
     [
       'fees with a bomb of fields',
       'kind=honorarios',
@@ -219,6 +226,32 @@ describe('a hostile file', () => {
     });
     expect((await send(RCV, text.slice(0, -60))).status).toBe(422);
     expect(await stored()).toEqual(NOTHING);
+  });
+
+  it('whose transaction PostgreSQL ends leaves nothing, and the next is taken', async () => {
+    const many = rcvOf(
+      PURCHASE_HEADER,
+      Array.from({ length: 40_000 }, (_, i) => purchase(i + 1)),
+    );
+    let isOver = false;
+    const sent = send(RCV, many).finally(() => (isOver = true));
+    let killed = 0;
+    while (!isOver && killed === 0) {
+      const rows = await house.rows(
+        'superuser',
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND query LIKE 'COPY staged_document%'`,
+      );
+      killed = rows.length;
+    }
+    const answer = await sent;
+    expect([killed, answer.status]).toEqual([1, 503]);
+    expect(await stored()).toEqual(NOTHING);
+    expect((await send(RCV, text)).body).toMatchObject({ imported: 3 });
+    await house.rows(
+      'owner',
+      'TRUNCATE sii_connector_document, sii_connector_import_file, sii_connector_import',
+    );
   });
 
   it('may come twice at once: each document is stored once', async () => {

@@ -345,6 +345,10 @@ describe('an external database', () => {
       ['addon', 'uninstall'],
       ['base', 'create-company'],
       ['auth', 'reset-password'],
+      ['f29', 'import'],
+      ['f29', 'compute'],
+      ['f29', 'validate'],
+      ['f29', 'export'],
       ['auth', 'remove-totp'],
     ];
     const helps = await Promise.all(

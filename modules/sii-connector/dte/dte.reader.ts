@@ -19,13 +19,26 @@ const PESO = 'PESO CL';
 const BODIES = ['Documento', 'Liquidacion', 'Exportaciones'];
 
 /** TpoTranCompra and TpoTranVenta of the format of electronic documents. */
-const BOUGHT: Readonly<Record<string, TransactionType>> = {
-  ...{ 1: 'DEL_GIRO', 2: 'SUPERMERCADO', 3: 'BIENES_RAICES', 4: 'ACTIVO_FIJO' },
-  ...{ 5: 'IVA_USO_COMUN', 6: 'IVA_NO_RECUPERABLE', 7: 'NO_INCLUIR' },
-};
-const SOLD: Readonly<Record<string, TransactionType>> = {
-  ...{ 1: 'DEL_GIRO', 2: 'ACTIVO_FIJO', 3: 'BIENES_RAICES' },
-};
+const BOUGHT: ReadonlyMap<string, TransactionType> = new Map([
+  ...([
+    ['1', 'DEL_GIRO'],
+    ['2', 'SUPERMERCADO'],
+    ['3', 'BIENES_RAICES'],
+  ] as const),
+  ...([
+    ['4', 'ACTIVO_FIJO'],
+    ['5', 'IVA_USO_COMUN'],
+    ['6', 'IVA_NO_RECUPERABLE'],
+  ] as const),
+  ['7', 'NO_INCLUIR'],
+]);
+const SOLD: ReadonlyMap<string, TransactionType> = new Map([
+  ...([
+    ['1', 'DEL_GIRO'],
+    ['2', 'ACTIVO_FIJO'],
+    ['3', 'BIENES_RAICES'],
+  ] as const),
+]);
 
 /** The documents of an envelope, of a set, or one alone. */
 export function documentsOf(root: Element, asked: Asked, findings: Findings): StagedDocument[] {
@@ -84,7 +97,7 @@ class DteReader {
     if (this.findings.errors.length > before || !sides) return null;
     const isBought = sides.book === 'purchase';
     const code = textAt(id, isBought ? 'TpoTranCompra' : 'TpoTranVenta');
-    const transactionType = (isBought ? BOUGHT[code] : SOLD[code]) ?? null;
+    const transactionType = (isBought ? BOUGHT : SOLD).get(code) ?? null;
     const document: StagedDocument = {
       ...NOTHING,
       ...sides,

@@ -4,6 +4,9 @@ import { SignedXml } from 'xml-crypto';
 import { currentContext } from '#kernel';
 import type { Findings } from '../import/import.findings.js';
 
+/** Characters of a signature with its certificate: real ones have some 5,000. */
+const MAX_SIGNATURE = 40_000;
+
 /**
  * Looks at the XML signature (XML-DSig) of each document of an envelope: that nothing was changed
  * since it was signed by the key it carries. Whose key that is it does not ask. What is wrong is a
@@ -14,7 +17,7 @@ import type { Findings } from '../import/import.findings.js';
 export async function checkSignatures(text: string, findings: Findings): Promise<void> {
   const namespaces = namespacesAround(text);
   let row = 0;
-  for (const [document] of text.matchAll(/<DTE[\s>][\s\S]*?<\/DTE>/g)) {
+  for (const document of documentsIn(text)) {
     row += 1;
     const signature = signatureOf(document);
     if (signature === null) {
@@ -29,6 +32,16 @@ export async function checkSignatures(text: string, findings: Findings): Promise
   }
 }
 
+/** Each document as it stands in the text. */
+function* documentsIn(text: string): Generator<string> {
+  for (let at = text.search(/<DTE[\s>]/); at >= 0;) {
+    const end = text.indexOf('</DTE>', at);
+    if (end < 0) return;
+    yield text.slice(at, end + '</DTE>'.length);
+    at = text.indexOf('<DTE', end + 1);
+  }
+}
+
 /** The last one is the document's own. */
 function signatureOf(document: string): string | null {
   const at = document.lastIndexOf('<Signature ');
@@ -38,6 +51,7 @@ function signatureOf(document: string): string | null {
 
 /** @returns null when the signature holds */
 function faultOf(document: string, signature: string): string | null {
+  if (signature.length > MAX_SIGNATURE) return WORDS[language()].differs;
   try {
     const publicCert = keyOf(signature);
     if (publicCert === null) return WORDS[language()].key;

@@ -95,11 +95,14 @@ function depthOf(text: string): number {
   return deepest;
 }
 
+/** Looking further for the end of each tag would take quadratic time. */
+const MAX_TAG = 4_096;
 const [SLASH, BANG, QUESTION] = [0x2f, 0x21, 0x3f];
 
 function closesItself(text: string, at: number): boolean {
-  const end = text.indexOf('>', at);
-  return end > 0 && text.charCodeAt(end - 1) === SLASH;
+  const tag = text.slice(at, at + MAX_TAG);
+  const end = tag.indexOf('>');
+  return end > 0 && tag.charCodeAt(end - 1) === SLASH;
 }
 
 /** The only entities that a text without a document type can have (XML 1.0 §4.6), and characters. */

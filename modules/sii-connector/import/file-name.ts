@@ -14,7 +14,7 @@ export interface Told {
 /** Reads a name. What it does not tell is null; only a RUT with its check character is one. */
 export function readFileName(name: string | undefined): Told {
   const plain = (name ?? '').toUpperCase().replaceAll(/[^A-Z0-9-]+/g, '_');
-  const rut = /(?:^|_)(\d{6,8}-?[\dK])(?=_|$)/.exec(plain)?.[1];
+  const rut = /(?:^|_)(\d{6,8}-[\dK]|\d{8}[\dK])(?=_|$)/.exec(plain)?.[1];
   const period = /(?:^|_)(20\d\d)[_-]?(0[1-9]|1[0-2])(?=_|$)/.exec(plain);
   const kinds = /(?:^|_)(COMPRA|VENTA)S?(?=_|$)/.exec(plain)?.[1];
   return {

@@ -35,7 +35,7 @@ export type RcvColumn =
   | 'otherTaxRate';
 
 /** Headers as {@link plain} writes them: the files differ in capitals, accents, blanks and points. */
-export const COLUMNS: Readonly<Record<string, RcvColumn>> = {
+const COLUMNS: Readonly<Record<string, RcvColumn>> = {
   nro: 'number',
   tipodoc: 'dteType',
   tipodocumento: 'dteType',
@@ -84,7 +84,7 @@ export const COLUMNS: Readonly<Record<string, RcvColumn>> = {
 };
 
 /** Columns that a document keeps among its details, by the name they get there. */
-export const DETAILS: Readonly<Record<string, string>> = {
+const DETAILS: Readonly<Record<string, string>> = {
   tabacospuros: 'tabacosPuros',
   tabacoscigarrillos: 'tabacosCigarrillos',
   tabacoselaborados: 'tabacosElaborados',
@@ -108,6 +108,16 @@ export const DETAILS: Readonly<Record<string, string>> = {
   numerointerno: 'numeroInterno',
   codigosucursal: 'codigoSucursal',
 };
+
+/** What a column means whose header is this, as {@link plain} writes it. */
+export function columnOf(word: string): RcvColumn | undefined {
+  return Object.hasOwn(COLUMNS, word) ? COLUMNS[word] : undefined;
+}
+
+/** The name of the detail that a column holds. */
+export function detailOf(word: string): string | undefined {
+  return Object.hasOwn(DETAILS, word) ? DETAILS[word] : undefined;
+}
 
 /** Details that are texts even where they look like numbers. */
 export const TEXT_DETAILS: readonly string[] = [

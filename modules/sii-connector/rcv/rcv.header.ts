@@ -1,7 +1,7 @@
 import type { Findings } from '../import/import.findings.js';
 import type { ImportKind } from '../import/import.entity.js';
 import type { Section } from '../document/document.entity.js';
-import { COLUMNS, DETAILS, plain, REQUIRED, REQUIRED_OF_TOTALS } from './rcv.columns.js';
+import { columnOf, detailOf, plain, REQUIRED, REQUIRED_OF_TOTALS } from './rcv.columns.js';
 import type { RcvColumn } from './rcv.columns.js';
 
 /** Where a file of the RCV has what. */
@@ -27,7 +27,7 @@ export function readHeader(
 ): RcvHeader | null {
   const names = trimmed(fields);
   const plains = names.map(plain);
-  const isTotals = plains.some((word) => COLUMNS[word] === 'documents');
+  const isTotals = plains.some((word) => columnOf(word) === 'documents');
   // Totals of purchases and of sales have the same columns.
   const kind = isTotals && asked.startsWith('rcv') ? asked : kindOf(plains);
   if (kind === null) {
@@ -39,8 +39,8 @@ export function readHeader(
   const details: { name: string; at: number }[] = [];
   const otherTaxes: number[] = [];
   for (const [index, word] of plains.entries()) {
-    const column = COLUMNS[word];
-    const detail = DETAILS[word];
+    const column = columnOf(word);
+    const detail = detailOf(word);
     const name = names[index] ?? '';
     if (column === 'otherTaxCode') otherTaxes.push(index);
     if (column !== undefined) {
@@ -68,7 +68,8 @@ function trimmed(fields: readonly string[]): string[] {
 }
 
 function kindOf(plains: readonly string[]): ImportKind | null {
-  if (!plains.includes('folio') || !plains.some((word) => COLUMNS[word] === 'dteType')) return null;
+  if (!plains.includes('folio') || !plains.some((word) => columnOf(word) === 'dteType'))
+    return null;
   if (plains.includes('rutproveedor') || plains.includes('tipocompra')) return 'rcv-compra';
   if (plains.includes('rutcliente') || plains.includes('tipoventa')) return 'rcv-venta';
   return null;
