@@ -87,7 +87,8 @@ describe('a partner takes a return', () => {
     const [given] = [...partner.taken.values()];
     expect(given?.body).toMatchObject({ period: '202604', revision: 1, codes: { '502': 1_900 } });
     partner.file('7000000001', '2026-05-20');
-    await admin.post(`sii-connector/connectors/${connectorId}/sync`);
+    const schedules = house.app.get(kernel.Schedules);
+    await schedules.runOnce('sii-connector.ask-partners', new Date(Date.now() + 86_400_000));
     expect(await until(id, 'filed')).toMatchObject({ state: 'filed' });
     const filed = await admin.get(`sii-connector/f29/${id}`);
     expect(filed.body).toMatchObject({

@@ -80,18 +80,20 @@ export class CourierService {
   /** Asks for news only where there is something open. */
   @OnSchedule(AskPartners)
   async askPartners(): Promise<void> {
-    const waiting = await this.database.rows<{ id: string }>(
-      `SELECT DISTINCT connector_id AS id FROM sii_connector_submission
-       WHERE company_id = $1 AND state NOT IN ('filed', 'rejected')`,
-      [this.database.companyId],
-    );
-    for (const { id } of waiting) {
-      const connector = await this.records.get(SiiConnector, id);
-      await this.events.publish(ConnectorSyncAsked, {
-        subject: subjectOf(connector),
-        payload: { connectorId: id },
-      });
-    }
+    await this.database.transaction(async () => {
+      const waiting = await this.database.rows<{ id: string }>(
+        `SELECT DISTINCT connector_id AS id FROM sii_connector_submission
+         WHERE company_id = $1 AND state NOT IN ('filed', 'rejected')`,
+        [this.database.companyId],
+      );
+      for (const { id } of waiting) {
+        const connector = await this.records.get(SiiConnector, id);
+        await this.events.publish(ConnectorSyncAsked, {
+          subject: subjectOf(connector),
+          payload: { connectorId: id },
+        });
+      }
+    });
   }
 
   private async carry(id: string): Promise<void> {

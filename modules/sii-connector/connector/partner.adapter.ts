@@ -75,7 +75,7 @@ export class PartnerAdapter extends SiiAdapter {
       if (isNeverReached(error)) throw new NotTaken(`${url.host} was not reached`);
       // What the error says may repeat the request: only its kind is told on.
       const kind = error instanceof Error ? error.name : 'Error';
-      throw new Error(`${url.host} did not answer: ${kind}`);
+      throw new Error(`${url.host} did not answer: ${kind}`, { cause: error });
     }
   }
 
