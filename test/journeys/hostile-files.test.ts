@@ -233,10 +233,10 @@ describe('a hostile file', () => {
       PURCHASE_HEADER,
       Array.from({ length: 40_000 }, (_, i) => purchase(i + 1)),
     );
-    let isOver = false;
-    const sent = send(RCV, many).finally(() => (isOver = true));
+    const state = { isOver: false };
+    const sent = send(RCV, many).finally(() => (state.isOver = true));
     let killed = 0;
-    while (!isOver && killed === 0) {
+    while (!state.isOver && killed === 0) {
       const rows = await house.rows(
         'superuser',
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
