@@ -1,4 +1,5 @@
 import { finished, pipeline as flow } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
@@ -93,14 +94,25 @@ export class Transaction {
     const client = this.client as Client & { pipeline: boolean };
     client.pipeline = false;
     const stream = client.query(copyFrom(sql));
+    // A connection that is lost does not end the stream by itself.
+    const lost = new AbortController();
+    const onLost = (): void => lost.abort();
+    client.once('end', onLost).once('error', onLost);
     try {
-      await flow(rows, stream);
+      await flow(rows, stream, { signal: lost.signal });
       return stream.rowCount;
     } catch (error) {
-      this.failed ??= { error, cause: error };
-      await finished(stream).catch(() => undefined);
-      throw error;
+      const cause = lost.signal.aborted
+        ? Object.assign(new Error('the connection was lost while copying', { cause: error }), {
+            code: 'ECONNRESET',
+          })
+        : error;
+      this.failed ??= { error: cause, cause };
+      // PostgreSQL says that the COPY is over before it takes the ROLLBACK.
+      await Promise.race([finished(stream).catch(() => undefined), sleep(1_000)]);
+      throw cause;
     } finally {
+      client.off('end', onLost).off('error', onLost);
       client.pipeline = true;
     }
   }
