@@ -22,14 +22,9 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   start: benchStart,
   throttle: (ground) => benchThrottle(ground, charge),
   watch: benchWatch,
-<<<<<<< HEAD
   rcv: benchRcv,
   f29: benchF29,
   alerts: benchAlerts,
-=======
-  alerts: benchAlerts,
-  rcv: benchRcv,
->>>>>>> f-ledger
 };
 
 async function benchPayment(ground: Ground): Promise<void> {
