@@ -19,12 +19,23 @@ export interface AuditLine {
   readonly tookMs: number;
 }
 
-/** Adds a line that survives a crash of the host. @throws Error when the file cannot be written */
-export function appendAudit(file: string | null, line: AuditLine): void {
+/** Says a change on standard output and adds it to the file, where it survives a crash of the host. */
+export function recordChange(file: string | null, line: AuditLine, error?: string): void {
+  const level = line.outcome === 'written' || line.outcome === 'dry-run' ? 'info' : 'error';
+  log(level, `${line.action}: ${line.outcome}`, { audit: line, ...(error ? { error } : {}) });
   if (file === null) return;
+  try {
+    append(file, JSON.stringify(line));
+  } catch (caught) {
+    // DNS has changed already; what follows must still be done.
+    log('error', 'the audit line could not be kept', { file, error: String(caught) });
+  }
+}
+
+function append(file: string, line: string): void {
   const handle = openSync(file, 'a', 0o640);
   try {
-    writeSync(handle, `${JSON.stringify(line)}\n`);
+    writeSync(handle, `${line}\n`);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
