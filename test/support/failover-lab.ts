@@ -31,7 +31,12 @@ export class PlayedSite {
   ) {}
 
   static async open(name: string, address: string): Promise<PlayedSite> {
-    const patroni = createHttp((_, response) => response.writeHead(site.primary ? 200 : 503).end());
+    const patroni = createHttp((request, response) => {
+      if (request.url === '/primary') return response.writeHead(site.primary ? 200 : 503).end();
+      const role = site.primary ? 'leader' : 'sync_standby';
+      const member = { name: `pg-${name}`, role, state: 'running', timeline: 3, lag: 0 };
+      return response.end(JSON.stringify({ members: [member] }));
+    });
     const site = new PlayedSite(name, address, 0, patroni);
     await listen(patroni, address, 0);
     site.servers.add(patroni);
@@ -263,7 +268,7 @@ export class FailoverLab {
   }
 
   async dig(port: number, name: string, type: string): Promise<string> {
-    const flags = ['+short', '+norecurse', '+tries=1', '+time=2'];
+    const flags = ['+short', '+norecurse', '+tcp', '+tries=3', '+time=5'];
     const { output } = await run('dig', [`@${LOOPBACK}`, '-p', `${port}`, ...flags, name, type]).end(); // prettier-ignore
     return output.trim();
   }
@@ -306,7 +311,7 @@ export class FailoverLab {
     const { name, secret } = this.key;
     const key = `key "${name}" { algorithm hmac-sha256; secret "${secret}"; };\n`;
     writeFileSync(this.keyFile, key);
-    const soa = `@ IN SOA ns1 hostmaster 1 60 60 600 30\n@ IN NS ns1\nns1 IN A ${LOOPBACK}\n`;
+    const soa = `@ IN SOA ns1 hostmaster 1 5 5 600 30\n@ IN NS ns1\nns1 IN A ${LOOPBACK}\n`;
     this.runBind(
       'primary',
       this.primaryPort,
@@ -346,8 +351,15 @@ export async function until(
 ): Promise<number> {
   const started = Date.now();
   for (;;) {
-    if (await Promise.resolve(isSo()).catch(() => false)) return Date.now() - started;
-    if (Date.now() - started > timeoutMs) throw new Error(`Waited in vain: ${what}`);
+    let last: unknown = 'it was not so';
+    try {
+      if (await isSo()) return Date.now() - started;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() - started > timeoutMs) {
+      throw new Error(`Waited in vain: ${what}: ${String(last)}`, { cause: last });
+    }
     await sleep(100);
   }
 }

@@ -64,16 +64,22 @@ async function standing(
   return text === from.text ? 'unknown' : 'refused';
 }
 
+/** How long a name server that is silent is waited for: it may be one of the dead site. */
+const SILENCE_MS = 5_000;
+
 /** Waits until every authoritative server that answers shows the change. */
 async function shown(zone: Zone, order: Order): Promise<Outcome> {
-  const until = performance.now() + order.verifyMs;
+  const started = performance.now();
+  const until = started + order.verifyMs;
+  const patientUntil = started + Math.min(SILENCE_MS, order.verifyMs);
   for (;;) {
     const view = await zone.look().catch((): ZoneView => ({ servers: [], agreed: null }));
     const { epoch } = order.change.mark;
     const shownBy = view.servers.filter(({ mark }) => (mark?.epoch ?? 0) >= epoch);
     const missing = view.servers.filter((each) => !shownBy.includes(each));
     const lagging = missing.filter(({ error }) => error === null);
-    const isShown = shownBy.length > 0 && lagging.length === 0;
+    const waited = performance.now() > patientUntil ? lagging : missing;
+    const isShown = shownBy.length > 0 && waited.length === 0;
     if (isShown || performance.now() > until) {
       return {
         outcome: 'written',

@@ -104,17 +104,22 @@ async function membersOf(
   note: (what: string) => (error: unknown) => null,
 ): Promise<Member[]> {
   for (const url of urls) {
-    const answer = await ask(new URL('/cluster', url).href, { timeoutMs: 2_000 }).catch(note(url));
-    if (answer?.status !== 200) continue;
-    const { members } = JSON.parse(answer.body) as {
-      members?: { name: string; role: string; state: string; timeline?: number; lag?: unknown }[];
-    };
-    return (members ?? []).map(({ name, role, state, timeline, lag }) => ({
-      ...{ name, role, state, timeline: timeline ?? null },
-      lagBytes: typeof lag === 'number' ? lag : null,
-    }));
+    const members = await readMembers(url).catch(note(url));
+    if (members) return members;
   }
   return [];
+}
+
+async function readMembers(url: string): Promise<Member[]> {
+  const { status, body } = await ask(new URL('/cluster', url).href, { timeoutMs: 2_000 });
+  if (status !== 200) throw new Error(`answers ${status}`);
+  const { members } = JSON.parse(body) as {
+    members?: { name: string; role: string; state: string; timeline?: number; lag?: unknown }[];
+  };
+  return (members ?? []).map(({ name, role, state, timeline, lag }) => ({
+    ...{ name, role, state, timeline: timeline ?? null },
+    lagBytes: typeof lag === 'number' ? lag : null,
+  }));
 }
 
 /** The same for a person: aligned lines. */

@@ -72,16 +72,15 @@ export class Cloudflare implements Provider {
       ttl: change.ttlSeconds,
     };
     try {
-      const done = await this.client.dns.records.batch({
-        zone_id: await this.zone(),
-        ...(textId ? { deletes: [{ id: textId }] } : {}),
-        ...(addressId ? { patches: [{ id: addressId, ...address }] } : {}),
-        posts: addressId ? [mark] : [address, mark],
-      });
-      // A 200 that says success: false comes without a result.
-      if (!done?.posts?.some((post) => post.type === 'TXT' && post.content?.includes(text))) {
-        throw new Error('Cloudflare did not say that it wrote.');
-      }
+      const response = await this.client.dns.records
+        .batch({
+          zone_id: await this.zone(),
+          ...(textId ? { deletes: [{ id: textId }] } : {}),
+          ...(addressId ? { patches: [{ id: addressId, ...address }] } : {}),
+          posts: addressId ? [mark] : [address, mark],
+        })
+        .asResponse();
+      await resultOf(response);
       return 'written';
     } catch (error) {
       if (isGone(error)) return 'refused';
@@ -102,14 +101,12 @@ export class Cloudflare implements Provider {
     name: string,
     type: 'A' | 'AAAA' | 'TXT',
   ): Promise<{ id: string; content: string; proxied: boolean }[]> {
-    const page = await this.client.dns.records.list({
-      zone_id: await this.zone(),
-      name: { exact: name },
-      type,
-    });
-    // A 200 that says success: false has no list; taking it for an empty one would be acting on nothing.
-    if (!Array.isArray(page.result)) throw new Error('Cloudflare did not say what it holds.');
-    return page.result
+    const response = await this.client.dns.records
+      .list({ zone_id: await this.zone(), name: { exact: name }, type })
+      .asResponse();
+    const result = await resultOf(response);
+    if (!Array.isArray(result)) throw new Error('Cloudflare did not say what it holds.');
+    return (result as Held[])
       .filter((each) => each.name === name && each.type === type)
       .map(({ id, content, proxied }) => ({
         id,
@@ -117,6 +114,24 @@ export class Cloudflare implements Provider {
         proxied: proxied === true,
       }));
   }
+}
+
+interface Held {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly content: string;
+  readonly proxied?: boolean;
+}
+
+/**
+ * What an answer carries. The client takes a 200 that says `success: false` for an empty list, and
+ * whoever acts on emptiness deletes the name.
+ */
+async function resultOf(response: Response): Promise<unknown> {
+  const body = (await response.json()) as { success?: boolean; result?: unknown; errors?: unknown };
+  if (body.success === true) return body.result;
+  throw new Error(`Cloudflare answers ${response.status}: ${JSON.stringify(body.errors)}`);
 }
 
 /** The record to delete is not there any more (81044), or the one to make is there already (81057, 81058). */

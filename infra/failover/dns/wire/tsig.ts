@@ -49,8 +49,13 @@ export function readKey(text: string): TsigKey {
 }
 
 /** Signs a message (RFC 8945, section 5.1). @param now seconds since 1970, the server's clock too */
-export function sign(message: Buffer, key: TsigKey, now: number): Signed {
-  const times = timeAndFudge(now, FUDGE_SECONDS);
+export function sign(
+  message: Buffer,
+  key: TsigKey,
+  now: number,
+  fudgeSeconds = FUDGE_SECONDS,
+): Signed {
+  const times = timeAndFudge(now, fudgeSeconds);
   const mac = digest(key, [message, variables(key, times, 0, Buffer.alloc(0))]);
   const sizes = Buffer.alloc(2);
   sizes.writeUInt16BE(mac.length);
@@ -81,6 +86,9 @@ export function verify(answer: Buffer, key: TsigKey, requestMac: Buffer, now: nu
   const error = data.readUInt16BE(macEnd + 2);
   if (error !== 0) throw new Error(`The key was refused: ${ERRORS[error] ?? `error ${error}`}.`);
   const other = data.subarray(macEnd + 6, macEnd + 6 + data.readUInt16BE(macEnd + 4));
+  if (macEnd + 6 + data.readUInt16BE(macEnd + 4) !== data.length) {
+    throw new Error('The answer’s signature is malformed.');
+  }
   const bare = Buffer.from(answer.subarray(0, last.start));
   bare.writeUInt16BE(answer.readUInt16BE(10) - 1, 10);
   data.copy(bare, 0, macEnd, macEnd + 2);
