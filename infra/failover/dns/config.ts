@@ -10,7 +10,7 @@ import { readServer } from './wire/exchange.js';
 import type { Server } from './wire/exchange.js';
 
 /** What the environment says; the rest is in the file that it names, the same on every host. */
-export const failoverConfig = {
+const failoverConfig = {
   FAILOVER_CONFIG: text({ summary: 'file that describes sites, observers and the name' }),
   FAILOVER_NAME: text({ summary: 'this observer or decider; the host name unless told' }),
   FAILOVER_AUDIT_FILE: text({ summary: 'file to which every change of DNS adds a line of JSON' }),
@@ -31,7 +31,7 @@ export interface Site {
   readonly patroniUrls: readonly string[];
 }
 
-export type ProviderConfig =
+type ProviderConfig =
   | { readonly kind: 'rfc2136'; readonly server: Server; readonly keyFile: string }
   | { readonly kind: 'route53'; readonly zoneId: string }
   | { readonly kind: 'cloudflare'; readonly zone: string; readonly token: string };
@@ -59,7 +59,7 @@ export interface Failover {
 }
 
 /** When the name may move. */
-export interface Policy {
+interface Policy {
   readonly lookEveryMs: number;
   readonly lookTimeoutMs: number;
   /** Looks in a row. */

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { markName, mayFollow, nextEpoch, readMark, writeMark } from './epoch.js';
 
 it('reads what it wrote and nothing else', () => {

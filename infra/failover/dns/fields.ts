@@ -32,7 +32,7 @@ export class Fields {
   texts(name: string, optional = false): string[] {
     const value = this.take(name) ?? (optional ? [] : undefined);
     const isFine = Array.isArray(value) && value.every((each) => typeof each === 'string');
-    if (isFine && (optional || value.length > 0)) return [...new Set(value as string[])];
+    if (isFine && (optional || value.length > 0)) return [...new Set(value)];
     this.fault(name, 'must be a list of texts');
     return [];
   }
@@ -71,7 +71,8 @@ export class Fields {
     const path = this.take(name);
     if (path === undefined) return {};
     try {
-      return { [as]: readFileSync(String(path), 'utf8') } as { [P in K]?: string };
+      if (typeof path !== 'string') throw Object.assign(new Error(), { code: 'no path' });
+      return { [as]: readFileSync(path, 'utf8') } as { [P in K]?: string };
     } catch (error) {
       this.fault(name, `cannot be read: ${(error as NodeJS.ErrnoException).code}`);
       return {};

@@ -10,12 +10,10 @@ export interface Keys {
   readonly decision: string;
   /** One for each flip of the last hour, by the epoch that it was made over. */
   readonly flips: string;
-  readonly observations: string;
   /** The last audit line. */
   readonly lastChange: string;
-  observation(observer: string, site: string): string;
-  flip(overEpoch: number): string;
-  decider(name: string): string;
+  readonly observation: (observer: string, site: string) => string;
+  readonly flip: (overEpoch: number) => string;
 }
 
 export function keysOf(prefix: string): Keys {
@@ -27,10 +25,8 @@ export function keysOf(prefix: string): Keys {
     holdDown: `${all}hold-down`,
     decision: `${all}decision`,
     flips: `${all}flips/`,
-    observations: `${all}observations/`,
     lastChange: `${all}last-change`,
     observation: (observer, site) => `${all}observations/${observer}/${site}`,
     flip: (overEpoch) => `${all}flips/${overEpoch}`,
-    decider: (name) => `${all}deciders/${name}`,
   };
 }

@@ -15,17 +15,15 @@ const API_TIMEOUT_MS = 5_000;
 /** The provider that the configuration names. @throws Misconfigured when its key cannot be read */
 export function providerOf({ provider, record, zone, family }: Failover): Provider {
   const name = { record, family };
-  switch (provider.kind) {
-    case 'cloudflare':
-      return new Cloudflare({ ...provider, ...name, timeoutMs: API_TIMEOUT_MS });
-    case 'route53':
-      return new Route53({ ...provider, ...name, timeoutMs: API_TIMEOUT_MS });
-    case 'rfc2136': {
-      const { server, keyFile } = provider;
-      const key = readTsigKey(keyFile);
-      return new Rfc2136({ server, zone, ...name, key, timeoutMs: DNS_TIMEOUT_MS });
-    }
+  if (provider.kind === 'cloudflare') {
+    return new Cloudflare({ ...provider, ...name, timeoutMs: API_TIMEOUT_MS });
   }
+  if (provider.kind === 'route53') {
+    return new Route53({ ...provider, ...name, timeoutMs: API_TIMEOUT_MS });
+  }
+  const { server, keyFile } = provider;
+  const key = readTsigKey(keyFile);
+  return new Rfc2136({ server, zone, ...name, key, timeoutMs: DNS_TIMEOUT_MS });
 }
 
 export function zoneOf({ zone, record, family, authoritative }: Failover): Zone {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { consensusOf, decide, demandContact, judge, majority } from './rules.js';
 import type { Consensus, Evidence, Limits, Observation, Situation, Verdict } from './rules.js';
 

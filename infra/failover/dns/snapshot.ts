@@ -28,7 +28,7 @@ export interface Snapshot {
   readonly leader: string | null;
 }
 
-export interface HeardObservation extends Observation {
+interface HeardObservation extends Observation {
   readonly observer: string;
   readonly site: string;
 }

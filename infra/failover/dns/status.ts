@@ -8,7 +8,7 @@ import type { AuditLine } from './audit.js';
 import type { ServerView, Zone, ZoneView } from './zone.js';
 
 /** A PostgreSQL member as Patroni tells it. */
-export interface Member {
+interface Member {
   readonly name: string;
   readonly role: string;
   readonly state: string;
@@ -17,7 +17,7 @@ export interface Member {
   readonly lagBytes: number | null;
 }
 
-export interface SiteStatus {
+interface SiteStatus {
   readonly site: string;
   readonly address: string;
   readonly verdict: string;

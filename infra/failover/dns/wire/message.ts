@@ -5,7 +5,7 @@ export const TYPES = { A: 1, NS: 2, SOA: 6, TXT: 16, AAAA: 28, TSIG: 250 } as co
 export const CLASSES = { IN: 1, NONE: 254, ANY: 255 } as const;
 
 /** What the twelve bytes at the start of a message say (RFC 1035, section 4.1.1). */
-export const HEADER_BYTES = 12;
+const HEADER_BYTES = 12;
 const UPDATE_FLAGS = 5 << 11;
 
 const RCODES: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { addressData, CLASSES, lastRecord, rcodeOf, resource, textData, TYPES, updateMessage } from './message.js'; // prettier-ignore
 import { readKey, sign, verify } from './tsig.js';
 

@@ -19,7 +19,7 @@ export interface Signed {
  * How far the clocks may be apart, and so how long a signed message that hangs in the network can
  * still take effect. RFC 8945 recommends 300 s; a failover's late message should die sooner.
  */
-export const FUDGE_SECONDS = 30;
+const FUDGE_SECONDS = 30;
 
 /** Digests that RFC 8945, section 6, still wants, with their name in Node. */
 const DIGESTS: Readonly<Record<string, string>> = {
