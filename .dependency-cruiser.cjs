@@ -51,6 +51,20 @@ module.exports = {
       to: { path: '^(src|modules|infra|test)/' },
     },
     {
+      name: 'infra-runs-without-the-house',
+      comment: 'What keeps the house alive starts while PostgreSQL and the addons are down.',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: { path: '^(src/(?!kernel/index\\.ts$)|modules/|migrations/)' },
+    },
+    {
+      name: 'infra-through-its-door',
+      comment: 'The operator’s command uses infra/*/index.ts.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^infra/', pathNot: '^infra/[^/]+/index\\.ts$' },
+    },
+    {
       name: 'nothing-needs-tests',
       severity: 'error',
       from: { pathNot: '(^test/|\\.test\\.ts$)' },

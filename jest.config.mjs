@@ -7,7 +7,7 @@ const ops = process.env.OFITEC_TEST_KIND === 'ops';
 export default {
   testMatch: ops
     ? ['<rootDir>/test/ops/**/*.test.ts']
-    : ['<rootDir>/{src,modules,test}/**/*.test.ts'],
+    : ['<rootDir>/{src,modules,infra,test}/**/*.test.ts'],
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/dist/',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { failoverCommand } from '../infra/failover/index.js';
 import { shippedAddons } from './addons.js';
 import { addonCommand } from './cli/addon-command.js';
 import { failureExitCode, verbsOf } from './cli/addon-verbs.js';
@@ -10,6 +11,11 @@ import { demandNode, fail } from './lifetime.js';
 /** The operator's command: the house's own verbs, and those that the addons declare. */
 async function main(): Promise<void> {
   demandNode();
+  // It must also work while the house cannot be composed: its configuration is its own.
+  if (process.argv[2] === 'failover') {
+    await new Command('ofitec').showHelpAfterError().addCommand(failoverCommand()).parseAsync();
+    return;
+  }
   const blueprint = await readBlueprint({ LOG_LEVEL: 'warn', ...process.env });
   const program = new Command('ofitec')
     .description(
@@ -18,7 +24,8 @@ async function main(): Promise<void> {
     .showHelpAfterError()
     .addCommand(migrateCommand(blueprint))
     .addCommand(addonCommand(blueprint))
-    .addCommand(configCommand(blueprint));
+    .addCommand(configCommand(blueprint))
+    .addCommand(failoverCommand());
   for (const addon of blueprint.available) {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));
   }

@@ -32,7 +32,7 @@ describe('who may import whom', () => {
 
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), 'ofitec-architecture-'));
-    for (const name of ['src', 'modules', 'migrations', 'package.json', 'tsconfig.json']) {
+    for (const name of ['src', 'modules', 'migrations', 'infra', 'package.json', 'tsconfig.json']) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
     }
     cpSync(join(root, '.dependency-cruiser.cjs'), join(copy, '.dependency-cruiser.cjs'));
@@ -43,7 +43,15 @@ describe('who may import whom', () => {
 
   function violations(): string[] {
     const bin = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-    const args = [bin, 'src', 'modules', 'migrations', '--config', '.dependency-cruiser.cjs'];
+    const args = [
+      bin,
+      'src',
+      'modules',
+      'migrations',
+      'infra',
+      '--config',
+      '.dependency-cruiser.cjs',
+    ];
     const result = spawnSync(process.execPath, [...args, '--output-type', 'json'], {
       cwd: copy,
       encoding: 'utf8',
@@ -65,6 +73,8 @@ describe('who may import whom', () => {
       'modules/audit/broken-neighbour.ts': `export { Order } from '../sales/order/order.entity.js';`,
       'modules/audit/broken-way-in.ts': `export { shippedAddons } from '../../src/addons.js';`,
       'modules/audit/broken-migrations.ts': `export { salesMigrations } from '#migrations/sales';`,
+      'infra/failover/broken-house.ts': `export { salesAddon } from '#modules/sales';`,
+      'src/broken-infra.ts': `export { readFailover } from '../infra/failover/dns/config.js';`,
       'migrations/audit/broken-migration.ts': `export { Clock } from '#kernel';`,
       'modules/audit/broken-a.ts': `import { b } from './broken-b.js';\nexport const a = (): number => b();`,
       'modules/audit/broken-b.ts': `import { a } from './broken-a.js';\nexport const b = (): number => a();`,
@@ -74,6 +84,8 @@ describe('who may import whom', () => {
       'addons-know-no-ways-in',
       'addons-own-migrations-only',
       'addons-through-their-door',
+      'infra-runs-without-the-house',
+      'infra-through-its-door',
       'kernel-knows-no-business',
       'kernel-through-its-door',
       'migrations-stand-alone',

@@ -321,6 +321,7 @@ describe('an external database', () => {
       installed: 'audit',
     });
 
+    expect((await cli('uninstall', 'treasury', '--json')).code).toBe(0);
     const purged = await cli('uninstall', 'payments', '--purge', '--json');
     const { dropped, written } = JSON.parse(purged.output) as { dropped: string; written: string };
     expect(dropped).toBe(

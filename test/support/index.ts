@@ -44,6 +44,8 @@ export { ListProbe, listsOf } from './lists.js';
 export { livePast } from './past.js';
 export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
+export { Delay, FailoverLab, PlayedSite, until } from './failover-lab.js';
+export type { Mode } from './failover-lab.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
 export { serveAsset, Site } from './csp-site.js';

@@ -1,0 +1,86 @@
+import { resolve4, resolve6, resolveNs } from 'node:dns/promises';
+import { markName, readMark } from './epoch.js';
+import type { Mark } from './epoch.js';
+import { writeServer } from './wire/exchange.js';
+import type { Server } from './wire/exchange.js';
+import { queryAuthority } from './wire/query.js';
+
+/** What one authoritative server answers. */
+export interface ServerView {
+  readonly server: string;
+  readonly addresses: readonly string[];
+  readonly mark: Mark | null;
+  /** Of the address; null when there is none. */
+  readonly ttlSeconds: number | null;
+  /** Why it said nothing that counts. */
+  readonly error: string | null;
+}
+
+/** What all that answer say together. */
+export interface ZoneView {
+  readonly servers: readonly ServerView[];
+  /** null when they differ or none answers; whoever is silent is not waited for. */
+  readonly agreed: { readonly addresses: readonly string[]; readonly mark: Mark | null } | null;
+}
+
+/** The name as the world gets it: asked at every authoritative server, past all caches. */
+export class Zone {
+  private found: readonly Server[] = [];
+
+  constructor(
+    private readonly options: {
+      readonly zone: string;
+      readonly record: string;
+      readonly family: 'A' | 'AAAA';
+      readonly authoritative: readonly Server[];
+      readonly timeoutMs: number;
+    },
+  ) {}
+
+  async look(): Promise<ZoneView> {
+    const servers = await Promise.all((await this.servers()).map((server) => this.ask(server)));
+    const heard = servers.filter(({ error }) => error === null);
+    const views = new Set(heard.map(({ addresses, mark }) => JSON.stringify([addresses, mark])));
+    const [first] = heard;
+    return { servers, agreed: first && views.size === 1 ? pickAgreed(first) : null };
+  }
+
+  private async ask(server: Server): Promise<ServerView> {
+    const { record, family, timeoutMs } = this.options;
+    const name = writeServer(server);
+    try {
+      const [address, text] = await Promise.all([
+        queryAuthority(server, record, family, timeoutMs),
+        queryAuthority(server, markName(record), 'TXT', timeoutMs),
+      ]);
+      const [only, ...more] = text.values;
+      return {
+        server: name,
+        addresses: address.values,
+        mark: only !== undefined && more.length === 0 ? readMark(only) : null,
+        ttlSeconds: address.ttlSeconds,
+        error: null,
+      };
+    } catch (error) {
+      const silent = { addresses: [], mark: null, ttlSeconds: null };
+      return { server: name, ...silent, error: (error as Error).message };
+    }
+  }
+
+  /** The configured servers, or those that the zone names; these are kept when they cannot be asked again. */
+  private async servers(): Promise<readonly Server[]> {
+    const { authoritative, zone } = this.options;
+    if (authoritative.length > 0) return authoritative;
+    if (this.found.length > 0) return this.found;
+    const names = await resolveNs(zone);
+    const addresses = await Promise.all(
+      names.map((name) => resolve4(name).catch(() => resolve6(name).catch(() => []))),
+    );
+    this.found = addresses.flat().map((host) => ({ host, port: 53 }));
+    return this.found;
+  }
+}
+
+function pickAgreed({ addresses, mark }: ServerView): ZoneView['agreed'] {
+  return { addresses, mark };
+}

@@ -1,0 +1,2 @@
+/** What the operator's command takes of the failover. */
+export { failoverCommand } from './dns/command.js';
