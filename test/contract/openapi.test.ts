@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { House, kernel, operationsOf, routeNames, shippedAddons } from '#test';
@@ -28,6 +29,17 @@ describe('OpenAPI', () => {
     const routes = routeNames([kernel.kernelAddon, ...shippedAddons]);
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual(routes.sort());
     expect(routes.length).toBeGreaterThan(40);
+  });
+
+  it('knows each shape by a name of its own: of two with one name it would hold one', () => {
+    const files = globSync('{modules,src}/**/*.{view,input,controller}.ts');
+    const names = files.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)]
+        .map(([, name = '']) => name)
+        .filter((name) => !name.endsWith('Controller')),
+    );
+    expect(names.length).toBeGreaterThan(100);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
   it('says of every route who may call it and what can go wrong', () => {

@@ -48,7 +48,7 @@ export class PolicyVersionView {
   at!: string;
 }
 
-export class FindingView {
+export class PolicyFindingView {
   @TextField({ max: 60 })
   code!: string;
 
@@ -93,8 +93,8 @@ export class PolicyView {
   @WordsField({ maxItems: 20, max: 60, description: 'directives that need nonces of the app' })
   nonces!: string[];
 
-  @ListField(() => FindingView, { maxItems: 1_000 })
-  findings!: FindingView[];
+  @ListField(() => PolicyFindingView, { maxItems: 1_000 })
+  findings!: PolicyFindingView[];
 
   @ListField(() => PolicyVersionView, { maxItems: 50 })
   versions!: PolicyVersionView[];

@@ -39,7 +39,7 @@ import { paperName, returnCsv, returnXml } from './return-files.view.js';
 import * as inputs from './return.input.js';
 import * as problems from './return.problems.js';
 import { returnList, ReturnService } from './return.service.js';
-import { FindingsView, FindingView, ReturnSummaryView, ReturnView } from './return.view.js';
+import { FindingsView, ReturnFindingView, ReturnSummaryView, ReturnView } from './return.view.js';
 import { RulesView } from './rule.view.js';
 import { TraceService } from './trace.service.js';
 import { TraceView } from './trace.view.js';
@@ -89,7 +89,7 @@ export class F29Controller {
   @Answers(FindingsView, Malformed)
   async check(@Body() input: inputs.CheckReturn): Promise<FindingsView> {
     const findings = await this.checks.check(input);
-    return { findings: findings.map((finding) => FindingView.of(finding)) };
+    return { findings: findings.map((finding) => ReturnFindingView.of(finding)) };
   }
 
   @Get(':id')

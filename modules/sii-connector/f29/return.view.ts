@@ -36,7 +36,7 @@ export class AcknowledgementView {
   at!: string;
 }
 
-export class FindingView {
+export class ReturnFindingView {
   @TextField({ max: 60, description: 'name of the rule; see f29/rules' })
   rule!: string;
 
@@ -59,7 +59,10 @@ export class FindingView {
   acknowledged?: AcknowledgementView | null;
 
   /** A finding in the language of whoever asks. */
-  static of(finding: Finding, acknowledgements: readonly Acknowledgement[] = []): FindingView {
+  static of(
+    finding: Finding,
+    acknowledgements: readonly Acknowledgement[] = [],
+  ): ReturnFindingView {
     const { detail, ...rest } = finding;
     const key = findingKey(finding);
     const found = acknowledgements.find((each) => each.key === key);
@@ -69,8 +72,8 @@ export class FindingView {
 }
 
 export class FindingsView {
-  @ListField(() => FindingView, { maxItems: MAX_FINDINGS })
-  findings!: FindingView[];
+  @ListField(() => ReturnFindingView, { maxItems: MAX_FINDINGS })
+  findings!: ReturnFindingView[];
 }
 
 class ReturnValueView {
@@ -161,15 +164,15 @@ export class ReturnView extends ReturnSummaryView {
   } as never)
   codes!: Record<string, ReturnValue>;
 
-  @ListField(() => FindingView, { maxItems: MAX_FINDINGS })
-  findings!: FindingView[];
+  @ListField(() => ReturnFindingView, { maxItems: MAX_FINDINGS })
+  findings!: ReturnFindingView[];
 
   static override of(this: void, declared: F29Return): ReturnView {
     const { codes, findings, acknowledgements } = declared;
     return {
       ...ReturnSummaryView.of(declared),
       codes,
-      findings: findings.map((finding) => FindingView.of(finding, acknowledgements)),
+      findings: findings.map((finding) => ReturnFindingView.of(finding, acknowledgements)),
     };
   }
 }

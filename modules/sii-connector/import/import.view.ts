@@ -15,7 +15,7 @@ import type { Import } from './import.entity.js';
 const MAX_COUNT = 2_147_483_647;
 const MAX_FINDINGS_SHOWN = 101;
 
-export class FindingView {
+export class FileFindingView {
   @IntegerField({ min: 0, max: MAX_COUNT, description: 'line of the file; 0 for all of it' })
   row!: number;
 
@@ -58,11 +58,11 @@ export class ImportOutcome {
   @IntegerField({ min: 0, max: MAX_COUNT, description: 'those known to the peso, and repetitions' })
   skipped!: number;
 
-  @ListField(() => FindingView, { maxItems: MAX_FINDINGS_SHOWN, description: 'what is wrong' })
-  errors!: FindingView[];
+  @ListField(() => FileFindingView, { maxItems: MAX_FINDINGS_SHOWN, description: 'what is wrong' })
+  errors!: FileFindingView[];
 
-  @ListField(() => FindingView, { maxItems: MAX_FINDINGS_SHOWN, description: 'what is odd' })
-  warnings!: FindingView[];
+  @ListField(() => FileFindingView, { maxItems: MAX_FINDINGS_SHOWN, description: 'what is odd' })
+  warnings!: FileFindingView[];
 }
 
 export class ImportView {
@@ -102,8 +102,8 @@ export class ImportView {
   @IntegerField({ min: 0, max: MAX_COUNT })
   skipped!: number;
 
-  @ListField(() => FindingView, { maxItems: MAX_FINDINGS_SHOWN })
-  warnings!: FindingView[];
+  @ListField(() => FileFindingView, { maxItems: MAX_FINDINGS_SHOWN })
+  warnings!: FileFindingView[];
 
   @IdField({ nullable: true, description: 'null when a command did it' })
   importedBy!: string | null;
