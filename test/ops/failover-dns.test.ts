@@ -134,6 +134,8 @@ describe('the DNS failover', () => {
     decide('two');
     // Hold-down and the count of flips do not stand in the way of what never happened.
     await until('the name moves', async () => pointsTo(sites.b));
+    // It is told once every name server is seen to say so.
+    await until('the flip is told', () => flips().length > 0);
     expect(flips()).toMatchObject([{ to: 'b', outcome: 'written' }]);
     expect(await delay.release()).toEqual([NXRRSET]);
     expect(await pointsTo(sites.b)).toBe(true);
