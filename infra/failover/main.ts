@@ -1,6 +1,6 @@
 import { failoverCommand } from './index.js';
 
-/** The failover by itself: `node dist/infra/failover/main.js observe`, as its systemd units run it. */
+/** The failover by itself, where nothing of the ERP runs: `node dist/infra/failover/main.js observe`. */
 async function main(): Promise<void> {
   await failoverCommand().showHelpAfterError().parseAsync();
 }

@@ -25,8 +25,8 @@ const CHUNK = 500;
  * with registers and cashiers, customers, orders with their lines, sessions, payments, roundings,
  * movements, cuts, the keys of the last three days, and the events that tell of it all, in the
  * partitions of their months. Rows come in the order of time, as they do in a shop; indexes that
- * guard nothing are built at the end, which takes a third of the time. The figures agree, so that the nightly check of the ledger finds nothing; only the hashes
- * of the cuts are blanks.
+ * guard nothing are built at the end, which takes a third of the time. The figures agree, so that
+ * the nightly check of the ledger finds nothing; only the hashes of the cuts are blanks.
  *
  * As the owner every foreign key is checked; a superuser skips that and takes half the time.
  *
