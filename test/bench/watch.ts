@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { signIn } from '../support/client.js';
 import { inTurns, SECONDS } from './figures.js';
 import { PASSWORD } from './ground.js';
@@ -50,10 +50,16 @@ export async function perCpuSecond(
   return { ...load, perSecond: count / (cpuSeconds(pid) - began.cpu) };
 }
 
-/** Time that a process has spent on processors, in user and system mode. */
+/**
+ * Time that the threads of a process have spent on processors, in user and system mode. By the
+ * scheduler's nanoseconds: the ticks of /proc/PID/stat are 10 ms, a percent of a round.
+ */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, task) => {
+    const [ns = '0'] = readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ');
+    return sum + Number(ns) / 1e9;
+  }, 0);
 }
 
 /** The cheapest request of a user unless said: the session is looked up, and nothing else. */
