@@ -8,13 +8,14 @@ import {
   webkitLegacyReport,
   webkitReport,
 } from '../support/csp-reports.js';
-import { inTurns, SECONDS } from './figures.js';
+import { inTurns, printFigure, SECONDS } from './figures.js';
 import type { Ground } from './ground.js';
 import { rssMb, startProgram } from './load.js';
 import type { Load, Loaded } from './load.js';
 
 const HOSTS = 20;
 const PAGES = 50;
+const MILLION = 1_000_000;
 const FLOOD_REPORTS = Number(process.env['OFITEC_BENCH_REPORTS'] ?? 0);
 
 /** Reports with storage on, against a bare Nest route that answers 204 and does nothing. */
@@ -65,15 +66,36 @@ async function demandStored({ ownerUrl }: Ground, sent: number): Promise<void> {
   if (kept !== sent) throw new Error(`${kept} of ${sent} reports were kept.`);
 }
 
-/** Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. */
+/**
+ * Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. The line
+ * compares the last million with the first; `rssMb` is the most that was ever seen.
+ */
 async function watchMemory(port: number, pid: number, bodies: readonly Buffer[]): Promise<void> {
-  let sent = 0;
-  for (let step = 1; sent < FLOOD_REPORTS; step += 1) {
-    sent += (await reportOverHttp(port, 32, bodies)).count;
-    if (step % 20 === 0 || sent >= FLOOD_REPORTS) {
-      process.stderr.write(`csp: ${sent} reports, ${rssMb(pid)} MiB\n`);
-    }
+  const steps: (Load & { readonly meanMb: number; readonly mostMb: number })[] = [];
+  for (let sent = 0; sent < FLOOD_REPORTS; sent += MILLION) {
+    const seen: number[] = [];
+    const timer = setInterval(() => seen.push(rssMb(pid)), 250);
+    const load = await reportOverHttp(port, 32, bodies, Math.min(MILLION, FLOOD_REPORTS - sent));
+    clearInterval(timer);
+    seen.push(rssMb(pid));
+    const meanMb = seen.reduce((sum, each) => sum + each, 0) / seen.length;
+    steps.push({ ...load, meanMb, mostMb: Math.max(...seen) });
+    const { perSecond, p99Ms } = load;
+    process.stderr.write(
+      `csp: ${sent + load.count} reports, ${Math.round(perSecond)}/s, p99 ${p99Ms.toFixed(1)} ms, ` +
+        `${Math.round(meanMb)} MiB (at most ${Math.max(...seen)})\n`,
+    );
   }
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (!first || !last) return;
+  printFigure({
+    ...{ name: 'csp-memory, MiB', clients: 32, ours: last.meanMb, reference: first.meanMb },
+    ratio: last.meanMb / first.meanMb,
+    p50Ms: last.p50Ms,
+    p99Ms: Math.max(...steps.map(({ p99Ms }) => p99Ms)),
+    rssMb: Math.max(...steps.map(({ mostMb }) => mostMb)),
+  });
 }
 
 /** What four browsers send from some pages about some hosts, as requests ready to be sent. */
@@ -97,17 +119,24 @@ function bodiesOf(): Buffer[] {
   });
 }
 
-/** Sends over so many connections, each waiting for its answer; one that is no 204 ends the run. */
+/**
+ * Sends over so many connections, each waiting for its answer; one that is no 204 ends the run.
+ *
+ * @param most how many are sent at most; without it, the time of a round decides
+ */
 async function reportOverHttp(
   port: number,
   clients: number,
   bodies: readonly Buffer[],
+  most = Infinity,
 ): Promise<Load & { readonly count: number }> {
   const latencies: number[] = [];
   const started = performance.now();
-  const until = started + SECONDS * 1_000;
+  const until = most === Infinity ? started + SECONDS * 1_000 : Infinity;
+  let begun = 0;
+  const mayGoOn = (): boolean => performance.now() < until && (begun += 1) <= most;
   const lanes = Array.from({ length: clients }, (_, lane) =>
-    keepSending(port, { until, latencies, bodies, first: lane * 31 }),
+    keepSending(port, { mayGoOn, latencies, bodies, first: lane * 31 }),
   );
   await Promise.all(lanes);
   const seconds = (performance.now() - started) / 1_000;
@@ -123,13 +152,17 @@ async function reportOverHttp(
  */
 function keepSending(
   port: number,
-  of: { until: number; latencies: number[]; bodies: readonly Buffer[]; first: number },
+  of: { mayGoOn: () => boolean; latencies: number[]; bodies: readonly Buffer[]; first: number },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(port, '127.0.0.1');
     let next = of.first;
     let began = 0;
     const send = (): void => {
+      if (!of.mayGoOn()) {
+        socket.end();
+        return resolve();
+      }
       const body = of.bodies[(next += 1) % of.bodies.length] ?? Buffer.alloc(0);
       began = performance.now();
       socket.write(body);
@@ -143,9 +176,7 @@ function keepSending(
         return reject(new Error(`a report was answered with ${answer.toString()}`));
       }
       of.latencies.push(performance.now() - began);
-      if (began < of.until) return send();
-      socket.end();
-      return resolve();
+      return send();
     });
     socket.once('error', reject);
   });
