@@ -263,7 +263,7 @@ function demandSound(text: string): void {
 
 /** @throws Problem PolicyRefused for what would keep reports from being sent */
 function demandHeard({ app, number, text }: Policy): void {
-  const sent = { version: number, policy: readPolicy(text).policy };
+  const sent = { version: number, policy: readPolicy(text).policy, nonces: [] };
   const base = { app, base: '', secure: true, percent: 100 };
   const none = { enforced: null, reportOnly: null, previous: null };
   for (const emission of [
