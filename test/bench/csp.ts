@@ -6,14 +6,15 @@ import {
   webkitLegacyReport,
   webkitReport,
 } from '../support/csp-reports.js';
-import { inTurns, SECONDS } from './figures.js';
+import { inTurns, printFigure, SECONDS } from './figures.js';
 import type { Ground } from './ground.js';
 import { rssMb, startProgram } from './load.js';
-import type { Loaded } from './load.js';
+import type { Load, Loaded } from './load.js';
 import { requestOf, send } from './sender.js';
 
 const HOSTS = 20;
 const PAGES = 50;
+const MILLION = 1_000_000;
 const FLOOD_REPORTS = Number(process.env['OFITEC_BENCH_REPORTS'] ?? 0);
 
 /** Reports with storage on, against a bare Nest route that answers 204 and does nothing. */
@@ -64,15 +65,36 @@ async function demandStored({ ownerUrl }: Ground, sent: number): Promise<void> {
   if (kept !== sent) throw new Error(`${kept} of ${sent} reports were kept.`);
 }
 
-/** Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. */
+/**
+ * Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. The line
+ * compares the last million with the first; `rssMb` is the most that was ever seen.
+ */
 async function watchMemory(port: number, pid: number, bodies: readonly Buffer[]): Promise<void> {
-  let sent = 0;
-  for (let step = 1; sent < FLOOD_REPORTS; step += 1) {
-    sent += (await reportOverHttp(port, 32, bodies)).count;
-    if (step % 20 === 0 || sent >= FLOOD_REPORTS) {
-      process.stderr.write(`csp: ${sent} reports, ${rssMb(pid)} MiB\n`);
-    }
+  const steps: (Load & { readonly meanMb: number; readonly mostMb: number })[] = [];
+  for (let sent = 0; sent < FLOOD_REPORTS; sent += MILLION) {
+    const seen: number[] = [];
+    const timer = setInterval(() => seen.push(rssMb(pid)), 250);
+    const load = await reportOverHttp(port, 32, bodies, Math.min(MILLION, FLOOD_REPORTS - sent));
+    clearInterval(timer);
+    seen.push(rssMb(pid));
+    const meanMb = seen.reduce((sum, each) => sum + each, 0) / seen.length;
+    steps.push({ ...load, meanMb, mostMb: Math.max(...seen) });
+    const { perSecond, p99Ms } = load;
+    process.stderr.write(
+      `csp: ${sent + load.count} reports, ${Math.round(perSecond)}/s, p99 ${p99Ms.toFixed(1)} ms, ` +
+        `${Math.round(meanMb)} MiB (at most ${Math.max(...seen)})\n`,
+    );
   }
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (!first || !last) return;
+  printFigure({
+    ...{ name: 'csp-memory, MiB', clients: 32, ours: last.meanMb, reference: first.meanMb },
+    ratio: last.meanMb / first.meanMb,
+    p50Ms: last.p50Ms,
+    p99Ms: Math.max(...steps.map(({ p99Ms }) => p99Ms)),
+    rssMb: Math.max(...steps.map(({ mostMb }) => mostMb)),
+  });
 }
 
 /** What four browsers send from some pages about some hosts, as requests ready to be sent. */
@@ -92,15 +114,20 @@ function bodiesOf(): Buffer[] {
   });
 }
 
-/** Each of the connections sends all bodies in turn, and begins at another of them. */
+/**
+ * Each of the connections sends all bodies in turn, and begins at another of them.
+ *
+ * @param most how many are sent; without it, the time of a round decides
+ */
 function reportOverHttp(
   port: number,
   clients: number,
   bodies: readonly Buffer[],
+  most?: number,
 ): ReturnType<typeof send> {
   const places = Array.from({ length: clients }, (_, client) => client * 31);
   return send({
-    ...{ port, clients, seconds: SECONDS, status: 204 },
+    ...{ port, clients, status: 204, ...(most === undefined ? { seconds: SECONDS } : { most }) },
     next: (client) => {
       const place = (places[client] = (places[client] ?? 0) + 1);
       return bodies[place % bodies.length] ?? Buffer.alloc(0);

@@ -5,7 +5,10 @@ import type { Load } from './load.js';
 export interface Sending {
   readonly port: number;
   readonly clients: number;
-  readonly seconds: number;
+  /** For how long; no limit unless said. */
+  readonly seconds?: number;
+  /** How many at most; no limit unless said. One of the two limits is needed. */
+  readonly most?: number;
   readonly status: number;
   /** The bytes of the next request of a connection. */
   readonly next: (client: number) => Buffer;
@@ -30,8 +33,13 @@ export function requestOf(
 export async function send(sending: Sending): Promise<Load & { readonly count: number }> {
   const latencies: number[] = [];
   const started = performance.now();
+  const until = started + (sending.seconds ?? Infinity) * 1_000;
+  let left = sending.most ?? Infinity;
+  const goesOn = (): boolean => performance.now() < until && (left -= 1) >= 0;
   await Promise.all(
-    Array.from({ length: sending.clients }, (_, client) => keepSending(sending, client, latencies)),
+    Array.from({ length: sending.clients }, (_, client) =>
+      keepSending(sending, client, latencies, goesOn),
+    ),
   );
   const seconds = (performance.now() - started) / 1_000;
   latencies.sort((a, b) => a - b);
@@ -40,13 +48,21 @@ export async function send(sending: Sending): Promise<Load & { readonly count: n
   return { count, perSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-function keepSending(sending: Sending, client: number, latencies: number[]): Promise<void> {
-  const until = performance.now() + sending.seconds * 1_000;
+function keepSending(
+  sending: Sending,
+  client: number,
+  latencies: number[],
+  goesOn: () => boolean,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(sending.port, '127.0.0.1');
     let began = 0;
     let pending: Buffer = Buffer.alloc(0);
     const go = (): void => {
+      if (!goesOn()) {
+        socket.end();
+        return resolve();
+      }
       began = performance.now();
       socket.write(sending.next(client));
     };
@@ -66,9 +82,7 @@ function keepSending(sending: Sending, client: number, latencies: number[]): Pro
         return fail(new Error(`a request was answered with ${answer.toString()}`));
       }
       latencies.push(performance.now() - began);
-      if (performance.now() < until) return go();
-      socket.end();
-      return resolve();
+      go();
     });
     socket.once('close', () => reject(new Error('the server closed a connection')));
     socket.once('error', fail);

@@ -11,7 +11,7 @@ import { dropDatabase, installTraefik, makeDatabase, run, runCli } from '#test';
 import type { Program } from '#test';
 
 const TRAEFIK_FILES = ['security_report_only.yml', 'security.yml'];
-const NGINX_FILES = ['security_report_only.conf', 'security.conf'];
+const NGINX_FILES = ['security_report_only.conf', 'security.conf', 'security_split.conf'];
 const ENDPOINT = 'csp-endpoint="/csp/report?v=1&d=enforce"';
 
 /** What `ofitec csp emit` writes, read by the servers that it is for, their headers read back. */

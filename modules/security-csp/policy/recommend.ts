@@ -1,6 +1,6 @@
-import { leafOf, rulersOf, takesSources } from '../csp/directives.js';
+import { leafOf, takesSources } from '../csp/directives.js';
 import { decide } from '../csp/match.js';
-import { printPolicy, readPolicy, valuesOf, withDirective } from '../csp/policy-text.js';
+import { printPolicy, readPolicy, rulerOf, valuesOf, withSource } from '../csp/policy-text.js';
 import type { Policy } from '../csp/policy-text.js';
 import { attemptsOf, blockedText, hasOrigin, hasSchemeOnly, isCanary } from './evidence.js';
 import type { Evidence } from './evidence.js';
@@ -124,26 +124,4 @@ function isDynamic(policy: Policy, directive: string): boolean {
   if (!leafOf(directive).startsWith('script-src')) return false;
   const values = valuesOf(policy, rulerOf(policy, directive) ?? '') ?? [];
   return values.some((value) => value.toLowerCase() === "'strict-dynamic'");
-}
-
-function rulerOf(policy: Policy, directive: string): string | undefined {
-  return rulersOf(leafOf(directive)).find((name) => valuesOf(policy, name) !== undefined);
-}
-
-/**
- * Adds to the directive that rules; where that is a fallback for others too, the directive itself
- * gets what it had from there and the source, so that nothing else is loosened.
- */
-function withSource(policy: Policy, directive: string, source: string): Policy {
-  const ruler = rulerOf(policy, directive);
-  if (ruler === undefined) return policy;
-  const name = ruler === family(directive) || ruler === directive ? ruler : family(directive);
-  const had = (valuesOf(policy, ruler) ?? []).filter((value) => value.toLowerCase() !== "'none'");
-  if (had.includes(source)) return policy;
-  return withDirective(policy, name, [...had, source]);
-}
-
-/** Browsers that do not know `script-src-elem` look at `script-src`; what they share stands there. */
-function family(directive: string): string {
-  return directive.replace(/^(script-src|style-src)-(elem|attr)$/, '$1');
 }
