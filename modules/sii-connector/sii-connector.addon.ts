@@ -7,6 +7,7 @@ import { SiiConnector } from './connector/connector.entity.js';
 import * as connectorEvents from './connector/connector.events.js';
 import { AskPartners } from './connector/courier.service.js';
 import { Submission } from './connector/submission.entity.js';
+import { ReceivedWebhook } from './connector/webhook.entity.js';
 import { Document } from './document/document.entity.js';
 import { f29Commands } from './f29/f29.commands.js';
 import { f29Settings } from './f29/f29.settings.js';
@@ -48,7 +49,10 @@ export const siiConnectorAddon = defineAddon({
   summary: 'the tax ledger of a month, and the Form 29 made of it',
   depends: [baseAddon, salesAddon],
   module: SiiConnectorModule,
-  entities: [Document, EnteredFigure, F29Return, Fee, Import, ImportFile, SiiConnector, Submission],
+  entities: [
+    ...[Document, EnteredFigure, F29Return, Fee, Import, ImportFile, ReceivedWebhook],
+    ...[SiiConnector, Submission],
+  ],
   migrations: siiConnectorMigrations,
   permissions,
   roles: {

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, PartnerSimulator, rcv } from '#test';
-import type { Client, PartnerFault } from '#test';
+import { House, kernel, kit, rcv } from '#test';
+import type { Client } from '#test';
 
 const SECRET = 'clave-que-nadie-debe-ver';
 
 /** A return given to a partner, whatever fails on the way: exactly one submission. */
 describe('a partner takes a return', () => {
   let house: House;
-  let partner: PartnerSimulator;
+  let partner: kit.PartnerSimulator;
   let admin: Client;
   let worker: kernel.Worker;
   let connectorId: string;
 
   beforeAll(async () => {
-    partner = await PartnerSimulator.open();
+    partner = await kit.PartnerSimulator.open();
     house = await House.open({
       ...{ SII_PARTNER_HOSTS: partner.host, SII_PARTNER_SECRETS: `otra=x,prueba=${SECRET}` },
       ...{ SII_PARTNER_TIMEOUT_MS: '300', SII_PARTNER_RATE: '60000/min' },
@@ -29,7 +29,7 @@ describe('a partner takes a return', () => {
       ...{ name: 'Socio de prueba', kind: 'partner', baseUrl: `http://${partner.host}/` },
       ...{ secretRef: 'prueba', statuses: { recibida: 'accepted', presentada: 'filed' } },
     });
-    expect([made.status, made.body.capabilities]).toEqual([201, ['submit', 'status']]);
+    expect([made.status, made.body.capabilities]).toEqual([201, ['submit', 'status', 'webhook']]);
     connectorId = String(made.body.id);
   });
 
@@ -99,7 +99,7 @@ describe('a partner takes a return', () => {
     expect((await admin.get(`sii-connector/connectors/${connectorId}`)).body.health).toBe('well');
   });
 
-  it.each<[PartnerFault, string]>([
+  it.each<[kit.PartnerFault, string]>([
     ['silent-after-acceptance', '202501'],
     ['error-after-acceptance', '202502'],
     ['hang-up-after-acceptance', '202503'],
