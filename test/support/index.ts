@@ -57,6 +57,7 @@ export type { CollectedSpan } from './collector.js';
 export * as f29 from './f29.js';
 export { pastLedger } from './past-ledger.js';
 export * as kit from '#modules/sii-connector/kit';
+export { PartnerLab } from './partner-lab.js';
 export { pastReturns } from './past-returns.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';
