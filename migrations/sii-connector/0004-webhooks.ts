@@ -6,7 +6,7 @@ export class Webhooks implements MigrationInterface {
   readonly name = 'Webhooks0004';
 
   async up(runner: QueryRunner): Promise<void> {
-    await run(runner, [...COLUMNS, WEBHOOK, ...INDEXES, DOOR]);
+    await run(runner, [COLUMNS, WEBHOOK, ...INDEXES, DOOR]);
     await isolateCompanies(runner, 'sii_connector_webhook', 'SELECT, INSERT, DELETE');
     await openDoor(runner, 'sii_connector_find_webhook(uuid)');
   }
@@ -21,11 +21,9 @@ export class Webhooks implements MigrationInterface {
   }
 }
 
-const COLUMNS = [
-  `ALTER TABLE sii_connector_connector ADD COLUMN mapping jsonb NOT NULL DEFAULT '{}',
-     ADD COLUMN webhook_secret_ref text`,
-  'ALTER TABLE sii_connector_connector ALTER COLUMN mapping DROP DEFAULT',
-];
+// The default is for those who still run the version before while the house is upgraded.
+const COLUMNS = `ALTER TABLE sii_connector_connector ADD COLUMN mapping jsonb NOT NULL DEFAULT '{}',
+     ADD COLUMN webhook_secret_ref text`;
 
 const WEBHOOK = `CREATE TABLE sii_connector_webhook (
   id uuid PRIMARY KEY,

@@ -29,7 +29,7 @@ export function placeAt(document: object, pointer: string, value: unknown): void
   const last = tokens.pop() ?? '';
   let at = document as Record<string, unknown>;
   for (const token of tokens) {
-    at[token] ??= {};
+    if (!Object.hasOwn(at, token)) at[token] = {};
     at = at[token] as Record<string, unknown>;
   }
   at[last] = value;

@@ -12,7 +12,7 @@ export class WebhookController {
   constructor(private readonly webhooks: WebhookService) {}
 
   /** Public: a partner has a secret to sign with and no account. */
-  @Post(':id/webhook')
+  @Post(':connectorId/webhook')
   @Public()
   @TakesRaw()
   @ApiHeader({ name: 'webhook-id', required: true, description: STANDARD })
@@ -20,12 +20,12 @@ export class WebhookController {
   @ApiHeader({ name: 'webhook-signature', required: true, description: STANDARD })
   @AnswersNothing(WebhookNotSigned)
   async take(
-    @Param('id') id: string,
+    @Param('connectorId') connectorId: string,
     @RawBody() body: string,
     @Headers('webhook-id') webhookId = '',
     @Headers('webhook-timestamp') timestamp = '',
     @Headers('webhook-signature') signature = '',
   ): Promise<void> {
-    return this.webhooks.take(id, { id: webhookId, timestamp, signature }, body);
+    return this.webhooks.take(connectorId, { id: webhookId, timestamp, signature }, body);
   }
 }

@@ -116,8 +116,9 @@ export class WebhookService {
     for (const where of [{ key }, { externalId }]) {
       const [value] = Object.values(where);
       if (typeof value !== 'string') continue;
-      const [found] = await this.records.all(Submission, { connectorId, ...where } as object);
-      if (found) return found;
+      const found = await this.records.all(Submission, { connectorId, ...where } as object);
+      const open = found.find(({ isOpen }) => isOpen) ?? found[0];
+      if (open) return open;
     }
     return null;
   }

@@ -56,6 +56,7 @@ export class PartnerSimulator {
   /** The status that each webhook was answered with; 0 where it was not. */
   readonly webhookAnswers: number[] = [];
   webhooks: WebhookTarget | null = null;
+  private series = 0;
   private readonly repeated = new Set<string>();
   private readonly sending = new Set<Promise<unknown>>();
 
@@ -170,7 +171,8 @@ export class PartnerSimulator {
     if (fault === 'error') return say(503, this.dialect.refuse('out of order'));
     if (fault === 'refusal') return say(422, this.dialect.refuse('RUT sin mandato'));
     const isNew = !this.taken.has(key);
-    const externalId = `P-${this.taken.size + 1}`;
+    if (isNew) this.series += 1;
+    const externalId = `P-${this.series}`;
     const known = this.taken.get(key) ?? { key, externalId, body, isFiled: false };
     this.taken.set(key, known);
     if (fault === 'duplicate-webhooks') this.repeated.add(key);
