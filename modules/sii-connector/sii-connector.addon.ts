@@ -20,6 +20,7 @@ import { Import, ImportFile } from './import/import.entity.js';
 import * as importEvents from './import/import.events.js';
 import { importSettings } from './import/import.settings.js';
 import { siiConnectorCommands } from './sii-connector.commands.js';
+import { simulatorCommand } from './kit/simulator.command.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
@@ -69,6 +70,6 @@ export const siiConnectorAddon = defineAddon({
   schedules: [AskPartners],
   config: connectorConfig,
   settings: { ...importSettings, ...f29Settings },
-  commands: [...siiConnectorCommands, ...f29Commands],
+  commands: [...siiConnectorCommands, ...f29Commands, simulatorCommand],
   commandGroup: 'f29',
 });

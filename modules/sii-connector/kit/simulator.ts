@@ -84,10 +84,10 @@ export class PartnerSimulator {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The SII took what the partner was given: everything that is not filed yet. */
-  file(folio: string, filedOn: string): void {
+  /** The SII took what the partner was given: what is not filed yet, or one of that. */
+  file(folio: string, filedOn: string, key?: string): void {
     for (const each of this.taken.values()) {
-      if (each.isFiled) continue;
+      if (each.isFiled || (key !== undefined && each.key !== key)) continue;
       Object.assign(each, { isFiled: true, folio, filedOn });
       this.announce(each);
     }
