@@ -30,7 +30,7 @@ describe('a policy with nonces', () => {
     admin = await house.as('admin');
     await admin.post('security-csp/apps', { slug: 'tienda', hosts: ['tienda.test'] });
     site = await Site.open((request, response) => {
-      if (request.url?.startsWith('/csp/report')) return void forward(request, response);
+      if (request.url?.startsWith('/csp/report')) return forward(request, response);
       if (request.headers.host !== 'tienda.test' || request.url !== '/') {
         return serveAsset(request, response);
       }

@@ -35,17 +35,14 @@ describe('a proof of twenty thousand groups', () => {
     const { body: policy } = await admin.post('security-csp/policies', {
       ...{ app: 'grande', policy: TEXT },
     });
-    let isProved = false;
-    const proving = admin
-      .post(`security-csp/policies/${policy.id}/prove`)
-      .finally(() => (isProved = true));
+    const proving = admin.post(`security-csp/policies/${policy.id}/prove`);
     let served = 0;
-    while (!isProved) {
-      expect((await admin.get('auth/me')).status).toBe(200);
-      if (!isProved) served += 1;
-    }
+    const others = async (): Promise<'over'> => {
+      for (; served < 5; served += 1) expect((await admin.get('auth/me')).status).toBe(200);
+      return 'over';
+    };
+    expect(await Promise.race([others(), proving])).toBe('over');
     const { body: proof } = await proving;
-    expect(served).toBeGreaterThan(2);
     expect([proof.passed, proof.failures.length]).toEqual([false, 100]);
     expect(proof.counts).toEqual({
       ...{ accepted: GROUPS / 4, acceptedAllowed: 0 },
