@@ -6,7 +6,9 @@ import {
   webkitLegacyReport,
   webkitReport,
 } from '../support/csp-reports.js';
+import { signIn } from '../support/client.js';
 import { inTurns, printFigure, SECONDS } from './figures.js';
+import { PASSWORD } from './ground.js';
 import type { Ground } from './ground.js';
 import { rssMb, startProgram } from './load.js';
 import type { Load, Loaded } from './load.js';
@@ -48,7 +50,47 @@ async function compare(ground: Ground, ours: Loaded, bare: Loaded): Promise<void
   await sleep(1_500);
   await demandStored(ground, sent);
   await watchMemory(ours.port, ours.pid, bodies);
+  await benchProof(ground, ours);
 }
+
+/** Whether a proof takes a group as long among twenty thousand as among two thousand. */
+async function benchProof({ ownerUrl }: Ground, { port, pid }: Loaded): Promise<void> {
+  const owner = new Connection({ connectionString: ownerUrl });
+  await owner.connect();
+  const client = await signIn(`http://127.0.0.1:${port}`, 'admin', PASSWORD);
+  const prepare = async (slug: string, groups: number): Promise<() => Promise<Load>> => {
+    const app = await client.post('security-csp/apps', { slug, hosts: ['*'] });
+    await owner.query(GROUPS, [app.body.id, groups]);
+    const { body } = await client.post('security-csp/policies', { app: slug, policy: PROVED });
+    return async () => {
+      const started = performance.now();
+      const proof = await client.post(`security-csp/policies/${body.id}/prove`);
+      const { accepted } = proof.body.counts as { accepted: number };
+      if (accepted !== groups) throw new Error(`${accepted} of ${groups} groups were proved.`);
+      const ms = performance.now() - started;
+      return { perSecond: (groups / ms) * 1_000, p50Ms: ms, p99Ms: ms };
+    };
+  };
+  await inTurns('csp-proof, groups/s', 1, () => rssMb(pid), {
+    ours: await prepare('muchos', 20_000),
+    reference: await prepare('pocos', 2_000),
+  });
+  await owner.end();
+}
+
+/** As many sources as somebody has who accepted everything for years. */
+const PROVED = `default-src 'self'; img-src 'self' ${Array.from({ length: 100 }, (_, n) => `https://cdn${n}.test`).join(' ')}`;
+
+const GROUPS = `INSERT INTO security_csp_group (id, company_id, created_at, updated_at, version, app_id,
+    app, fingerprint, policy_hash, policy_version, disposition, directive, blocked_kind, blocked_origin,
+    blocked_url, foreign_document, document_origins, first_seen_at, last_seen_at, last_day, count, days,
+    pages, reporters, page_sketch, reporter_sketch, browsers, samples, noise, noise_overridden, verdict,
+    verdict_at)
+  SELECT gen_random_uuid(), company_id, now(), now(), 1, id, slug, 'f' || n, 'h', 1, 'report', 'img-src',
+    'url', 'https://cdn' || n % 100 || '.test', 'https://cdn' || n % 100 || '.test/' || n, false,
+    '{https://app.example}', now(), now(), current_date, 1, 1, 1, 1, '{}', '{}', '{}', 0, false, false,
+    'accepted', now()
+  FROM security_csp_app, generate_series(1, $2::integer) n WHERE id = $1`;
 
 /** A rate of what is thrown away would say nothing: every report is in a group, or counted. */
 async function demandStored({ ownerUrl }: Ground, sent: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { leafOf, takesSources } from '../csp/directives.js';
-import { decide } from '../csp/match.js';
+import { decideBy, Rules } from '../csp/match.js';
 import { printPolicy, readPolicy, rulerOf, valuesOf, withSource } from '../csp/policy-text.js';
 import type { Policy } from '../csp/policy-text.js';
 import { attemptsOf, blockedText, hasOrigin, hasSchemeOnly, isCanary } from './evidence.js';
@@ -38,9 +38,10 @@ export function recommend(text: string, groups: readonly Evidence[]): Recommenda
   const unresolved: Unresolved[] = [];
   const nonces = new Set<string>();
   let policy = readPolicy(text).policy;
+  let rules = new Rules(policy);
   for (const group of groups) {
     if (group.verdict !== 'accepted' || isCanary(group)) continue;
-    if (group.resolution?.how === 'refuse' || isAllowed(policy, group)) continue;
+    if (group.resolution?.how === 'refuse' || isAllowed(rules, group)) continue;
     if (group.resolution?.how === 'nonce') {
       nonces.add(leafOf(group.directive));
       continue;
@@ -54,15 +55,17 @@ export function recommend(text: string, groups: readonly Evidence[]): Recommenda
       policy = withSource(policy, group.directive, source);
       additions.push({ directive: group.directive, source, groupId: group.id });
     }
+    rules = new Rules(policy);
   }
   return { text: printPolicy(policy), additions, unresolved, nonces: [...nonces].sort() };
 }
 
 /** By the standard and by Chromium: a source that only one of them takes is not enough. */
-function isAllowed(policy: Policy, group: Evidence): boolean {
-  const text = printPolicy(policy);
+function isAllowed(rules: Rules, group: Evidence): boolean {
   return attemptsOf(group).every((attempt) =>
-    (['csp3', 'chromium'] as const).every((dialect) => decide(text, attempt, dialect)?.allowed),
+    (['csp3', 'chromium'] as const).every(
+      (dialect) => decideBy([rules], attempt, dialect)?.allowed,
+    ),
   );
 }
 
