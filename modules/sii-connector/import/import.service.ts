@@ -29,10 +29,7 @@ export const importList = defineList<Import>({
 export type Progress = (bytesRead: number, bytes: number) => void;
 
 // A file takes as long as it takes; whoever else waits for the ledger of the company gives up.
-const LIMITS = `SELECT set_config('statement_timeout', '900000', true),
-  set_config('lock_timeout', '120000', true),
-  set_config('idle_in_transaction_session_timeout', '300000', true),
-  set_config('work_mem', '64MB', true)`;
+const PATIENCE = { statementMs: 900_000, lockMs: 120_000 };
 
 /** Ends a transaction whose work was only looked at. */
 class LookedAt extends Error {
@@ -91,7 +88,8 @@ export class ImportService {
     const importId = newId();
     try {
       return await this.database.transaction(async () => {
-        await this.database.rowsByPlan(LIMITS, []);
+        await this.database.takeTime(PATIENCE);
+        await this.database.rowsByPlan("SELECT set_config('work_mem', '64MB', true)", []);
         const findings = new Findings();
         const asked = await this.look(file, request, findings);
         this.demandFaultless(request, findings);
