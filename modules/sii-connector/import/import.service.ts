@@ -143,7 +143,20 @@ export class ImportService {
         findings.error('file-name', whole, { told: says, asked });
     }
     const period = request.period ?? told.period;
-    return { kind, own, period, section: request.section ?? told.section };
+    const mine = request.mine === 'true';
+    if (file.bytes > 0 && (await this.isElsewhere(file.sha256))) {
+      findings.doubt('imported-elsewhere', whole, {}, mine);
+    }
+    return { kind, own, mine, period, section: request.section ?? told.section };
+  }
+
+  /** Whether another company has taken this very file, with documents in it. */
+  private async isElsewhere(sha256: string): Promise<boolean> {
+    const [found] = await this.database.rows<{ elsewhere: boolean }>(
+      'SELECT sii_connector_file_elsewhere($1, $2) AS elsewhere',
+      [sha256, this.database.companyId],
+    );
+    return found?.elsewhere ?? false;
   }
 
   private async store(
