@@ -130,8 +130,9 @@ export class ImportService {
     const whole = { row: 0 };
     if (file.bytes === 0) findings.error('empty', whole);
     if (file.holdsNul) findings.error('nul', whole);
-    if (told.rut !== null && told.rut !== own && kind.startsWith('rcv')) {
-      findings.error('other-company', whole, { rut: told.rut, own });
+    const [named] = told.ruts;
+    if (named !== undefined && !told.ruts.includes(own) && kind.startsWith('rcv')) {
+      findings.error('other-company', whole, { rut: named, own });
     }
     const clashes = [
       [told.kind, kind.startsWith('rcv') ? kind : null],
