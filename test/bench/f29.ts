@@ -63,7 +63,7 @@ export async function benchF29(ground: Ground): Promise<void> {
     printMemory('f29-memory', peakMb(server.pid), rest);
   } finally {
     await owner.query(
-      'TRUNCATE sii_connector_document, sii_connector_import_file, sii_connector_import, sii_connector_return',
+      'TRUNCATE sii_connector_document, sii_connector_import_file, sii_connector_import, sii_connector_return, sii_connector_submission',
     );
     await owner.end();
     await server.stop();
