@@ -230,6 +230,38 @@ describe('webhooks of a partner', () => {
     expect(told.map(({ subjectId }) => subjectId)).toContain(lab.connectorId);
   });
 
+  it('are not waited for: what is open is asked about, the less often the longer it is', async () => {
+    const { submissionId } = await accepted('202412');
+    const set = (sql: string): Promise<unknown> => house.rows('owner', sql);
+    const asked = (): Promise<number> => events('sii_connector.sync_asked', lab.connectorId);
+    const schedules = house.app.get(kernel.Schedules);
+    // Only this one is open, since so long; the connector was asked so many minutes ago.
+    const due = async (age: string, minutes: number): Promise<boolean> => {
+      await set(
+        `UPDATE sii_connector_submission SET state = 'filed' WHERE id <> '${submissionId}'`,
+      );
+      await set(`UPDATE sii_connector_submission SET created_at = now() - interval '${age}'
+        WHERE id = '${submissionId}'`);
+      await set(
+        `UPDATE sii_connector_connector SET health_at = now() - interval '${minutes} minutes'`,
+      );
+      const before = await asked();
+      await schedules.runOnce(
+        'sii-connector.ask-partners',
+        new Date(Date.now() + (runs += 300_000)),
+      );
+      const after = await asked();
+      await sleep(300);
+      return after > before;
+    };
+    let runs = 0;
+    expect([await due('10 minutes', 3), await due('10 minutes', 5)]).toEqual([false, true]);
+    expect([await due('5 hours', 25), await due('5 hours', 31)]).toEqual([false, true]);
+    expect([await due('3 days', 170), await due('3 days', 181)]).toEqual([false, true]);
+    await set(`UPDATE sii_connector_submission SET state = 'filed' WHERE id = '${submissionId}'`);
+    expect(await due('10 minutes', 500)).toBe(false);
+  });
+
   it('are JSON of a bounded size', async () => {
     expect(await post('{}', { headers: { 'content-type': 'text/plain' } })).toBe(415);
     expect(await post(JSON.stringify({ data: 'x'.repeat(1_100_000) }))).toBe(413);

@@ -14,6 +14,7 @@ const DOORS = [
   'operational_alerts_find_source',
   'security_csp_enforcing',
   'security_csp_find_app',
+  'sii_connector_file_elsewhere',
   'sii_connector_find_webhook',
 ];
 

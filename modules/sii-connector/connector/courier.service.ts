@@ -95,15 +95,14 @@ export class CourierService {
     for (const id of await this.open(connectorId)) await faultOf(() => this.carry(id, 'give'));
   }
 
-  /** Asks for news only where there is something open. */
+  /** Asks for news where something is open, and the less often the longer it has been. */
   @OnSchedule(AskPartners)
   async askPartners(): Promise<void> {
     await this.database.transaction(async () => {
-      const waiting = await this.database.rows<{ id: string }>(
-        `SELECT DISTINCT connector_id AS id FROM sii_connector_submission
-         WHERE company_id = $1 AND state NOT IN ('filed', 'rejected')`,
-        [this.database.companyId],
-      );
+      const waiting = await this.database.rows<{ id: string }>(WAITING, [
+        this.database.companyId,
+        this.clock.now(),
+      ]);
       for (const { id } of waiting) {
         const connector = await this.records.get(SiiConnector, id);
         await this.events.publish(ConnectorSyncAsked, {
@@ -216,6 +215,20 @@ export class CourierService {
     return gate;
   }
 }
+
+/**
+ * Connectors that are due to be asked: every five minutes in the first hour of what is open, every
+ * half hour on its first day, then every three hours. A minute less, since a round takes its time.
+ * $1 company, $2 now.
+ */
+const WAITING = `SELECT c.id FROM sii_connector_connector c
+  JOIN sii_connector_submission s ON s.company_id = c.company_id AND s.connector_id = c.id
+  WHERE c.company_id = $1 AND s.state NOT IN ('filed', 'rejected')
+  GROUP BY c.id
+  HAVING $2::timestamptz - coalesce(c.health_at, c.created_at - interval '1 year') >= CASE
+    WHEN $2::timestamptz - max(s.created_at) < interval '1 hour' THEN interval '4 minutes'
+    WHEN $2::timestamptz - max(s.created_at) < interval '1 day' THEN interval '29 minutes'
+    ELSE interval '179 minutes' END`;
 
 const OPEN = `SELECT id FROM sii_connector_submission
   WHERE company_id = $1 AND connector_id = $2 AND state NOT IN ('filed', 'rejected')
