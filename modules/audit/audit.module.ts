@@ -1,7 +1,14 @@
 import { Module } from '@nestjs/common';
+import { BlockStore } from './chain/block-store.js';
+import { ChainController } from './chain/chain.controller.js';
+import { SealService } from './chain/seal.service.js';
+import { VerifyService } from './chain/verify.service.js';
 import { EventController } from './event/event.controller.js';
 import { EventExportService } from './event/event-export.service.js';
 import { EventService } from './event/event.service.js';
 
-@Module({ controllers: [EventController], providers: [EventExportService, EventService] })
+@Module({
+  controllers: [EventController, ChainController],
+  providers: [EventExportService, EventService, BlockStore, SealService, VerifyService],
+})
 export class AuditModule {}
