@@ -71,13 +71,14 @@ function anchorsOf(
 ): ReadonlyMap<string, Anchor[]> {
   const anchors = new Map<string, Anchor[]>();
   for (const text of given?.split(',') ?? []) {
-    const [, company = companies.length === 1 ? companies[0] : '', number, hash = ''] =
-      ANCHOR.exec(text.trim()) ?? [];
-    if (!company || !companies.includes(company)) {
+    const match = ANCHOR.exec(text.trim());
+    const only = companies.length === 1 ? companies[0] : undefined;
+    const company = match?.[1] ?? only;
+    if (!match || company === undefined || !companies.includes(company)) {
       throw new Error(`“${text}” is no COMPANY/NUMBER:HASH of a company of this installation.`);
     }
     const known = anchors.get(company) ?? [];
-    anchors.set(company, [...known, { number: Number(number), hash }]);
+    anchors.set(company, [...known, { number: Number(match[2]), hash: match[3] ?? '' }]);
   }
   return anchors;
 }
