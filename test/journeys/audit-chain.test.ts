@@ -207,6 +207,33 @@ describe('the seal of the event log', () => {
     expect([wrong.code, wrong.output]).toEqual([1, expect.stringContaining('no COMPANY/NUMBER')]);
   });
 
+  it('stands on the paper of every daily cut, which then proves what was before it', async () => {
+    const encargada = await house.as('encargada');
+    const anchor = await sealAll();
+    const cut = await encargada.post('payments/daily-cuts', {
+      ...{ branchId: centro.branchId, date: '2026-01-05' },
+    });
+    expect([cut.status, cut.body]).toEqual([201, expect.objectContaining({ auditAnchor: anchor })]);
+    const id = String(cut.body['id']);
+    const page = await encargada.get(`payments/daily-cuts/${id}.html`);
+    expect(page.text).toContain(`Sello del registro ${anchor}`);
+    const csv = await encargada.get(`payments/daily-cuts/${id}.csv`);
+    expect(csv.text).toContain(anchor);
+    const cuts = (): ReturnType<typeof runCli> =>
+      runCli(['payments', 'verify-cut'], {
+        DATABASE_URL: house.urls.application,
+        DATABASE_OWNER_URL: house.urls.owner,
+      });
+    expect((await cuts()).code).toBe(0);
+    const putBack = await tamper(
+      `UPDATE audit_block SET hash = decode(repeat('ab', 32), 'hex')
+       WHERE number = (SELECT max(number) FROM audit_block)`,
+    );
+    const broken = await cuts();
+    await putBack();
+    expect([broken.code, broken.output]).toEqual([1, expect.stringContaining(id)]);
+  });
+
   it('tells of a chain that ends in the future: a dump restored elsewhere', async () => {
     await sealAll();
     const putBack = await tamper(
