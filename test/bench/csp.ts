@@ -1,5 +1,3 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import {
@@ -14,6 +12,7 @@ import { PASSWORD } from './ground.js';
 import type { Ground } from './ground.js';
 import { rssMb, startProgram } from './load.js';
 import type { Load, Loaded } from './load.js';
+import { requestOf, send } from './sender.js';
 
 const HOSTS = 20;
 const PAGES = 50;
@@ -152,76 +151,28 @@ function bodiesOf(): Buffer[] {
       document: `https://app.example/page/${n % PAGES}?session=${n}`,
     });
     const text = JSON.stringify(body);
-    const head = [
-      ...['POST /csp/report?v=1 HTTP/1.1', 'Host: localhost', `Content-Type: ${type}`],
-      ...['User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0'],
-      ...[`Content-Length: ${Buffer.byteLength(text)}`, '', ''],
-    ];
-    return Buffer.from(head.join('\r\n') + text);
+    const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
+    return requestOf('POST /csp/report?v=1', { 'content-type': type, 'user-agent': agent }, text);
   });
 }
 
 /**
- * Sends over so many connections, each waiting for its answer; one that is no 204 ends the run.
+ * Each of the connections sends all bodies in turn, and begins at another of them.
  *
- * @param most how many are sent at most; without it, the time of a round decides
+ * @param most how many are sent; without it, the time of a round decides
  */
-async function reportOverHttp(
+function reportOverHttp(
   port: number,
   clients: number,
   bodies: readonly Buffer[],
-  most = Infinity,
-): Promise<Load & { readonly count: number }> {
-  const latencies: number[] = [];
-  const started = performance.now();
-  const until = most === Infinity ? started + SECONDS * 1_000 : Infinity;
-  let begun = 0;
-  const mayGoOn = (): boolean => performance.now() < until && (begun += 1) <= most;
-  const lanes = Array.from({ length: clients }, (_, lane) =>
-    keepSending(port, { mayGoOn, latencies, bodies, first: lane * 31 }),
-  );
-  await Promise.all(lanes);
-  const seconds = (performance.now() - started) / 1_000;
-  latencies.sort((a, b) => a - b);
-  const at = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? 0;
-  const count = latencies.length;
-  return { count, perSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
-}
-
-/**
- * One connection. Node's own client takes longer for a request than the server under test does for its
- * answer, and would be what is measured.
- */
-function keepSending(
-  port: number,
-  of: { mayGoOn: () => boolean; latencies: number[]; bodies: readonly Buffer[]; first: number },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket: Socket = connect(port, '127.0.0.1');
-    let next = of.first;
-    let began = 0;
-    const send = (): void => {
-      if (!of.mayGoOn()) {
-        socket.end();
-        return resolve();
-      }
-      const body = of.bodies[(next += 1) % of.bodies.length] ?? Buffer.alloc(0);
-      began = performance.now();
-      socket.write(body);
-    };
-    socket.setNoDelay(true);
-    socket.once('connect', send);
-    socket.on('data', (answer) => {
-      // An answer without a body is one packet.
-      if (!answer.subarray(0, 12).equals(ACCEPTED)) {
-        socket.destroy();
-        return reject(new Error(`a report was answered with ${answer.toString()}`));
-      }
-      of.latencies.push(performance.now() - began);
-      return send();
-    });
-    socket.once('error', reject);
+  most?: number,
+): ReturnType<typeof send> {
+  const places = Array.from({ length: clients }, (_, client) => client * 31);
+  return send({
+    ...{ port, clients, status: 204, ...(most === undefined ? { seconds: SECONDS } : { most }) },
+    next: (client) => {
+      const place = (places[client] = (places[client] ?? 0) + 1);
+      return bodies[place % bodies.length] ?? Buffer.alloc(0);
+    },
   });
 }
-
-const ACCEPTED = Buffer.from('HTTP/1.1 204');

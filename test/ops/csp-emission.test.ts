@@ -35,7 +35,8 @@ describe('emitted files', () => {
   }, 120_000);
 
   afterAll(async () => {
-    for (const program of programs) await program.end('SIGKILL');
+    // Not SIGKILL: nginx's workers would outlive their master, hold our pipes and keep this process.
+    for (const program of programs) await program.end('SIGTERM');
     await new Promise((resolve) => backend.close(resolve));
     await dropDatabase(name);
     rmSync(folder, { recursive: true, force: true });

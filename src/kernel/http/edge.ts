@@ -13,6 +13,7 @@ import type { Intakes } from './intakes.js';
 import { ProblemFilter } from './problem-filter.js';
 import { problemBody } from './problem-writer.js';
 import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
+import { takesRaw } from './raw-body.js';
 import { contextOf } from './request-context.js';
 import { secure, SECURE_HEADERS } from './secure-headers.js';
 import { unacceptablePath } from './text-check.js';
@@ -123,6 +124,7 @@ function acceptJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, undefined);
+    if (takesRaw(request)) return done(null, String(body));
     return parse(request, String(body), done);
   });
 }
