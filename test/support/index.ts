@@ -19,6 +19,7 @@ export {
 } from './builders.js';
 export type { Day, Shop } from './builders.js';
 export * as alerts from './alerts.js';
+export * as chain from './chain.js';
 export { pastAlerts } from './alerts.js';
 export type { Mailbox, MovedClock, Received, Receiver } from './alerts.js';
 export { openBrowser } from './browser.js';
@@ -48,7 +49,9 @@ export { Delay, FailoverLab, PlayedSite, until } from './failover-lab.js';
 export type { Mode } from './failover-lab.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
-export { serveAsset, Site } from './csp-site.js';
+export { openFront, serveAsset, Site } from './csp-site.js';
+export type { Front } from './csp-site.js';
+export { Firefox } from './firefox.js';
 export * as cspPolicies from './csp-policies.js';
 export { cspCases } from './csp-cases.js';
 export type { CspCase } from './csp-cases.js';

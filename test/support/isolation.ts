@@ -2,6 +2,7 @@ import type { House } from './house.js';
 
 /** The SECURITY DEFINER functions that see beyond one company, each opened by a migration on purpose. */
 const DOORS = [
+  'audit_events_after',
   'auth_find_api_key',
   'auth_find_login',
   'auth_find_session',

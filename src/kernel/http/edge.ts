@@ -21,6 +21,9 @@ import type { Watch } from '../watch/watch.js';
 
 const BODY_LIMIT_BYTES = 1_000_000;
 const PARAMETER_LIMIT = 200;
+/** How long a client may take to say its request, and how often Node looks for who takes longer. */
+const REQUEST_MS = 30_000;
+const CHECK_MS = 5_000;
 
 /** Fastify with every limit set, and with its own errors answered as problems. */
 export function createAdapter(
@@ -32,9 +35,14 @@ export function createAdapter(
   return new FastifyAdapter<RawServerDefault>({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
-    requestTimeout: 30_000,
-    // Who names no host is answered by the edge, or by an intake, and not by Node.
-    http: { requireHostHeader: false },
+    requestTimeout: REQUEST_MS,
+    http: {
+      // Who names no host is answered by the edge, or by an intake, and not by Node.
+      requireHostHeader: false,
+      // Node takes the shorter of both for the head: with its own 60 s there, a body had 60 s.
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    },
     // At the end, a request on a connection that is open already is served, and the connection closed.
     return503OnClosing: false,
     // At the end, requests in flight finish; connections without one are closed.
