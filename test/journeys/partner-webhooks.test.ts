@@ -14,7 +14,7 @@ describe('webhooks of a partner', () => {
   let partner: kit.PartnerSimulator;
 
   beforeAll(async () => {
-    partner = await kit.PartnerSimulator.open({ slowMs: 700 });
+    partner = await kit.PartnerSimulator.open({ slowMs: 1_500 });
     house = await House.open({
       ...{ SII_PARTNER_HOSTS: partner.host, SII_PARTNER_SECRETS: 'prueba=clave' },
       ...{ SII_PARTNER_TIMEOUT_MS: '5000', SII_PARTNER_RATE: '60000/min' },
@@ -135,7 +135,7 @@ describe('webhooks of a partner', () => {
   it('may come before our own request was answered', async () => {
     partner.faults.push('webhook-before-answer');
     const { submissionId } = await accepted('202408');
-    await sleep(1_000);
+    await sleep(1_800);
     expect(partner.webhookAnswers).toEqual([204]);
     expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
     expect(await events('submission.settled', submissionId)).toBe(1);
@@ -148,11 +148,25 @@ describe('webhooks of a partner', () => {
     for (let tries = 0; partner.taken.size === 0 && tries < 100; tries += 1) await sleep(20);
     partner.file('7100000004', '2026-05-20');
     expect((await lab.until(id, 'filed', false))?.state).toBe('filed');
-    await sleep(1_000);
+    await sleep(1_800);
     // The answer to the request is older than what was read meanwhile.
     expect((await lab.submissionOf(id))?.state).toBe('filed');
     expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
     expect(await events('tax_return.filed', id)).toBe(1);
+  });
+
+  it('and polling leave alone what is being given', async () => {
+    const id = await lab.approved('202403');
+    partner.faults.push('slow-acceptance');
+    await lab.send(id);
+    for (let tries = 0; partner.posts === 0 && tries < 100; tries += 1) await sleep(20);
+    // The partner has not taken it yet and would say that it knows none.
+    const key = String((await lab.submissionOf(id))?.key);
+    expect(await post(JSON.stringify({ data: { key } }))).toBe(204);
+    await lab.admin.post(`sii-connector/connectors/${lab.connectorId}/sync`);
+    expect((await lab.until(id, 'accepted', false))?.state).toBe('accepted');
+    await sleep(1_000);
+    expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
   });
 
   it('of a submission that nobody knows are taken, and do nothing', async () => {

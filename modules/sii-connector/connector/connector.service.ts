@@ -99,7 +99,7 @@ export function subjectOf({ id, name }: SiiConnector): { type: string; id: strin
 function readMapping(input: unknown): PartnerMapping {
   const faults = mappingFaults(input ?? {});
   if (faults.length > 0) throw new Problem(Malformed, { faults });
-  return (input ?? {}) as PartnerMapping;
+  return input ?? {};
 }
 
 /** @throws Problem Malformed */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert, integer, property, string } from 'fast-check';
 import { followPointer, isPointer, placeAt } from './json-pointer.js';
 import { answerPart, mappingFaults, requestBody, webhookPart } from './mapping.js';
 import type { PartnerMapping } from './mapping.js';
@@ -97,15 +97,14 @@ describe('a mapping', () => {
 });
 
 describe('a JSON pointer', () => {
-  const token = fc.string({ minLength: 1, maxLength: 8 }).filter((each) => !/\p{Cc}/u.test(each));
-  const pointer = fc
-    .array(token, { minLength: 1, maxLength: 8 })
+  const token = string({ minLength: 1, maxLength: 8 }).filter((each) => !/\p{Cc}/u.test(each));
+  const pointer = array(token, { minLength: 1, maxLength: 8 })
     .map((all) => all.map((t) => `/${t.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
     .filter(isPointer);
 
   it('leads back to what was put there', () => {
-    fc.assert(
-      fc.property(pointer, fc.integer(), (at, value) => {
+    assert(
+      property(pointer, integer(), (at, value) => {
         const document = {};
         placeAt(document, at, value);
         return followPointer(JSON.parse(JSON.stringify(document)), at) === value;

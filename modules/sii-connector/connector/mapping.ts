@@ -18,7 +18,7 @@ const ANSWER = {
 /** What a webhook says of the submission that it is about, and where. */
 const WEBHOOK = { key: '/data/key', externalId: '/data/externalId' } as const;
 
-export type RequestPart = keyof typeof REQUEST;
+type RequestPart = keyof typeof REQUEST;
 export type AnswerPart = keyof typeof ANSWER;
 export type WebhookPart = keyof typeof WEBHOOK;
 
@@ -112,7 +112,7 @@ export function mappingFaults(input: unknown): FieldFault[] {
   namesOf(input['codes'], fault);
   listOf(input['codesAsList'], fault);
   constantsOf(input['constants'], fault);
-  if (faults.length === 0) placesOf(input as PartnerMapping, fault);
+  if (faults.length === 0) placesOf(input, fault);
   return faults.slice(0, 50);
 }
 
@@ -206,5 +206,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && NAME.test(value) && !['__proto__'].includes(value);
+  return typeof value === 'string' && NAME.test(value) && value !== '__proto__';
 }

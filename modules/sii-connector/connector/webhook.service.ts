@@ -116,7 +116,7 @@ export class WebhookService {
     for (const where of [{ key }, { externalId }]) {
       const [value] = Object.values(where);
       if (typeof value !== 'string') continue;
-      const found = await this.records.all(Submission, { connectorId, ...where } as object);
+      const found = await this.records.all(Submission, { connectorId, ...where });
       const open = found.find(({ isOpen }) => isOpen) ?? found[0];
       if (open) return open;
     }

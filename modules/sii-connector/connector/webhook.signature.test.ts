@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, property, string, uint8Array } from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { WEBHOOK_WINDOW_SECONDS, webhookFault, webhookSecretsOf } from './webhook.signature.js';
 
@@ -15,10 +15,10 @@ function signed(body: string, secret = ONE, at = now, id = 'msg_1') {
 
 describe('the signature of a webhook', () => {
   it('is that of Standard Webhooks, for every body and secret', () => {
-    const secret = fc.uint8Array({ minLength: 24, maxLength: 64 }).map(secretOf);
-    const body = fc.string({ unit: 'grapheme', maxLength: 200 });
-    fc.assert(
-      fc.property(body, secret, (text, key) => {
+    const secret = uint8Array({ minLength: 24, maxLength: 64 }).map(secretOf);
+    const body = string({ unit: 'grapheme', maxLength: 200 });
+    assert(
+      property(body, secret, (text, key) => {
         expect(webhookFault([key], signed(text, key), text, now)).toBeNull();
         expect(webhookFault([key], signed(text, key), `${text} `, now)).toBe('signature');
       }),

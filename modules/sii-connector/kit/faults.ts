@@ -2,6 +2,7 @@
 export const PARTNER_FAULTS = {
   none: 'nothing',
   slow: 'takes it, and takes its time to answer',
+  'slow-acceptance': 'takes its time before it takes it, and nobody finds it until then',
   'silent-after-acceptance': 'takes it, and never answers: a timeout',
   'error-after-acceptance': 'takes it, and answers 500',
   'hang-up-after-acceptance': 'takes it, and hangs up',

@@ -170,6 +170,8 @@ export class PartnerSimulator {
     if (fault === 'busy') return say(429, this.dialect.refuse('too many requests'));
     if (fault === 'error') return say(503, this.dialect.refuse('out of order'));
     if (fault === 'refusal') return say(422, this.dialect.refuse('RUT sin mandato'));
+    const { slowMs = 150 } = this.options;
+    if (fault === 'slow-acceptance') await sleep(slowMs);
     const isNew = !this.taken.has(key);
     if (isNew) this.series += 1;
     const externalId = `P-${this.series}`;
@@ -178,7 +180,6 @@ export class PartnerSimulator {
     if (fault === 'duplicate-webhooks') this.repeated.add(key);
     if (fault === 'webhook-before-answer' && this.webhooks) await this.send(known);
     else if (isNew) this.announce(known);
-    const { slowMs = 150 } = this.options;
     if (fault === 'slow' || fault === 'webhook-before-answer') await sleep(slowMs);
     if (fault === 'silent-after-acceptance') return;
     if (fault === 'hang-up-after-acceptance') return hangUp();

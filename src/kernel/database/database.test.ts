@@ -60,7 +60,7 @@ describe('Database', () => {
     const sleeping = (patience: object, work = 'SELECT pg_sleep(1.5)'): Promise<unknown> =>
       asHouse(() =>
         database.transaction(async () => {
-          await database.takeTime({ statementMs: 0, lockMs: 0, ...patience } as never);
+          await database.takeTime({ statementMs: 0, lockMs: 0, ...patience });
           return database.rowsByPlan(work, []);
         }),
       );

@@ -93,7 +93,7 @@ export class AcmeAdapter extends SiiAdapter {
     } catch (error) {
       const { cause, name } = error as Error & { cause?: { code?: string } };
       if (cause?.code === 'ECONNREFUSED') throw new NotTaken('Acme was not reached');
-      throw new Error(`Acme did not answer: ${name}`);
+      throw new Error(`Acme did not answer: ${name}`, { cause: error });
     }
   }
 }
