@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { netns, until } from '#test';
+import type { Fault } from '#test';
+
+/** `OFITEC_MATRIX=whole`: every fault, each looked at again a minute after it was mended. */
+const WHOLE = process.env['OFITEC_MATRIX'] === 'whole';
+/** A part of a fault's name, to try one alone. */
+const ONLY = process.env['OFITEC_FAULT'] ?? '';
+const AGAIN_MS = WHOLE ? 60_000 : 5_000;
+/** How much later than promised a machine under foreign load may be before the test is red. */
+const SLACK = WHOLE ? 1.5 : 2;
+
+const faults = netns.FAULTS.filter(({ quick, name }) =>
+  ONLY === '' ? WHOLE || quick : name.includes(ONLY),
+);
+
+/** Real keepalived, Patroni, etcd, PostgreSQL and OFITEC on hosts of their own, under a load of payments. */
+describe('the failover, fault by fault', () => {
+  let lab: netns.HaLab;
+  let evidence: netns.Evidence;
+
+  beforeAll(async () => {
+    lab = await netns.HaLab.open();
+    evidence = new netns.Evidence(WHOLE ? 'whole' : 'quick');
+  }, 300_000);
+
+  afterAll(async () => {
+    await lab?.close();
+    if (evidence && process.env['OFITEC_EVIDENCE'])
+      await evidence.write(process.env['OFITEC_EVIDENCE']);
+  });
+
+  async function lasts(fault: Fault, since: number): Promise<void> {
+    const { leader, holders } = before;
+    if (fault.expect === 'primary moves') {
+      await until('another primary', async () => {
+        const now = await lab.cluster.leader();
+        return now !== null && now !== leader;
+      }, 120_000); // prettier-ignore
+      await lab.paid(Date.now());
+    } else if (fault.expect === 'address moves') {
+      await until('another holder', () => lab.apps.holders().some((app) => !holders.includes(app)));
+      await lab.paid(Date.now());
+    } else if (fault.expect === 'serves on') {
+      await sleep((fault.lastsSeconds ?? 10) * 1_000);
+      await lab.paid(since);
+    } else {
+      // What was on its way may still be told.
+      await sleep(20_000);
+      const late = lab.charges(since + 12_000).filter(({ status }) => status === 201);
+      expect([fault.name, late.length, lab.acknowledging(since + 12_000)]).toEqual([
+        fault.name,
+        0,
+        [],
+      ]);
+    }
+  }
+  let before: { leader: string; holders: string[] };
+
+  it.each(faults.map((fault) => [fault.name, fault] as const))(
+    '%s',
+    async (name, fault) => {
+      before = { leader: await lab.cluster.whole(), holders: lab.apps.holders() };
+      await lab.paid(Date.now());
+      const since = Date.now();
+      const heal = await fault.inject(lab);
+      let gapMs: number;
+      try {
+        await lasts(fault, since);
+        gapMs = lab.longestGap(since);
+      } finally {
+        await heal();
+      }
+      const healed = Date.now();
+      const leader = await lab.cluster.whole(180_000);
+      const wholeMs = Date.now() - healed;
+      await lab.paid(Date.now());
+      await sleep(AGAIN_MS);
+      await lab.cluster.whole();
+      await until('one holder of the address', () => lab.apps.holders().length === 1);
+      const balance = await lab.balance();
+      const doubles = lab.doubleAcknowledgements();
+      evidence.add({ fault, gapMs, wholeMs, moved: leader !== before.leader, doubles, balance });
+      expect({ name, ...balance, doubles }).toEqual({
+        ...{
+          name,
+          acknowledged: balance.acknowledged,
+          lost: 0,
+          doubled: 0,
+          refused: [],
+          doubles: [],
+        },
+      });
+      const bound = fault.promiseSeconds === null ? Infinity : fault.promiseSeconds * 1_000 * SLACK;
+      expect([name, gapMs, gapMs < bound]).toEqual([name, gapMs, true]);
+    },
+    600_000,
+  );
+});

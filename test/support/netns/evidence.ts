@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import type { Fault } from './faults.js';
+import type { Balance } from './lab.js';
+
+interface Row {
+  readonly fault: Fault;
+  /** The longest time without an acknowledged payment. */
+  readonly gapMs: number;
+  /** From mending until both standbys stream again. */
+  readonly wholeMs: number;
+  readonly moved: boolean;
+  readonly doubles: readonly string[];
+  readonly balance: Balance;
+}
+
+/** What a run measured, as a page for people. */
+export class Evidence {
+  private readonly rows: Row[] = [];
+  private readonly began = new Date();
+
+  constructor(private readonly kind: 'whole' | 'quick') {}
+
+  /** Takes a fault's figures, and prints them at once: a whole run takes more than half an hour. */
+  add(row: Row): void {
+    this.rows.push(row);
+    process.stdout.write(`${cells(row).join(' | ')}\n`);
+  }
+
+  async write(path: string): Promise<void> {
+    const head = ['fault', 'seen', 'longest time without a payment', 'promised', 'whole again after', 'acknowledged so far', 'lost', 'doubled', 'two acknowledged']; // prettier-ignore
+    const lines = [
+      '# Failover: what was measured',
+      '',
+      `Written by \`test/ops/failover-matrix.test.ts\` itself on ${this.began.toISOString().slice(0, 16).replace('T', ' ')} UTC: the ${this.kind} run, ${this.rows.length} faults.`,
+      'Hosts are network namespaces of one machine; keepalived, Patroni, etcd, PostgreSQL and OFITEC are real. Three tills pay by HTTP',
+      'over the virtual address all the time, each with an idempotency key that is repeated until it is acknowledged. Lost and',
+      'doubled are counted at the leader that etcd’s majority names, after the fault was mended and looked at again.',
+      '',
+      `Machine: ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} at the end. ${versions().join(' · ')}.`,
+      '',
+      `| ${head.join(' | ')} |`,
+      `| ${head.map(() => '---').join(' | ')} |`,
+      ...this.rows.map((row) => `| ${cells(row).join(' | ')} |`),
+      '',
+    ];
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, lines.join('\n'));
+    spawnSync('npx', ['prettier', '--write', path]);
+  }
+}
+
+function cells({ fault, gapMs, wholeMs, moved, doubles, balance }: Row): string[] {
+  const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+  const waited = fault.expect === 'writes wait';
+  return [
+    fault.name,
+    waited ? 'writes wait until it is mended' : moved ? 'primary moved' : fault.expect === 'address moves' ? 'address moved' : 'served on', // prettier-ignore
+    waited ? 'all the time' : seconds(gapMs),
+    fault.promiseSeconds === null ? '–' : `${fault.promiseSeconds} s`,
+    seconds(wholeMs),
+    String(balance.acknowledged),
+    String(balance.lost),
+    String(balance.doubled),
+    String(doubles.length),
+  ];
+}
+
+function versions(): string[] {
+  const say = (command: string, args: readonly string[], name: string): string => {
+    const { stdout, stderr } = spawnSync(command, [...args], { encoding: 'utf8' });
+    return `${name} ${/\d+(\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? '?'}`;
+  };
+  return [
+    say('/usr/lib/postgresql/15/bin/postgres', ['--version'], 'PostgreSQL'),
+    say('grep', ['-m1', '^patroni==', 'infra/failover/patroni/requirements.txt'], 'Patroni'),
+    say('etcd', ['--version'], 'etcd'),
+    say('keepalived', ['--version'], 'keepalived'),
+    say('uname', ['-r'], 'Linux'),
+    `Node ${process.versions.node}`,
+  ];
+}
