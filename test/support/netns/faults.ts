@@ -39,8 +39,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     ...{ name: 'OFITEC frozen (SIGSTOP)', quick: true },
-    // Connections that were made to the frozen one wait for their own patience, four seconds here.
-    ...{ expect: 'address moves', promiseSeconds: 9 },
+    ...{ expect: 'address moves', promiseSeconds: 5 },
     inject: (lab) => {
       const { pid } = lab.apps.serverOf(holder(lab));
       process.kill(pid, 'SIGSTOP');

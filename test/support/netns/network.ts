@@ -77,9 +77,15 @@ export class Network {
 
   /** Drops what the rules of nftables match, as it comes in or goes out of a host. */
   drop(host: string, rules: { in?: readonly string[]; out?: readonly string[] }): void {
-    const chain = (hook: 'input' | 'output', matches: readonly string[] = []): string =>
-      `chain ${hook} { type filter hook ${hook} priority -10; policy accept; ${matches.map((each) => `${each} drop;`).join(' ')} }`;
-    const table = `table inet fault { ${chain('input', rules.in)} ${chain('output', rules.out)} }`;
+    const chain = (hook: 'input' | 'output', matches: readonly string[] = []): string[] => [
+      `chain ${hook} {`,
+      `type filter hook ${hook} priority -10; policy accept;`,
+      ...matches.map((each) => `${each} drop`),
+      '}',
+    ];
+    const table = [
+      ...['table inet fault {', ...chain('input', rules.in), ...chain('output', rules.out), '}'],
+    ].join('\n');
     this.heal(host);
     this.now(host, 'nft', [table]);
   }
