@@ -7,6 +7,8 @@ import type { Balance } from './lab.js';
 
 interface Row {
   readonly fault: Fault;
+  /** Until what had to move had moved; null where nothing had to. */
+  readonly movedMs: number | null;
   /** The longest time without an acknowledged payment. */
   readonly gapMs: number;
   /** From mending until both standbys stream again. */
@@ -30,7 +32,7 @@ export class Evidence {
   }
 
   async write(path: string): Promise<void> {
-    const head = ['fault', 'seen', 'longest time without a payment', 'promised', 'whole again after', 'acknowledged so far', 'lost', 'doubled', 'two acknowledged']; // prettier-ignore
+    const head = ['fault', 'seen', 'moved after', 'promised', 'longest time without a payment', 'promised', 'whole again after', 'acknowledged so far', 'lost', 'doubled', 'two acknowledged']; // prettier-ignore
     const lines = [
       '# Failover: what was measured',
       '',
@@ -52,14 +54,16 @@ export class Evidence {
   }
 }
 
-function cells({ fault, gapMs, wholeMs, moved, doubles, balance }: Row): string[] {
+function cells({ fault, movedMs, gapMs, wholeMs, moved, doubles, balance }: Row): string[] {
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   const waited = fault.expect === 'writes wait';
   return [
     fault.name,
     waited ? 'writes wait until it is mended' : moved ? 'primary moved' : fault.expect === 'address moves' ? 'address moved' : 'served on', // prettier-ignore
+    movedMs === null ? '–' : seconds(movedMs),
+    fault.moveSeconds === undefined ? '–' : `${fault.moveSeconds} s`,
     waited ? 'all the time' : seconds(gapMs),
-    fault.promiseSeconds === null ? '–' : `${fault.promiseSeconds} s`,
+    fault.paySeconds === null ? '–' : `${fault.paySeconds} s`,
     seconds(wholeMs),
     String(balance.acknowledged),
     String(balance.lost),
