@@ -26,7 +26,7 @@ describe('the failover, fault by fault', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await lab?.close();
+    lab?.close();
     if (evidence && process.env['OFITEC_EVIDENCE'])
       await evidence.write(process.env['OFITEC_EVIDENCE']);
   });
@@ -39,13 +39,13 @@ describe('the failover, fault by fault', () => {
         const now = await lab.cluster.leader();
         return now !== null && now !== leader;
       }, 120_000); // prettier-ignore
-      const movedMs = Date.now() - since;
+      const movedMs = Date.now() - since - lab.stoodStill(since);
       await lab.paid(Date.now());
       return movedMs;
     }
     if (fault.expect === 'address moves') {
       await until('another holder', () => lab.apps.holders().some((app) => !holders.includes(app)));
-      const movedMs = Date.now() - since;
+      const movedMs = Date.now() - since - lab.stoodStill(since);
       await lab.paid(Date.now());
       return movedMs;
     }
@@ -95,6 +95,7 @@ describe('the failover, fault by fault', () => {
         movedMs,
         gapMs,
         wholeMs,
+        stillMs: lab.stoodStill(since),
         moved: leader !== before.leader,
         doubles,
         balance,

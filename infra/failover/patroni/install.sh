@@ -41,18 +41,21 @@ set +a
 export NODE=${NODE:-$(hostname -s)} POSTGRESQL_BIN=${POSTGRESQL_BIN:-/usr/lib/postgresql/15/bin}
 export DATA_DIR=${DATA_DIR:-/var/lib/postgresql/15/ofitec} RUN_DIR=${RUN_DIR:-/run/ofitec-patroni}
 export ETCD_DIR=${ETCD_DIR:-/var/lib/ofitec-etcd/data} WATCHDOG_MODE=${WATCHDOG_MODE:-required}
-ADDRESS='' ETCD_HOSTS='' ETCD_CLUSTER='' count=0
+ADDRESS='' ETCD_HOSTS='' ETCD_CLUSTER='' MEMBERS_JSON='' ETCD_JSON='' count=0
 for member in ${NODES:-}; do
   name=${member%%=*} address=${member#*=}
   [[ $name =~ ^[a-z0-9-]+$ && $address =~ ^[0-9a-f.:]+$ && $member == *=* ]] || fail "NODES holds $member, not name=address"
   [ "$name" = "$NODE" ] && ADDRESS=$address
   ETCD_HOSTS+=${ETCD_HOSTS:+,}$address:2379
   ETCD_CLUSTER+=${ETCD_CLUSTER:+,}$name=http://$address:2380
+  MEMBERS_JSON+=${MEMBERS_JSON:+, }\"$name\"
+  ETCD_JSON+=${ETCD_JSON:+, }\"http://$address:2379\"
   count=$((count + 1))
 done
 [ "$count" -ge 3 ] || fail 'NODES must name three members or more: two cannot tell who of them is dead'
 [ -n "$ADDRESS" ] || fail "NODES does not name this host, $NODE"
-export ADDRESS ETCD_HOSTS ETCD_CLUSTER
+MEMBERS_JSON="[$MEMBERS_JSON]" ETCD_JSON="[$ETCD_JSON]"
+export ADDRESS ETCD_HOSTS ETCD_CLUSTER MEMBERS_JSON ETCD_JSON
 for name in SUPERUSER_PASSWORD REPLICATION_PASSWORD REWIND_PASSWORD REST_PASSWORD ETCD_TOKEN; do
   [[ ${!name:-} =~ ^[A-Za-z0-9._~-]{16,}$ ]] || fail "$name must be 16 or more of A-Z a-z 0-9 . _ ~ -"
 done
@@ -111,13 +114,15 @@ if [ -z "$root" ]; then
 fi
 patroni=$(fill "$here/patroni.template.yml")
 etcd=$(fill "$here/etcd.template.env")
+guard=$(fill "$here/guard.json.template")
 printf '%s\n' "$patroni" | put /etc/ofitec/patroni.yml 640 root:postgres
 printf '%s\n' "$etcd" | put /etc/ofitec/etcd.env 644 root:root
+printf '%s\n' "$guard" | put /etc/ofitec/guard.json 600 root:root
 put /usr/local/lib/ofitec/wal.sh 755 root:root <"$here/wal.sh"
 put /etc/sysctl.d/90-ofitec-database.conf 644 root:root <"$here/sysctl.conf"
 put /etc/udev/rules.d/90-ofitec-watchdog.rules 644 root:root <"$here/90-ofitec-watchdog.rules"
 printf 'softdog\n' | put /etc/modules-load.d/ofitec-watchdog.conf 644 root:root
-for unit in ofitec-etcd ofitec-patroni; do
+for unit in ofitec-etcd ofitec-patroni ofitec-guard; do
   put "/etc/systemd/system/$unit.service" 644 root:root <"$here/$unit.service"
 done
 if [ -z "$root" ]; then
@@ -130,4 +135,5 @@ if [ -z "$root" ]; then
   step systemctl mask --quiet postgresql.service etcd.service
   step systemctl enable --quiet --now ofitec-etcd.service
   step systemctl enable --quiet --now ofitec-patroni.service
+  step systemctl enable --quiet --now ofitec-guard.service
 fi

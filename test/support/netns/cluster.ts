@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { until } from '../failover-lab.js';
 import { run } from '../process.js';
@@ -88,6 +89,55 @@ export class Cluster {
       env: { LC_ALL: 'C.UTF-8' },
     });
     this.serve(`${member}/patroni`, program);
+  }
+
+  /** Starts a member's guard, with the commands of this lab in the place of systemd's. */
+  startGuard(member: MemberName): void {
+    const root = this.root(member);
+    const shipped = JSON.parse(readFileSync(join(root, 'etc/ofitec/guard.json'), 'utf8')) as object;
+    const wish = (verb: string): string[] => {
+      const file = join(root, verb);
+      return ['bash', '-c', `touch ${file}; while [ -e ${file} ]; do sleep 0.1; done`];
+    };
+    const config = {
+      ...shipped,
+      ...{ stepDown: wish('stop'), resume: wish('start'), stateFile: join(root, 'stepped-down') },
+      ...{ auditFile: join(root, 'guard.audit'), policy: { holdDownSeconds: 1 } },
+    };
+    writeFileSync(this.guardFile(member), JSON.stringify(config));
+    this.serve(`${member}/guard`, this.guard(member, 'run'));
+  }
+
+  /** Runs a verb of the guard on a member's host. */
+  guard(member: MemberName, ...args: readonly string[]): Program {
+    const words = ['guard', ...args, '--config', this.guardFile(member)];
+    return this.network.start(member, process.execPath, [resolve('dist/infra/failover/main.js'), ...words]); // prettier-ignore
+  }
+
+  guardOf(member: MemberName): Program {
+    return this.program(`${member}/guard`);
+  }
+
+  /** Does what the guards wish of Patroni, as systemd would. */
+  async serveWishes(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const member of MEMBERS) {
+        const [stop, start] = ['stop', 'start'].map((verb) => join(this.root(member), verb));
+        if (stop && existsSync(stop)) {
+          await this.patroniOf(member).end('SIGTERM');
+          rmSync(stop, { force: true });
+        }
+        if (start && existsSync(start)) {
+          if (this.patroniOf(member).hasEnded) this.startPatroni(member);
+          rmSync(start, { force: true });
+        }
+      }
+      await sleep(100);
+    }
+  }
+
+  private guardFile(member: MemberName): string {
+    return join(this.root(member), 'guard.json');
   }
 
   patroniOf(member: MemberName): Program {

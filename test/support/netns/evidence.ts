@@ -14,6 +14,8 @@ interface Row {
   /** From mending until both standbys stream again. */
   readonly wholeMs: number;
   readonly moved: boolean;
+  /** For how long the whole machine stood still meanwhile; not counted above. */
+  readonly stillMs: number;
   readonly doubles: readonly string[];
   readonly balance: Balance;
 }
@@ -54,7 +56,16 @@ export class Evidence {
   }
 }
 
-function cells({ fault, movedMs, gapMs, wholeMs, moved, doubles, balance }: Row): string[] {
+function cells({
+  fault,
+  movedMs,
+  gapMs,
+  wholeMs,
+  moved,
+  stillMs,
+  doubles,
+  balance,
+}: Row): string[] {
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   const waited = fault.expect === 'writes wait';
   return [
@@ -68,7 +79,9 @@ function cells({ fault, movedMs, gapMs, wholeMs, moved, doubles, balance }: Row)
     String(balance.acknowledged),
     String(balance.lost),
     String(balance.doubled),
-    String(doubles.length),
+    stillMs > 0
+      ? `${doubles.length} (the machine stood still for ${seconds(stillMs)})`
+      : String(doubles.length),
   ];
 }
 

@@ -27,6 +27,7 @@ export interface Fault {
   inject(lab: HaLab): Promise<Heal> | Heal;
 }
 
+const DATABASE = '{5432, 8008}';
 const ETCD = '{2379, 2380}';
 
 export const FAULTS: readonly Fault[] = [
@@ -134,6 +135,7 @@ export const FAULTS: readonly Fault[] = [
       return () => {
         lab.cluster.startEtcd(member);
         lab.cluster.startPatroni(member);
+        lab.cluster.startGuard(member);
       };
     },
   },
@@ -148,6 +150,26 @@ export const FAULTS: readonly Fault[] = [
       const member = await primary(lab);
       const others = othersOf(member);
       lab.network.drop(member, { in: [from(lab, others)], out: [to(lab, others)] });
+      return () => lab.network.heal(member);
+    },
+  },
+  {
+    ...{ name: 'primary cut off from its standbys, etcd reachable', quick: true },
+    // Patroni sees no fault here; the guard hands over after fifteen seconds.
+    ...{ expect: 'primary moves', paySeconds: 60 },
+    inject: async (lab) => {
+      const member = await primary(lab);
+      const others = othersOf(member);
+      lab.network.drop(member, {
+        in: [
+          `${from(lab, others)} tcp dport ${DATABASE}`,
+          `${from(lab, others)} tcp sport ${DATABASE}`,
+        ],
+        out: [
+          `${to(lab, others)} tcp dport ${DATABASE}`,
+          `${to(lab, others)} tcp sport ${DATABASE}`,
+        ],
+      });
       return () => lab.network.heal(member);
     },
   },
@@ -207,7 +229,12 @@ export const FAULTS: readonly Fault[] = [
         return lab.network.pidsOf(member).filter((pid) => pid !== etcd);
       });
       for (const pid of stopped) spawnSync('kill', ['-KILL', String(pid)]);
-      return () => others.forEach((member) => lab.cluster.startPatroni(member));
+      return () => {
+        for (const member of others) {
+          lab.cluster.startPatroni(member);
+          lab.cluster.startGuard(member);
+        }
+      };
     },
   },
   {
@@ -231,16 +258,16 @@ export const FAULTS: readonly Fault[] = [
     ...{ expect: 'serves on', paySeconds: 60, lastsSeconds: 30 },
     inject: async (lab) => {
       const member = await primary(lab);
-      let flapping = true;
+      const flapping = new AbortController();
       const flaps = (async () => {
-        for (; flapping; await sleep(3_000)) {
+        for (; !flapping.signal.aborted; await sleep(3_000)) {
           lab.network.cable(member, 'down');
           await sleep(3_000);
           lab.network.cable(member, 'up');
         }
       })();
       return async () => {
-        flapping = false;
+        flapping.abort();
         await flaps;
       };
     },

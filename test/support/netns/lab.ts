@@ -9,6 +9,7 @@ import { Network } from './network.js';
 
 /** Below a folder of root's: keepalived runs no script that somebody else could have put there. */
 const PLACE = '/var/cache/ofitec-test';
+const STILL_MS = 3_000;
 const PASSWORD = 'Una clave de prueba 1!';
 const HOSTS = {
   ...{ pg1: '10.77.0.1', pg2: '10.77.0.2', pg3: '10.77.0.3' },
@@ -37,13 +38,18 @@ export interface Balance {
 
 /** The whole house on six hosts, under a load of payments. */
 export class HaLab {
+  private readonly stills: { from: number; to: number }[] = [];
+
   private constructor(
     readonly network: Network,
     readonly folder: string,
     readonly cluster: Cluster,
     readonly apps: Apps,
     readonly payer: Program,
-  ) {}
+    private readonly closing: AbortController,
+  ) {
+    this.watchClock();
+  }
 
   /** Takes about a minute. Close it, also when it could not be opened: it cleans up after itself then. */
   static async open(): Promise<HaLab> {
@@ -56,11 +62,14 @@ export class HaLab {
       await settle(cluster);
       const apps = await Apps.open(network, cluster, folder);
       startProber(network, cluster, folder);
+      const closing = new AbortController();
+      void cluster.serveWishes(closing.signal);
+      for (const member of MEMBERS) cluster.startGuard(member);
       const payer = network.start('client', process.execPath, [resolve('dist/test/support/netns/payer.js')], {
         env: { PAYER: JSON.stringify({ url: `http://${VIP}:3000`, password: PASSWORD, ledger: join(folder, 'ledger'), lanes: 3 }) },
       }); // prettier-ignore
       await payer.until(/ready\n/);
-      return new HaLab(network, folder, cluster, apps, payer);
+      return new HaLab(network, folder, cluster, apps, payer, closing);
     } catch (error) {
       network.close();
       rmSync(folder, { recursive: true, force: true });
@@ -73,16 +82,34 @@ export class HaLab {
     return linesOf<Charge>(join(this.folder, 'ledger')).filter(({ at }) => at >= since);
   }
 
+  /** Notes when this whole machine stood still, as one does that somebody else stops or starves. */
+  private watchClock(): void {
+    let last = Date.now();
+    const ticks = setInterval(() => {
+      const now = Date.now();
+      if (now - last > STILL_MS) this.stills.push({ from: last, to: now });
+      last = now;
+    }, 250);
+    this.closing.signal.addEventListener('abort', () => clearInterval(ticks));
+  }
+
+  /** For how long this machine stood still after an instant, in milliseconds. */
+  stoodStill(since: number): number {
+    return this.stills.reduce(
+      (sum, { from, to }) => sum + Math.max(0, to - Math.max(from, since)),
+      0,
+    );
+  }
+
   /** The longest time between two acknowledged payments since an instant, in milliseconds. */
   longestGap(since: number): number {
     const times = this.charges(since - 1_000).flatMap(({ at, status }) =>
       status === 201 ? [at] : [],
     );
     const all = [since, ...times.filter((at) => at > since)];
-    return Math.max(
-      ...all.slice(1).map((at, n) => at - (all[n] ?? at)),
-      Date.now() - (all.at(-1) ?? 0),
-    );
+    const between = (from: number, to: number): number => to - from - this.stoodStill(from) + this.stoodStill(to); // prettier-ignore
+    const gaps = all.slice(1).map((at, n) => between(all[n] ?? at, at));
+    return Math.max(0, ...gaps, between(all.at(-1) ?? since, Date.now()));
   }
 
   /** Waits until so many payments were acknowledged after an instant. */
@@ -147,6 +174,7 @@ export class HaLab {
   }
 
   close(): void {
+    this.closing.abort();
     this.apps.close();
     this.network.close();
     rmSync(this.folder, { recursive: true, force: true });

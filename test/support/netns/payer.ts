@@ -21,7 +21,7 @@ const PATIENCE_MS = 4_000;
 const REST_MS = 50;
 const agent = new Agent({ keepAlive: true, maxSockets: lanes + 1 });
 let token = '';
-let paused = false;
+const till = { paused: false };
 let idle = 0;
 
 interface Answer {
@@ -30,7 +30,7 @@ interface Answer {
 }
 
 async function main(): Promise<void> {
-  process.on('SIGUSR2', () => (paused = !paused));
+  process.on('SIGUSR2', () => (till.paused = !till.paused));
   token = String(
     (await send('POST', 'auth/login', { login: 'vendedora', password })).body['token'],
   );
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
 
 async function charge(orders: readonly string[], lane: number): Promise<void> {
   for (let n = lane; ; n += 1) {
-    if (paused) await rest();
+    if (till.paused) await rest();
     const key = randomUUID();
     const body = { orderId: orders[n % orders.length], method: 'cash', amount: 100 };
     for (;;) {
@@ -68,7 +68,7 @@ async function charge(orders: readonly string[], lane: number): Promise<void> {
 async function rest(): Promise<void> {
   idle += 1;
   if (idle === lanes) process.stdout.write('paused\n');
-  while (paused) await sleep(20);
+  while (till.paused) await sleep(20);
   idle -= 1;
 }
 
