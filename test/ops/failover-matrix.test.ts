@@ -22,13 +22,15 @@ describe('the failover, fault by fault', () => {
 
   beforeAll(async () => {
     lab = await netns.HaLab.open();
-    evidence = new netns.Evidence(WHOLE ? 'whole' : 'quick');
+    evidence = new netns.Evidence(
+      WHOLE ? 'whole' : 'quick',
+      AGAIN_MS / 1_000,
+      process.env['OFITEC_EVIDENCE'],
+    );
   }, 300_000);
 
   afterAll(async () => {
-    lab?.close();
-    if (evidence && process.env['OFITEC_EVIDENCE'])
-      await evidence.write(process.env['OFITEC_EVIDENCE']);
+    lab?.close(process.env['OFITEC_LAB_LOGS']);
   });
 
   /** @returns milliseconds until what had to move had moved; null when nothing had to */

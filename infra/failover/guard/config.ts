@@ -35,6 +35,8 @@ export interface GuardPolicy {
   readonly holdDownSeconds: number;
   readonly stopSeconds: number;
   readonly promoteSeconds: number;
+  /** How long a standby may be out of step before it is copied anew; 0: a person does it. */
+  readonly reseedSeconds: number;
 }
 
 /** @throws Misconfigured with every fault of the file */
@@ -61,6 +63,7 @@ export function readGuard(path: string): GuardConfig {
       holdDownSeconds: number('holdDownSeconds', 1, 86_400, 600),
       stopSeconds: number('stopSeconds', 5, 300, 60),
       promoteSeconds: number('promoteSeconds', 5, 300, 30),
+      reseedSeconds: number('reseedSeconds', 0, 86_400, 180),
     },
   };
   if (members.length < 3) file.fault('members', 'must name three or more');

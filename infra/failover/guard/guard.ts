@@ -41,6 +41,9 @@ export class Guard {
   private last: Round | null = null;
   private said = '';
   private promotedFor = '';
+  /** The timeline on which this standby last streamed, and which start of the server that was. */
+  private streamed = { timeline: 0, started: '' };
+  private strayedAt: number | null = null;
 
   constructor(
     private readonly config: GuardConfig,
@@ -71,7 +74,7 @@ export class Guard {
     const { member } = this.config;
     // Read before this member's position: a report that names a plan was made after it.
     const board = await this.board.read();
-    const self = await this.patroni.self().catch(() => null);
+    const self = this.placed(await this.patroni.self().catch(() => null));
     const peers = await this.patroni.cluster().catch(() => []);
     if (self && !this.isDry) {
       await this.board.report({ member, ...self, plan: board.plan?.id ?? null });
@@ -90,8 +93,53 @@ export class Guard {
     };
     this.say(stalledSeconds > 2 ? 'error' : 'info', decision.reason);
     if (decision.action === 'step down') await this.act(decision, self?.timeline ?? 0);
-    else if (!isLeader) await this.follow(board);
+    else if (!isLeader) {
+      await this.follow(board);
+      await this.mend(board);
+    }
     return this.last;
+  }
+
+  /**
+   * A standby that is cut off does not tell its timeline: it is the one on which it streamed last,
+   * for as long as the same server runs.
+   */
+  private placed(self: Self | null): Self | null {
+    if (self === null) return null;
+    const { timeline, started } = self;
+    if (timeline > 0 && (self.isStreaming || !self.isStandby))
+      this.streamed = { timeline, started };
+    else if (this.streamed.started === started)
+      return { ...self, timeline: this.streamed.timeline };
+    return self;
+  }
+
+  /**
+   * A standby that cannot find its way back by itself: its log went on after the leader's branched
+   * off, or what it needs is gone. It is copied anew, while another one holds what was acknowledged.
+   */
+  private async mend({ leader, syncStandbys, frozen, isHeldDown }: Board): Promise<void> {
+    const { member, policy } = this.config;
+    const peers = this.last?.peers ?? [];
+    const me = peers.find(({ name }) => name === member);
+    const other = peers.find(({ name }) => name !== member && syncStandbys.includes(name));
+    const hasStrayed = leader !== null && me !== undefined && me.state !== 'streaming';
+    if (!hasStrayed || ['creating replica', 'running pg_rewind'].includes(me.state)) {
+      this.strayedAt = null;
+      return;
+    }
+    this.strayedAt ??= performance.now();
+    const seconds = (performance.now() - this.strayedAt) / 1_000;
+    if (policy.reseedSeconds === 0 || seconds < policy.reseedSeconds || other?.state !== 'streaming') return; // prettier-ignore
+    if (this.isDry || frozen !== null || isHeldDown) {
+      this.say('warn', 'would be copied anew, but dry run, kill switch or hold-down are on');
+      return;
+    }
+    this.strayedAt = null;
+    await this.board.holdDown(policy.holdDownSeconds, `copy of ${member}`);
+    const answer = await this.patroni.reseed();
+    this.outcomes.set('copied anew', (this.outcomes.get('copied anew') ?? 0) + 1);
+    log('warn', 'this standby did not find its way back and is copied anew', { member, state: me.state, seconds: Math.round(seconds), ...answer }); // prettier-ignore
   }
 
   get status(): Round | null {

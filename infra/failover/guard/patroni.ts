@@ -7,6 +7,9 @@ export interface Self {
   readonly timeline: number;
   /** The last byte of the log that is on its disk; 0 when it does not tell. */
   readonly position: number;
+  readonly isStreaming: boolean;
+  /** When this PostgreSQL was started, as a text that tells one start from another. */
+  readonly started: string;
 }
 
 /** A member of the cluster as Patroni tells it. */
@@ -32,17 +35,15 @@ export class Patroni {
   /** @throws Error when it does not answer */
   async self(): Promise<Self> {
     const { body } = await ask(new URL('/patroni', this.url).href, { timeoutMs: TIMEOUT_MS });
-    const {
-      state = '',
-      role = '',
-      timeline,
-      xlog,
-    } = JSON.parse(body) as {
+    const answer = JSON.parse(body) as {
       state?: string;
+      replication_state?: string;
+      postmaster_start_time?: string;
       role?: string;
       timeline?: number;
       xlog?: { location?: number; received_location?: number; replayed_location?: number };
     };
+    const { state = '', role = '', timeline, xlog } = answer;
     // After a restart it tells only what it has replayed, which is on its disk, too.
     const { location = 0, received_location: received = 0, replayed_location: replayed = 0 } = xlog ?? {}; // prettier-ignore
     return {
@@ -50,6 +51,8 @@ export class Patroni {
       isStandby: ['replica', 'sync_standby', 'quorum_standby', 'standby'].includes(role),
       timeline: timeline ?? 0,
       position: Math.max(location, received, replayed),
+      isStreaming: answer.replication_state === 'streaming',
+      started: answer.postmaster_start_time ?? '',
     };
   }
 
@@ -71,6 +74,17 @@ export class Patroni {
       method: 'POST',
       headers: this.credentials,
       body: JSON.stringify({ candidate }),
+      timeoutMs: FAILOVER_MS,
+    });
+    return { status, said: body.slice(0, 200) };
+  }
+
+  /** Throws this standby's data away and copies the leader's anew. */
+  async reseed(): Promise<{ status: number; said: string }> {
+    const { status, body } = await ask(new URL('/reinitialize', this.url).href, {
+      method: 'POST',
+      headers: this.credentials,
+      body: JSON.stringify({ force: true }),
       timeoutMs: FAILOVER_MS,
     });
     return { status, said: body.slice(0, 200) };

@@ -102,7 +102,10 @@ export class Cluster {
     const config = {
       ...shipped,
       ...{ stepDown: wish('stop'), resume: wish('start'), stateFile: join(root, 'stepped-down') },
-      ...{ auditFile: join(root, 'guard.audit'), policy: { holdDownSeconds: 1 } },
+      ...{
+        auditFile: join(root, 'guard.audit'),
+        policy: { holdDownSeconds: 1, reseedSeconds: 40 },
+      },
     };
     writeFileSync(this.guardFile(member), JSON.stringify(config));
     this.serve(`${member}/guard`, this.guard(member, 'run'));
@@ -134,6 +137,11 @@ export class Cluster {
       }
       await sleep(100);
     }
+  }
+
+  /** What every service has said, for who wants to know why. */
+  logs(): ReadonlyMap<string, string> {
+    return new Map([...this.services].map(([name, { output }]) => [name, output]));
   }
 
   private guardFile(member: MemberName): string {

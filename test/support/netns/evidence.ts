@@ -25,15 +25,21 @@ export class Evidence {
   private readonly rows: Row[] = [];
   private readonly began = new Date();
 
-  constructor(private readonly kind: 'whole' | 'quick') {}
+  /** @param path the page, written again after every fault; undefined: none */
+  constructor(
+    private readonly kind: 'whole' | 'quick',
+    private readonly againSeconds: number,
+    private readonly path: string | undefined,
+  ) {}
 
   /** Takes a fault's figures, and prints them at once: a whole run takes more than half an hour. */
   add(row: Row): void {
     this.rows.push(row);
     process.stdout.write(`${cells(row).join(' | ')}\n`);
+    if (this.path !== undefined) this.write(this.path);
   }
 
-  async write(path: string): Promise<void> {
+  private write(path: string): void {
     const head = ['fault', 'seen', 'moved after', 'promised', 'longest time without a payment', 'promised', 'whole again after', 'acknowledged so far', 'lost', 'doubled', 'two acknowledged']; // prettier-ignore
     const lines = [
       '# Failover: what was measured',
@@ -41,7 +47,7 @@ export class Evidence {
       `Written by \`test/ops/failover-matrix.test.ts\` itself on ${this.began.toISOString().slice(0, 16).replace('T', ' ')} UTC: the ${this.kind} run, ${this.rows.length} faults.`,
       'Hosts are network namespaces of one machine; keepalived, Patroni, etcd, PostgreSQL and OFITEC are real. Three tills pay by HTTP',
       'over the virtual address all the time, each with an idempotency key that is repeated until it is acknowledged. Lost and',
-      'doubled are counted at the leader that etcd’s majority names, after the fault was mended and looked at again.',
+      `doubled are counted at the leader that etcd’s majority names, ${this.againSeconds} s after the fault was mended.`,
       '',
       `Machine: ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} at the end. ${versions().join(' · ')}.`,
       '',

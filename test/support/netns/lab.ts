@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { until } from '../failover-lab.js';
 import type { Program } from '../process.js';
@@ -173,7 +181,13 @@ export class HaLab {
     ];
   }
 
-  close(): void {
+  /** @param logs a folder where what the services said is kept */
+  close(logs?: string): void {
+    if (logs) {
+      mkdirSync(logs, { recursive: true });
+      for (const [name, said] of this.cluster.logs())
+        writeFileSync(join(logs, name.replace('/', '-')), said);
+    }
     this.closing.abort();
     this.apps.close();
     this.network.close();
