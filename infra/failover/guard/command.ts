@@ -47,11 +47,11 @@ export function guardCommand(stopped: () => AbortSignal): Command {
 export function vrrpCommand(stopped: () => AbortSignal): Command {
   return new Command('vrrp')
     .description('tell what this host’s keepalived does, at /metrics and /status; decides nothing')
-    .requiredOption('--address <address>', 'the virtual address, without its mask')
+    .requiredOption('--vip <address>', 'the virtual address; a mask behind it is ignored')
     .option('--fifo <path>', 'keepalived’s notify pipe', '/run/ofitec-keepalived/notify.fifo')
     .option('--port <port>', 'where it listens', '9465')
-    .action(async (options: { address: string; fifo: string; port: string }) => {
-      const agent = new VrrpAgent(options.address, options.fifo);
+    .action(async (options: { vip: string; fifo: string; port: string }) => {
+      const agent = new VrrpAgent(options.vip.replace(/\/\d+$/, ''), options.fifo);
       const server = await serveFigures(Number(options.port), () => agent);
       await agent.run(stopped());
       server.closeAllConnections();

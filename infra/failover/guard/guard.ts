@@ -74,8 +74,8 @@ export class Guard {
     const { member } = this.config;
     // Read before this member's position: a report that names a plan was made after it.
     const board = await this.board.read();
-    const self = this.placed(await this.patroni.self().catch(() => null));
     const peers = await this.patroni.cluster().catch(() => []);
+    const self = this.placed(await this.patroni.self().catch(() => null), peers);
     if (self && !this.isDry) {
       await this.board.report({ member, ...self, plan: board.plan?.id ?? null });
     }
@@ -101,17 +101,16 @@ export class Guard {
   }
 
   /**
-   * A standby that is cut off does not tell its timeline: it is the one on which it streamed last,
-   * for as long as the same server runs.
+   * A standby does not tell its timeline itself. It is the one that the cluster knew while it
+   * streamed, for as long as the same server runs: what it has was received on that one.
    */
-  private placed(self: Self | null): Self | null {
-    if (self === null) return null;
-    const { timeline, started } = self;
-    if (timeline > 0 && (self.isStreaming || !self.isStandby))
-      this.streamed = { timeline, started };
-    else if (this.streamed.started === started)
-      return { ...self, timeline: this.streamed.timeline };
-    return self;
+  private placed(self: Self | null, peers: readonly Peer[]): Self | null {
+    if (!self?.isStandby) return self;
+    const { isStreaming, started } = self;
+    const known = peers.find(({ name }) => name === this.config.member)?.timeline;
+    if (isStreaming && known) this.streamed = { timeline: known, started };
+    const isSame = this.streamed.started === started;
+    return { ...self, timeline: isSame ? this.streamed.timeline : 0 };
   }
 
   /**
