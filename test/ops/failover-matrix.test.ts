@@ -123,4 +123,38 @@ describe('the failover, fault by fault', () => {
     },
     600_000,
   );
+
+  it('does what the playbook says, command by command', async () => {
+    const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
+    expect(netns.blocksOf(netns.pageOf('dr_plan.md'))).toEqual([]);
+    const mine = blocks.filter(({ host }) => host !== 'dns');
+    expect(new Set(mine.map(({ host }) => host))).toEqual(new Set(['nodo', 'app']));
+    expect(mine.length).toBeGreaterThan(7);
+    for (const block of mine) {
+      if (block.text.includes('start ofitec-etcd')) {
+        const node = await standby();
+        await lab.cluster.etcdOf(node).end('SIGKILL');
+      }
+      if (block.text.includes('remove-vip.sh')) {
+        const idle = lab.apps.holders().includes('app1') ? 'app2' : 'app1';
+        lab.network.now(idle, 'ip', ['addr', 'add', `${netns.VIP}/24`, 'dev', 'eth0']);
+        expect(lab.apps.holders()).toHaveLength(2);
+        const { code } = await netns.follow(lab, block, idle);
+        expect([code, lab.apps.holders().length]).toEqual([0, 1]);
+        continue;
+      }
+      const { code, output } = await netns.follow(lab, block);
+      expect([block.text, code, output]).toEqual([block.text, 0, output]);
+      await lab.cluster.whole(120_000);
+    }
+    const balance = await lab.balance();
+    expect(balance).toMatchObject({ lost: 0, doubled: 0, refused: [] });
+    expect(lab.doubleAcknowledgements()).toEqual([]);
+  }, 600_000);
+
+  /** The one that is neither the leader nor may take over: the playbook's `NODO`. */
+  async function standby(): Promise<'pg1' | 'pg2' | 'pg3'> {
+    const busy = [await lab.cluster.whole(), ...(await lab.cluster.syncStandbys())];
+    return netns.MEMBERS.find((member) => !busy.includes(member)) ?? 'pg1';
+  }
 });

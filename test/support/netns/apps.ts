@@ -109,10 +109,14 @@ export class Apps {
   installer(app: AppName, ...args: readonly string[]): { code: number | null; said: string } {
     const { status, stdout, stderr } = spawnSync(
       join(SHIPPED, 'install.sh'),
-      ['--root', this.root(app), '--env', join(this.folder, `${app}.env`), ...args],
+      ['--root', this.root(app), '--env', this.envFile(app), ...args],
       { encoding: 'utf8' },
     );
     return { code: status, said: `${stdout}${stderr}` };
+  }
+
+  private envFile(app: AppName): string {
+    return join(this.root(app), 'etc/ofitec/vip.env');
   }
 
   private stopPost(app: AppName): void {
@@ -128,8 +132,9 @@ export class Apps {
       ...{ PRIORITY: app === 'app1' ? 150 : 100, VIP: `${VIP}/24`, INTERFACE: 'eth0' },
       ...{ ROUTER_ID: 51, RUN_DIR: this.root(app) },
     };
+    mkdirSync(join(this.root(app), 'etc/ofitec'), { recursive: true });
     const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"`);
-    writeFileSync(join(this.folder, `${app}.env`), `${lines.join('\n')}\n`);
+    writeFileSync(this.envFile(app), `${lines.join('\n')}\n`);
     const { code, said } = this.installer(app);
     if (code !== 0) throw new Error(said);
     this.network.now(app, 'sysctl', ['-q', '-p', join(this.root(app), 'etc/sysctl.d/90-ofitec-database.conf')]); // prettier-ignore

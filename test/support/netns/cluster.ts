@@ -130,6 +130,11 @@ export class Cluster {
           await this.patroniOf(member).end('SIGTERM');
           rmSync(stop, { force: true });
         }
+        const etcd = join(this.root(member), 'start-etcd');
+        if (existsSync(etcd)) {
+          if (this.etcdOf(member).hasEnded) this.startEtcd(member);
+          rmSync(etcd, { force: true });
+        }
         if (start && existsSync(start)) {
           if (this.patroniOf(member).hasEnded) this.startPatroni(member);
           rmSync(start, { force: true });
@@ -240,9 +245,13 @@ export class Cluster {
     return this.network.tell(from, 'etcdctl', ['--endpoints', endpoints, '--command-timeout=3s', '--dial-timeout=1s', ...args], { env: { ETCDCTL_API: '3' } }); // prettier-ignore
   }
 
+  get patronictlProgram(): string {
+    return join(this.venv, 'bin', 'patronictl');
+  }
+
   async patronictl(from: MemberName, args: readonly string[]): Promise<Ended> {
     const file = join(this.root(from), 'etc/ofitec/patroni.yml');
-    return this.network.tell(from, join(this.venv, 'bin', 'patronictl'), ['-c', file, ...args], { user: 'postgres', env: { LC_ALL: 'C.UTF-8' } }); // prettier-ignore
+    return this.network.tell(from, this.patronictlProgram, ['-c', file, ...args], { user: 'postgres', env: { LC_ALL: 'C.UTF-8' } }); // prettier-ignore
   }
 
   private install(member: MemberName): void {
