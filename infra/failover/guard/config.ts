@@ -27,7 +27,7 @@ export interface GuardConfig {
   readonly policy: GuardPolicy;
 }
 
-export interface GuardPolicy {
+interface GuardPolicy {
   readonly lookEveryMs: number;
   /** How long writes wait before the primary gives its place away. */
   readonly stallSeconds: number;
