@@ -30,7 +30,7 @@ export async function follow(
   const root = join(lab.folder, where);
   // An installer was given a folder of its own for each host; a person's host has one.
   const here = text.replaceAll(/(?<=[\s"=]|^)\/(?=(?:etc|usr\/local\/lib)\/ofitec\/)/g, `${root}/`);
-  return lab.network.tell(where, 'bash', ['-euo', 'pipefail', '-c', here], {
+  return lab.network.tell(where, 'bash', ['-eu', '-c', here], {
     env: {
       PATH: `${shims(lab, root)}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
       ETCD: MEMBERS.map((member) => `${lab.network.addressOf(member)}:2379`).join(','),
