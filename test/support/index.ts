@@ -55,6 +55,7 @@ export { openFront, serveAsset, Site } from './csp-site.js';
 export type { Front } from './csp-site.js';
 export { Firefox } from './firefox.js';
 export * as cspPolicies from './csp-policies.js';
+export { writeFiles } from '../../modules/security-csp/emit/write.js';
 export { cspCases } from './csp-cases.js';
 export type { CspCase } from './csp-cases.js';
 export { Collector } from './collector.js';

@@ -33,7 +33,7 @@ export interface Finding {
  * - `ahead`: the chain ends in a transaction that this server has not reached. A dump was restored into
  *   a new cluster, whose transactions count anew: what is written from now on is not sealed.
  */
-export type FindingKind =
+type FindingKind =
   | 'event-changed'
   | 'event-missing'
   | 'event-added'
@@ -60,7 +60,7 @@ export interface Verification {
   readonly count: number;
 }
 
-export const MOST_FINDINGS = 100;
+const MOST_FINDINGS = 100;
 const PAGE = 1_000;
 
 /** Compares the event log with its seal, block by block in constant memory. */

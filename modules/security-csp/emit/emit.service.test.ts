@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { cspPolicies, House } from '#test';
+import { cspPolicies, House, writeFiles as writeEmitted } from '#test';
 import type { Client } from '#test';
 
 const TEXT = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'";
@@ -214,7 +214,7 @@ describe('an emission', () => {
     const [log, broken] = [join(place, 'log'), join(place, 'broken')];
     const reload = `test ! -e ${broken} && echo read >> ${log}`;
     const write = (text: string): Promise<readonly string[]> =>
-      cspPolicies.writeFiles(place, [{ path: 'infra/a.conf', text }], reload);
+      writeEmitted(place, [{ path: 'infra/a.conf', text }], reload);
     const read = (): number => readFileSync(log, 'utf8').split('\n').length - 1;
     expect(await write('one')).toEqual(['infra/a.conf']);
     expect([await write('one'), read()]).toEqual([[], 1]);
