@@ -97,14 +97,17 @@ describe('the seal of the event log', () => {
          actor_login, actor_roles, ip, request_id, subject_type, subject_id, subject_label, changes, reason, payload
        FROM kernel_event WHERE id = ${SOME}`,
     );
-    await takeOrder(vendedora, centro, 1);
-    const before = await count('SELECT coalesce(max(number), 0) FROM audit_block');
-    await chain.seal(house);
-    // Sealed now, the later transaction's event would stand before what the earlier one commits.
-    expect(await unsealed()).toBeGreaterThan(0);
-    expect(await count('SELECT coalesce(max(number), 0) FROM audit_block')).toBe(before);
-    await late.query('COMMIT');
-    await late.end();
+    try {
+      await takeOrder(vendedora, centro, 1);
+      const before = await count('SELECT coalesce(max(number), 0) FROM audit_block');
+      await chain.seal(house);
+      // Sealed now, the later transaction's event would stand before what the earlier one commits.
+      expect(await unsealed()).toBeGreaterThan(0);
+      expect(await count('SELECT coalesce(max(number), 0) FROM audit_block')).toBe(before);
+      await late.query('COMMIT');
+    } finally {
+      await late.end();
+    }
     await sealAll();
     expect(await chain.verify(house)).toEqual([]);
   });
