@@ -124,7 +124,8 @@ describe('access matrix', () => {
   }
 
   async function ledgerRecords(admin: Client): Promise<Records> {
-    const path = '/api/v1/sii-connector/imports?kind=rcv-compra&period=202610';
+    // Another company has the same file.
+    const path = '/api/v1/sii-connector/imports?kind=rcv-compra&period=202610&mine=true';
     const file = Buffer.from(rcv.rcvOf(rcv.PURCHASE_HEADER, [rcv.purchase(1)]));
     const made = await admin.raw('post', path, file, { 'content-type': 'text/csv' });
     const documents = await admin.get('sii-connector/documents');
