@@ -13,6 +13,7 @@ const PROGRAMS = [
 ];
 /** Units that an installer puts beside its program. */
 const INSTALLED = 'infra/failover/patroni';
+const EMIT = 'ofitec-csp-emit.service';
 const HOME = '/opt/ofitec';
 /** Ten times what systemd calls the exposure: 0 is locked up, 100 is naked. */
 const MOST_EXPOSED = 20;
@@ -42,16 +43,29 @@ describe('systemd', () => {
   }
 
   /** The command of a line of the service, run with these variables alone. */
-  function command(key: string, env: Record<string, string>): { code: number | null; out: string } {
-    const text = readFileSync(join(folder, SERVICE), 'utf8');
+  function command(
+    key: string,
+    env: Record<string, string>,
+    { unit = SERVICE, more = [] }: { unit?: string; more?: readonly string[] } = {},
+  ): { code: number | null; out: string } {
+    const text = readFileSync(join(folder, unit), 'utf8');
     const line = new RegExp(`^${key}=(.+)$`, 'm').exec(text)?.[1] ?? '';
     const [program = '', ...args] = line.split(' ');
-    const result = spawnSync(program, args, { env, encoding: 'utf8', timeout: 60_000 });
+    const words = args.filter((arg) => !arg.startsWith('$'));
+    const result = spawnSync(program, [...words, ...more], {
+      env,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     return { code: result.status, out: `${result.stdout}${result.stderr}` };
   }
 
   it('has nothing to say about any unit', () => {
-    expect(names()).toEqual([SERVICE, 'ofitec-alert-check.timer', ...PROGRAMS]);
+    expect(names()).toEqual([
+      ...[SERVICE, 'ofitec-alert-check.timer', EMIT],
+      ...['ofitec-csp-reload.path', 'ofitec-csp-reload.service'],
+      ...PROGRAMS,
+    ]);
     const units = names().map((name) => `./${name}`);
     expect(analyze('verify', ...units)).toEqual({ code: 0, said: '' });
   });
@@ -81,7 +95,7 @@ describe('systemd', () => {
   it('finds the service locked up', () => {
     const judge = (name: string): number | null =>
       analyze('security', '--offline=true', `--threshold=${MOST_EXPOSED}`, `./${name}`).code;
-    for (const name of [SERVICE, ...PROGRAMS]) expect([name, judge(name)]).toEqual([name, 0]);
+    for (const name of [SERVICE, EMIT, ...PROGRAMS]) expect([name, judge(name)]).toEqual([name, 0]);
     write('naked.service', '[Service]\nType=oneshot\nExecStart=/bin/true\n');
     expect(judge('naked.service')).toBe(1);
   });
@@ -103,5 +117,14 @@ describe('systemd', () => {
     const broken = { ...env, NODE_OPTIONS: '--import=./no/such/file.mjs' };
     expect(command('ExecStart', broken).code).toBe(1);
     expect(command('ExecStartPre', broken).code).not.toBe(0);
+  });
+
+  it('names options of the emission that there are', () => {
+    const env = { PATH: process.env['PATH'] ?? '', OFITEC_HOME: folder, LOG_LEVEL: 'error' };
+    const options = /^Environment="CSP_EMIT=(.+)"$/m.exec(readFileSync(join(UNITS, EMIT), 'utf8'));
+    // The first option that is not there is named: all before it are.
+    const more = [...(options?.[1] ?? '').split(' '), '--no-such'];
+    const { code, out } = command('ExecStart', env, { unit: EMIT, more });
+    expect([code, out]).toEqual([1, expect.stringContaining("unknown option '--no-such'")]);
   });
 });
