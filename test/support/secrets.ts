@@ -4,3 +4,5 @@ export { setUp, setUpJwt, wrapSecretId } from '../../infra/secrets/vault/setup.j
 export { readToken, renewSelf, signedIn, signIn } from '../../infra/secrets/vault/sign-in.js';
 export { readHealth, Vault } from '../../infra/secrets/vault/vault.js';
 export { VaultFault } from '../../infra/secrets/vault/vault-fault.js';
+export { readDialect, refusalOf, writeDialect } from '../../infra/secrets/render/dialect.js';
+export { Spool } from '../../modules/operational-alerts/spool/spool.js';

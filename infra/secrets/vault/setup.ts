@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Vault } from './vault.js';
-import { isTrouble } from './vault-fault.js';
+import { isTrouble, VaultFault } from './vault-fault.js';
 
 /** One thing that a server must have, and whether it had it. */
 export interface Provision {
@@ -142,7 +142,9 @@ export async function wrapSecretId(
     body: {},
     wrapSeconds,
   });
-  return String(wrap?.['token'] ?? '');
+  const token = wrap?.['token'];
+  if (typeof token !== 'string') throw new VaultFault('broken', 'Vault wrapped nothing.');
+  return token;
 }
 
 /** The policy beside this program's sources: what is built lies below `dist`. */

@@ -146,7 +146,7 @@ async function credentialsOf(
 function factsOf(data: Readonly<Record<string, unknown>>): TokenFacts {
   const policies = data['policies'];
   return {
-    accessor: String(data['accessor'] ?? ''),
+    accessor: typeof data['accessor'] === 'string' ? data['accessor'] : '',
     policies: Array.isArray(policies) ? policies.map(String) : [],
     ttlSeconds: Number(data['ttl'] ?? data['lease_duration'] ?? 0),
     renewable: data['renewable'] === true,
