@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse as dotenv } from 'dotenv';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parse as yaml } from 'yaml';
 import { run, secrets, SecretsLab } from '#test';
 import type { Ended } from '#test';
