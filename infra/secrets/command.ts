@@ -1,16 +1,16 @@
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { spoolAlert } from './alert-spool.js';
-import { readPlan, readVaultAccess } from './config.js';
+import { readPlan } from './config.js';
 import { aligned, print } from './print.js';
 import { render as renderDocument } from './render/render.js';
 import type { Rendering } from './render/render.js';
 import { writeSecretFile } from './render/secret-file.js';
+import { rotateCommand } from './rotate/command.js';
 import { Kv } from './vault/kv.js';
 import { setUp, wrapSecretId } from './vault/setup.js';
-import { signedIn } from './vault/sign-in.js';
-import { Vault } from './vault/vault.js';
 import { VaultFault } from './vault/vault-fault.js';
+import { withVault } from './with-vault.js';
 
 interface Options {
   readonly json?: boolean;
@@ -38,7 +38,8 @@ export function secretsCommand(): Command {
       verb('render', 'write the secrets into their files; on any failure the old ones stay')
         .option('--check', 'only say which files differ; exit 1 if any does')
         .action(render),
-    );
+    )
+    .addCommand(rotateCommand());
 }
 
 function verb(name: string, description: string): Command {
@@ -78,9 +79,4 @@ async function render({ check, json }: Options): Promise<void> {
   const others = notRendered.length > 0 ? [`Not rendered: ${notRendered.join(', ')}`] : [];
   print(rendering, [`Version ${version} of ${plan.path}`, ...aligned(lines), ...others], json);
   if (files.some(({ state }) => state === 'differs')) process.exitCode = 1;
-}
-
-async function withVault<T>(work: (vault: Vault) => Promise<T>): Promise<T> {
-  const { address, proof } = readVaultAccess(process.env);
-  return signedIn(new Vault(address), proof, work);
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { choice, Config, integer, text } from '#kernel';
 import type { ConfigValues } from '#kernel';
 import { Fields } from '../failover/dns/fields.js';
+import { readRotations } from './rotate/rotations.config.js';
+import type { Rotations } from './rotate/rotations.config.js';
 import { readTargets } from './render/targets.config.js';
 import type { Targets } from './render/targets.config.js';
 import type { Proof } from './vault/sign-in.js';
@@ -53,6 +55,7 @@ export interface SecretsPlan {
   /** The document that holds them, as `kv/data/ofitec/prod`. */
   readonly path: string;
   readonly targets: Targets;
+  readonly rotations: Rotations;
   /** Folder into which alerts are spooled for the ERP to take; null: they are only printed. */
   readonly alertSpool: string | null;
   /** File to which every finished rotation adds its entry. */
@@ -107,6 +110,7 @@ export function readPlan(env: Environment): SecretsPlan {
   const plan: SecretsPlan = {
     path,
     targets: readTargets(fields),
+    rotations: readRotations(fields.one('rotate')),
     alertSpool: fields.text('alertSpool', '-'),
     runbook: fields.text('runbook', '-'),
     maxAgeDays: fields.integer('maxAgeDays', { min: 1, max: 400, fallback: 35 }),

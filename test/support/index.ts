@@ -61,6 +61,7 @@ export type { PartnerFault } from './partner.js';
 export { pastReturns } from './past-returns.js';
 export * as secrets from './secrets.js';
 export { SecretsLab } from './secrets-lab.js';
+export { PostgresTap } from './postgres-tap.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';
 export { Exposition, scrape } from './scrape.js';

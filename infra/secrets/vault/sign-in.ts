@@ -49,15 +49,53 @@ export async function signIn(vault: Vault, proof: Proof): Promise<SignedIn> {
   if (proof.kind === 'token') {
     return { vault: vault.withToken(proof.token), leave: async () => undefined };
   }
-  const { auth } = await vault.call(`auth/${proof.mount}/login`, {
-    body: await credentialsOf(vault, proof),
-    // A second token that nobody uses ends by itself.
-    repeatable: true,
-  });
+  const body = await credentialsOf(vault, proof);
+  const { token, ttlSeconds } = await logIn(vault, proof.mount, body);
+  const own = vault.withToken(token);
+  const stop = keepAlive(own, ttlSeconds, () => logIn(vault, proof.mount, body));
+  const leave = async (): Promise<void> => {
+    stop();
+    await revokeSelf(own);
+  };
+  return { vault: own, leave };
+}
+
+/** How much of a token's time may pass before it is renewed. */
+const RENEW_AT = 2 / 3;
+
+interface Token {
+  readonly token: string;
+  readonly ttlSeconds: number;
+}
+
+/** Renews a token at two thirds of its time; when that gives less than it had, takes a new one. */
+function keepAlive(own: Vault, ttlSeconds: number, again: () => Promise<Token>): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const plan = (seconds: number): void => {
+    if (seconds > 0) timer = setTimeout(() => void renew(), seconds * RENEW_AT * 1_000).unref();
+  };
+  const renew = async (): Promise<void> => {
+    try {
+      const renewed = await renewSelf(own).catch(() => null);
+      if (renewed && renewed.ttlSeconds >= ttlSeconds * RENEW_AT) return plan(renewed.ttlSeconds);
+      const fresh = await again();
+      own.adopt(fresh.token);
+      plan(fresh.ttlSeconds);
+    } catch {
+      // Whoever asks with it hears why; here it is tried again soon.
+      plan(Math.min(30, ttlSeconds / 3));
+    }
+  };
+  plan(ttlSeconds);
+  return () => clearTimeout(timer);
+}
+
+async function logIn(vault: Vault, mount: string, body: object): Promise<Token> {
+  // A second token that nobody uses ends by itself.
+  const { auth } = await vault.call(`auth/${mount}/login`, { body, repeatable: true });
   const token = auth?.['client_token'];
   if (typeof token !== 'string') throw new VaultFault('broken', 'Vault gave no token.');
-  const own = vault.withToken(token);
-  return { vault: own, leave: () => revokeSelf(own) };
+  return { token, ttlSeconds: Number(auth?.['lease_duration'] ?? 0) };
 }
 
 /** Signs in, works, and ends the token whatever happens. */

@@ -49,6 +49,11 @@ export class Vault {
 
   constructor(readonly address: VaultAddress) {}
 
+  /** Takes another token from now on. */
+  adopt(token: string): void {
+    this.#token = token;
+  }
+
   /** The same server with a token. */
   withToken(token: string): Vault {
     const other = new Vault(this.address);
