@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { spoolAlert } from './alert-spool.js';
 import { readPlan } from './config.js';
+import { doctorCommand } from './doctor/command.js';
 import { aligned, print } from './print.js';
 import { render as renderDocument } from './render/render.js';
 import type { Rendering } from './render/render.js';
@@ -39,7 +40,8 @@ export function secretsCommand(): Command {
         .option('--check', 'only say which files differ; exit 1 if any does')
         .action(render),
     )
-    .addCommand(rotateCommand());
+    .addCommand(rotateCommand())
+    .addCommand(doctorCommand());
 }
 
 function verb(name: string, description: string): Command {

@@ -13,6 +13,9 @@ path "kv/data/ofitec-rotation/*" {
 path "auth/approle/role/ofitec-reader/secret-id" {
   capabilities = ["create", "update", "list"]
 }
+path "auth/approle/role/ofitec-reader/secret-id/lookup" {
+  capabilities = ["create", "update"]
+}
 path "auth/approle/role/ofitec-reader/secret-id-accessor/lookup" {
   capabilities = ["create", "update"]
 }

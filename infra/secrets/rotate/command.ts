@@ -10,6 +10,9 @@ import { DbTurn } from './db.js';
 import type { Ground } from './db.js';
 import { isOver, Journals, SECRETS } from './journal.js';
 import type { Journal, Kept, SecretName } from './journal.js';
+import { ResticTurn } from './restic.js';
+import { SessionKeyTurn } from './session-key.js';
+import { TokenTurn } from './token.js';
 import { abort, begin, resume } from './rotation.js';
 import type { Rotation, Rotator } from './rotation.js';
 
@@ -58,6 +61,11 @@ function rotationOf(secret: SecretName, plan: SecretsPlan, vault: Vault): Rotati
     renderHere: async () => void render(await kv.get(plan.path), plan.targets),
   };
   if (secret === 'db' && rotations.db) return new DbTurn(rotations.db, ground);
+  if (secret === 'session-key' && rotations.sessionKey) {
+    return new SessionKeyTurn(rotations.sessionKey, ground);
+  }
+  if (secret === 'restic' && rotations.restic) return new ResticTurn(rotations.restic, ground);
+  if (secret === 'token' && rotations.token) return new TokenTurn(rotations.token, vault);
   throw new Error(`SECRETS_CONFIG says nothing of rotate.${secret}.`);
 }
 
