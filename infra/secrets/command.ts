@@ -9,12 +9,13 @@ import type { Rendering } from './render/render.js';
 import { writeSecretFile } from './render/secret-file.js';
 import { rotateCommand } from './rotate/command.js';
 import { Kv } from './vault/kv.js';
-import { setUp, wrapSecretId } from './vault/setup.js';
+import { readSignIn, setUp, setUpJwt, wrapSecretId } from './vault/setup.js';
 import { VaultFault } from './vault/vault-fault.js';
 import { withVault } from './with-vault.js';
 
 interface Options {
   readonly json?: boolean;
+  readonly auth?: string;
   readonly check?: boolean;
   readonly role?: string;
   readonly out?: string;
@@ -26,7 +27,12 @@ export function secretsCommand(): Command {
   return new Command('secrets')
     .description('secrets in Vault or OpenBao; SECRETS_CONFIG names what is rendered and rotated')
     .addCommand(
-      verb('setup', 'give a server its engine, policies and roles; may be run again').action(setup),
+      verb('setup', 'give a server its engine, policies and roles; may be run again')
+        .option(
+          '--auth <file>',
+          'JSON of a further sign-in: mount, kind (jwt, kubernetes), config, role',
+        )
+        .action(setup),
     )
     .addCommand(
       verb('wrap', 'wrap a new secret id of a role into a file, to be opened once')
@@ -48,8 +54,12 @@ function verb(name: string, description: string): Command {
   return new Command(name).description(description).option('--json', 'print JSON');
 }
 
-async function setup({ json }: Options): Promise<void> {
-  const provisions = await withVault((vault) => setUp(vault));
+async function setup({ json, auth }: Options): Promise<void> {
+  const further = auth === undefined ? null : readSignIn(auth);
+  const provisions = await withVault(async (vault) => [
+    ...(await setUp(vault)),
+    ...(further ? [await setUpJwt(vault, further)] : []),
+  ]);
   const lines = aligned(provisions.map(({ what, done, note }) => [what, done, note]));
   print(provisions, lines, json);
   if (provisions.some(({ done }) => done === 'missing')) process.exitCode = 1;

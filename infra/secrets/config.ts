@@ -65,7 +65,7 @@ export interface SecretsPlan {
 }
 
 /** Faults of the configuration, all at once; none names a value. */
-export class SecretsMisconfigured extends Error {
+class SecretsMisconfigured extends Error {
   constructor(readonly faults: readonly string[]) {
     super(['Secrets are not configured:', ...faults.map((each) => `  · ${each}`)].join('\n'));
   }

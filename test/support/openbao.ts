@@ -137,7 +137,7 @@ audit "file" "main" {
 }
 
 /** A certificate for 127.0.0.1 that signed itself: `cert.pem` and `key.pem`. */
-export function makeCertificate(folder: string): void {
+function makeCertificate(folder: string): void {
   const made = spawnSync('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
     ...['-days', '2', '-subj', '/CN=ofitec test', '-addext', `subjectAltName=IP:${LOOPBACK}`],

@@ -33,7 +33,10 @@ export class PostgresTap {
   private join(client: Socket): void {
     const server = connect(this.target, LOOPBACK);
     let asked: string | null = null;
-    const cut = (): void => void [client, server].forEach((socket) => socket.destroy());
+    const cut = (): void => {
+      client.destroy();
+      server.destroy();
+    };
     const relay = (from: Socket, pass: (chunk: Buffer) => Promise<void>): void => {
       let turn = Promise.resolve();
       from.on('data', (chunk: Buffer) => {

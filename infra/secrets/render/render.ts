@@ -5,7 +5,7 @@ import type { Draft } from './secret-file.js';
 import type { Targets } from './targets.config.js';
 
 /** A file that was rendered, or would be. */
-export interface RenderedFile {
+interface RenderedFile {
   readonly file: string;
   readonly keys: readonly string[];
   readonly state: 'unchanged' | 'written' | 'differs';

@@ -1,7 +1,7 @@
 import type { Fields } from '../../failover/dns/fields.js';
 
 /** A file of its own for one secret, which a variable `<KEY>_FILE` names. */
-export interface FileTarget {
+interface FileTarget {
   readonly key: string;
   readonly file: string;
 }

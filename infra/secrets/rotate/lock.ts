@@ -16,7 +16,7 @@ interface Holder {
 }
 
 /** Somebody else rotates. */
-export class Busy extends Error {}
+class Busy extends Error {}
 
 /**
  * Lets one rotator at a time work on a secret: a document in KV, taken by check-and-set. One whose

@@ -41,16 +41,40 @@ export async function setUp(vault: Vault): Promise<Provision[]> {
   return provisions;
 }
 
+interface SignInOptions {
+  readonly mount: string;
+  readonly kind: 'jwt' | 'kubernetes';
+  /** As Vault's API of that kind takes it. */
+  readonly config: object;
+  /** Whom it lets in: what is bound, and for how long. The policy is the reader's. */
+  readonly role: object;
+}
+
 /** Lets the pods of Kubernetes, or the holders of signed tokens, sign in as one of the roles. */
-export async function setUpJwt(
-  vault: Vault,
-  options: { mount: string; kind: 'jwt' | 'kubernetes'; config: object; role: object },
-): Promise<void> {
+export async function setUpJwt(vault: Vault, options: SignInOptions): Promise<Provision> {
   const { mount, kind, config, role } = options;
   const { data } = await vault.call('sys/auth');
   if (!(`${mount}/` in data)) await vault.call(`sys/auth/${mount}`, { body: { type: kind } });
   await vault.call(`auth/${mount}/config`, { body: config, repeatable: true });
-  await vault.call(`auth/${mount}/role/ofitec-reader`, { body: role, repeatable: true });
+  const body = { ...role, token_policies: ['ofitec-reader'] };
+  await vault.call(`auth/${mount}/role/ofitec-reader`, { body, repeatable: true });
+  const isNew = !(`${mount}/` in data);
+  return { what: `sign-in ${mount}`, done: isNew ? 'made' : 'changed', note: kind };
+}
+
+/** Reads the options of {@link setUpJwt}. @throws Error when they are none */
+export function readSignIn(file: string): SignInOptions {
+  const {
+    kind,
+    mount = kind,
+    config,
+    role,
+  } = JSON.parse(readFileSync(file, 'utf8')) as Partial<SignInOptions>;
+  const isKind = kind === 'jwt' || kind === 'kubernetes';
+  if (!isKind || !mount || typeof config !== 'object' || typeof role !== 'object') {
+    throw new Error(`${file} must hold kind (jwt or kubernetes), config and role.`);
+  }
+  return { kind, mount, config, role };
 }
 
 async function mountKv(vault: Vault): Promise<Provision> {

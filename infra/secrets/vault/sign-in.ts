@@ -126,7 +126,7 @@ export async function renewSelf(vault: Vault, seconds?: number): Promise<TokenFa
   return factsOf(auth ?? {});
 }
 
-export async function revokeSelf(vault: Vault): Promise<void> {
+async function revokeSelf(vault: Vault): Promise<void> {
   await vault.call('auth/token/revoke-self', { body: {}, repeatable: true });
 }
 
