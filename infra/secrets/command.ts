@@ -8,6 +8,7 @@ import { render as renderDocument } from './render/render.js';
 import type { Rendering } from './render/render.js';
 import { writeSecretFile } from './render/secret-file.js';
 import { rotateCommand } from './rotate/command.js';
+import { totpCommand } from './totp/command.js';
 import { Kv } from './vault/kv.js';
 import { readSignIn, setUp, setUpJwt, wrapSecretId } from './vault/setup.js';
 import { VaultFault } from './vault/vault-fault.js';
@@ -36,7 +37,10 @@ export function secretsCommand(): Command {
     )
     .addCommand(
       verb('wrap', 'wrap a new secret id of a role into a file, to be opened once')
-        .requiredOption('--role <role>', 'ofitec-reader, ofitec-rotator or ofitec-doctor')
+        .requiredOption(
+          '--role <role>',
+          'ofitec-reader, ofitec-rotator, ofitec-doctor or ofitec-door',
+        )
         .requiredOption('--out <file>', 'file that gets the wrapping’s token, for that host only')
         .option('--minutes <minutes>', 'how long it may be opened', '30')
         .action(wrap),
@@ -47,7 +51,8 @@ export function secretsCommand(): Command {
         .action(render),
     )
     .addCommand(rotateCommand())
-    .addCommand(doctorCommand());
+    .addCommand(doctorCommand())
+    .addCommand(totpCommand());
 }
 
 function verb(name: string, description: string): Command {

@@ -42,9 +42,10 @@ describe('the client of Vault', () => {
     const again = await secrets.setUp(root());
     expect(again.map(({ what, done }) => `${what}: ${done}`)).toEqual([
       'secrets engine kv: as it was',
+      'secrets engine totp: as it was',
       'sign-in approle: as it was',
-      ...['reader', 'rotator', 'doctor'].map((name) => `policy ofitec-${name}: as it was`),
-      ...['reader', 'rotator', 'doctor'].map((name) => `role ofitec-${name}: as it was`),
+      ...['reader', 'rotator', 'doctor', 'door'].map((name) => `policy ofitec-${name}: as it was`),
+      ...['reader', 'rotator', 'doctor', 'door'].map((name) => `role ofitec-${name}: as it was`),
       'audit device: as it was',
     ]);
     // Somebody widened a policy by hand.

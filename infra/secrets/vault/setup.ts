@@ -21,16 +21,17 @@ const ROLES = {
   'ofitec-reader': { policy: 'policy.hcl', secretIdDays: 40 },
   'ofitec-rotator': { policy: 'policies/ofitec-rotator.hcl', secretIdDays: 40 },
   'ofitec-doctor': { policy: 'policies/ofitec-doctor.hcl', secretIdDays: 400 },
+  'ofitec-door': { policy: 'policies/ofitec-door.hcl', secretIdDays: 400 },
 } as const;
 
 /**
- * Gives a server what OFITEC needs: the KV v2 engine, sign-in of programs, three policies with a role
- * each. What is there already stays as it is, so that it may be run at any time.
+ * Gives a server what OFITEC needs: the KV v2 engine, sign-in of programs, a policy and a role for each
+ * kind of program. What is there already stays as it is, so that it may be run at any time.
  *
  * @param vault with a token that may administer it
  */
 export async function setUp(vault: Vault): Promise<Provision[]> {
-  const provisions = [await mountKv(vault), await enableAppRole(vault)];
+  const provisions = [await mountKv(vault), await mountTotp(vault), await enableAppRole(vault)];
   for (const [name, { policy }] of Object.entries(ROLES)) {
     provisions.push(await writePolicy(vault, name, policy));
   }
@@ -107,6 +108,14 @@ async function configure(vault: Vault, body: object): Promise<void> {
       await sleep(250);
     }
   }
+}
+
+async function mountTotp(vault: Vault): Promise<Provision> {
+  const what = 'secrets engine totp';
+  const { data } = await vault.call('sys/mounts');
+  if ('totp/' in data) return { what, done: 'as it was', note: '' };
+  await vault.call('sys/mounts/totp', { body: { type: 'totp' } });
+  return { what, done: 'made', note: 'authenticator apps before dashboards' };
 }
 
 async function enableAppRole(vault: Vault): Promise<Provision> {
