@@ -2,6 +2,11 @@ import { auditMigrations } from '#migrations/audit';
 import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { AuditExported } from './event/event.events.js';
+import { auditAlerts } from './audit.alerts.js';
+import { auditCommands } from './audit.commands.js';
+import { ChainBroken, ChainVerified } from './chain/chain.events.js';
+import { UnsealedAge } from './chain/seal.service.js';
+import { VerifyChain } from './chain/verify.service.js';
 import { AuditModule } from './audit.module.js';
 
 const permissions = {
@@ -12,12 +17,16 @@ const permissions = {
 export const auditAddon = defineAddon({
   name: 'audit',
   version: '0.1.0',
-  summary: 'reads the event log: search, history of one record, view audit_log',
+  summary: 'reads the event log: search, history of one record, view audit_log; seals it',
   depends: [baseAddon],
   module: AuditModule,
   migrations: auditMigrations,
   permissions,
-  events: [AuditExported],
+  events: [AuditExported, ChainVerified, ChainBroken],
+  schedules: [VerifyChain],
+  gauges: [UnsealedAge],
+  alerts: auditAlerts,
+  commands: auditCommands,
   roles: {
     encargada: { grants: ['audit.event.read'] },
     admin: { grants: Object.keys(permissions) },

@@ -4,3 +4,5 @@
  * @packageDocumentation
  */
 export { auditAddon } from './audit.addon.js';
+export { AuditModule } from './audit.module.js';
+export { ChainService } from './chain/chain.service.js';

@@ -2,6 +2,7 @@ import { paymentsMigrations } from '#migrations/payments';
 import type { Type } from '@nestjs/common';
 import { defineAddon, recordRule } from '#kernel';
 import type { CompanyRow, RecordRule } from '#kernel';
+import { auditAddon } from '#modules/audit';
 import { authAddon } from '#modules/auth';
 import { baseAddon } from '#modules/base';
 import { salesAddon } from '#modules/sales';
@@ -90,7 +91,7 @@ export const paymentsAddon = defineAddon({
   name: 'payments',
   version: '0.1.0',
   summary: 'cash sessions, payments, daily cuts',
-  depends: [authAddon, baseAddon, salesAddon],
+  depends: [auditAddon, authAddon, baseAddon, salesAddon],
   module: PaymentsModule,
   entities: [CashSession, DailyCut, Entry, Payment, PrepaidAccount, PrepaidEntry],
   migrations: paymentsMigrations,

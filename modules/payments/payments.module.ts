@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '#modules/audit';
 import { AuthModule } from '#modules/auth';
 import { BaseModule } from '#modules/base';
 import { SalesModule } from '#modules/sales';
@@ -25,7 +26,7 @@ import { ReportController } from './report/report.controller.js';
 import { ReportService } from './report/report.service.js';
 
 @Module({
-  imports: [AuthModule, BaseModule, SalesModule],
+  imports: [AuditModule, AuthModule, BaseModule, SalesModule],
   controllers: [
     CashSessionController,
     DailyCutController,

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { PartnerMapping } from './connector/mapping.js';
 export { SiiAdapters } from './connector/adapters.service.js';
 export { CAPABILITIES, NotTaken, OUTCOMES, SiiAdapter } from './connector/sii-adapter.js';
 export type {
@@ -11,6 +12,7 @@ export type {
   Capability,
   Outcome,
   OutcomeState,
+  WebhookSubject,
 } from './connector/sii-adapter.js';
 export type { F29Return } from './f29/return.entity.js';
 export {

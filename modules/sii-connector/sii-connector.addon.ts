@@ -7,6 +7,7 @@ import { SiiConnector } from './connector/connector.entity.js';
 import * as connectorEvents from './connector/connector.events.js';
 import { AskPartners } from './connector/courier.service.js';
 import { Submission } from './connector/submission.entity.js';
+import { ReceivedWebhook } from './connector/webhook.entity.js';
 import { Document } from './document/document.entity.js';
 import { f29Commands } from './f29/f29.commands.js';
 import { f29Settings } from './f29/f29.settings.js';
@@ -19,6 +20,7 @@ import { Import, ImportFile } from './import/import.entity.js';
 import * as importEvents from './import/import.events.js';
 import { importSettings } from './import/import.settings.js';
 import { siiConnectorCommands } from './sii-connector.commands.js';
+import { simulatorCommand } from './kit/simulator.command.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
@@ -48,7 +50,10 @@ export const siiConnectorAddon = defineAddon({
   summary: 'the tax ledger of a month, and the Form 29 made of it',
   depends: [baseAddon, salesAddon],
   module: SiiConnectorModule,
-  entities: [Document, EnteredFigure, F29Return, Fee, Import, ImportFile, SiiConnector, Submission],
+  entities: [
+    ...[Document, EnteredFigure, F29Return, Fee, Import, ImportFile, ReceivedWebhook],
+    ...[SiiConnector, Submission],
+  ],
   migrations: siiConnectorMigrations,
   permissions,
   roles: {
@@ -65,6 +70,6 @@ export const siiConnectorAddon = defineAddon({
   schedules: [AskPartners],
   config: connectorConfig,
   settings: { ...importSettings, ...f29Settings },
-  commands: [...siiConnectorCommands, ...f29Commands],
+  commands: [...siiConnectorCommands, ...f29Commands, simulatorCommand],
   commandGroup: 'f29',
 });

@@ -21,12 +21,14 @@ const importFile: CommandDefinition = {
     '--section [section]': 'REGISTRO, PENDIENTE, NO_INCLUIR or RECLAMADO',
     '--rut [rut]': 'of the company, where there are several',
     '--dry-run': 'say only what would happen',
+    '--mine': 'it is of this company, though it looks like another one’s',
   },
   async run(app, options) {
     const { file = '', kind, period, section } = options;
-    const given = { kind, period, section, dryRun: options['dryRun'] ? 'true' : undefined };
+    const given = { kind, period, section, dryRun: yes(options['dryRun']) };
+    const mine = yes(options['mine']);
     const fileName = file === '-' ? undefined : basename(file);
-    const request = checkInput(ImportRequest, withoutUndefined({ ...given, fileName }));
+    const request = checkInput(ImportRequest, withoutUndefined({ ...given, mine, fileName }));
     const companyId = await companyOf(app, options['rut']);
     return runAsHouse(companyId, 'ofitec f29 import', async () => {
       const source = file === '-' ? process.stdin : createReadStream(file);
@@ -74,6 +76,10 @@ export async function companyOf(
   return found;
 }
 
+function yes(option: string | undefined): 'true' | undefined {
+  return option ? 'true' : undefined;
+}
+
 function withoutUndefined(given: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
@@ -86,6 +92,7 @@ function progressOn(stream: NodeJS.WritableStream): Progress {
     if (tenths <= told) return;
     told = tenths;
     stream.write(`${String(tenths * 10).padStart(3)} % read\n`);
+    if (tenths === 10) stream.write('storing, which takes some three times as long as reading\n');
   };
 }
 

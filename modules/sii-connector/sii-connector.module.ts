@@ -9,6 +9,8 @@ import { ManualAdapter } from './connector/manual.adapter.js';
 import { PartnerAdapter } from './connector/partner.adapter.js';
 import { SubmissionController } from './connector/submission.controller.js';
 import { SubmissionService } from './connector/submission.service.js';
+import { WebhookController } from './connector/webhook.controller.js';
+import { WebhookService } from './connector/webhook.service.js';
 import { DocumentController } from './document/document.controller.js';
 import { DocumentService } from './document/document.service.js';
 import { CheckService } from './f29/check.service.js';
@@ -43,6 +45,7 @@ import { OwnSalesService } from './own-sales/own-sales.service.js';
     ImportController,
     OwnSalesController,
     SubmissionController,
+    WebhookController,
   ],
   providers: [
     CheckService,
@@ -67,6 +70,7 @@ import { OwnSalesService } from './own-sales/own-sales.service.js';
     SiiAdapters,
     SubmissionService,
     TraceService,
+    WebhookService,
   ],
   exports: [ReturnService, SiiAdapters],
 })

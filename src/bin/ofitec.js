@@ -9,6 +9,8 @@ import { nodeBinary, prepare } from './prepare.mjs';
 
 const here = dirname(realpathSync(fileURLToPath(import.meta.url)));
 const cli = join(here, '..', '..', 'dist', 'src', 'cli.js');
+// As `npm start` does: with a young generation of 8 MiB a file of a million rows takes 200 MiB and not 340.
+const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
 
 try {
   prepare({ quiet: true });
@@ -16,7 +18,7 @@ try {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
-const result = spawnSync(nodeBinary(), ['--enable-source-maps', cli, ...process.argv.slice(2)], {
+const result = spawnSync(nodeBinary(), [...FLAGS, cli, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });
 process.exit(result.status ?? 1);

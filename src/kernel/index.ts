@@ -121,6 +121,7 @@ export { Intake } from './http/intake.js';
 export type { Arrival } from './http/intake.js';
 export { Intakes } from './http/intakes.js';
 export { OWN_PAGES_POLICY } from './http/page-policy.js';
+export { RawBody, TakesRaw } from './http/raw-body.js';
 export { JsonLogger, setLogLevel } from './http/logger.js';
 export { buildOpenApi } from './http/openapi.js';
 export { defineProblem, Problem } from './http/problem.js';

@@ -1,5 +1,3 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import {
@@ -8,13 +6,17 @@ import {
   webkitLegacyReport,
   webkitReport,
 } from '../support/csp-reports.js';
-import { inTurns, SECONDS } from './figures.js';
+import { signIn } from '../support/client.js';
+import { inTurns, printFigure, SECONDS } from './figures.js';
+import { PASSWORD } from './ground.js';
 import type { Ground } from './ground.js';
 import { rssMb, startProgram } from './load.js';
 import type { Load, Loaded } from './load.js';
+import { requestOf, send } from './sender.js';
 
 const HOSTS = 20;
 const PAGES = 50;
+const MILLION = 1_000_000;
 const FLOOD_REPORTS = Number(process.env['OFITEC_BENCH_REPORTS'] ?? 0);
 
 /** Reports with storage on, against a bare Nest route that answers 204 and does nothing. */
@@ -48,7 +50,47 @@ async function compare(ground: Ground, ours: Loaded, bare: Loaded): Promise<void
   await sleep(1_500);
   await demandStored(ground, sent);
   await watchMemory(ours.port, ours.pid, bodies);
+  await benchProof(ground, ours);
 }
+
+/** Whether a proof takes a group as long among twenty thousand as among two thousand. */
+async function benchProof({ ownerUrl }: Ground, { port, pid }: Loaded): Promise<void> {
+  const owner = new Connection({ connectionString: ownerUrl });
+  await owner.connect();
+  const client = await signIn(`http://127.0.0.1:${port}`, 'admin', PASSWORD);
+  const prepare = async (slug: string, groups: number): Promise<() => Promise<Load>> => {
+    const app = await client.post('security-csp/apps', { slug, hosts: ['*'] });
+    await owner.query(GROUPS, [app.body.id, groups]);
+    const { body } = await client.post('security-csp/policies', { app: slug, policy: PROVED });
+    return async () => {
+      const started = performance.now();
+      const proof = await client.post(`security-csp/policies/${body.id}/prove`);
+      const { accepted } = proof.body.counts as { accepted: number };
+      if (accepted !== groups) throw new Error(`${accepted} of ${groups} groups were proved.`);
+      const ms = performance.now() - started;
+      return { perSecond: (groups / ms) * 1_000, p50Ms: ms, p99Ms: ms };
+    };
+  };
+  await inTurns('csp-proof, groups/s', 1, () => rssMb(pid), {
+    ours: await prepare('muchos', 20_000),
+    reference: await prepare('pocos', 2_000),
+  });
+  await owner.end();
+}
+
+/** As many sources as somebody has who accepted everything for years. */
+const PROVED = `default-src 'self'; img-src 'self' ${Array.from({ length: 100 }, (_, n) => `https://cdn${n}.test`).join(' ')}`;
+
+const GROUPS = `INSERT INTO security_csp_group (id, company_id, created_at, updated_at, version, app_id,
+    app, fingerprint, policy_hash, policy_version, disposition, directive, blocked_kind, blocked_origin,
+    blocked_url, foreign_document, document_origins, first_seen_at, last_seen_at, last_day, count, days,
+    pages, reporters, page_sketch, reporter_sketch, browsers, samples, noise, noise_overridden, verdict,
+    verdict_at)
+  SELECT gen_random_uuid(), company_id, now(), now(), 1, id, slug, 'f' || n, 'h', 1, 'report', 'img-src',
+    'url', 'https://cdn' || n % 100 || '.test', 'https://cdn' || n % 100 || '.test/' || n, false,
+    '{https://app.example}', now(), now(), current_date, 1, 1, 1, 1, '{}', '{}', '{}', 0, false, false,
+    'accepted', now()
+  FROM security_csp_app, generate_series(1, $2::integer) n WHERE id = $1`;
 
 /** A rate of what is thrown away would say nothing: every report is in a group, or counted. */
 async function demandStored({ ownerUrl }: Ground, sent: number): Promise<void> {
@@ -65,15 +107,36 @@ async function demandStored({ ownerUrl }: Ground, sent: number): Promise<void> {
   if (kept !== sent) throw new Error(`${kept} of ${sent} reports were kept.`);
 }
 
-/** Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. */
+/**
+ * Whether memory stays what it is over millions of reports: `OFITEC_BENCH_REPORTS=5000000`. The line
+ * compares the last million with the first; `rssMb` is the most that was ever seen.
+ */
 async function watchMemory(port: number, pid: number, bodies: readonly Buffer[]): Promise<void> {
-  let sent = 0;
-  for (let step = 1; sent < FLOOD_REPORTS; step += 1) {
-    sent += (await reportOverHttp(port, 32, bodies)).count;
-    if (step % 20 === 0 || sent >= FLOOD_REPORTS) {
-      process.stderr.write(`csp: ${sent} reports, ${rssMb(pid)} MiB\n`);
-    }
+  const steps: (Load & { readonly meanMb: number; readonly mostMb: number })[] = [];
+  for (let sent = 0; sent < FLOOD_REPORTS; sent += MILLION) {
+    const seen: number[] = [];
+    const timer = setInterval(() => seen.push(rssMb(pid)), 250);
+    const load = await reportOverHttp(port, 32, bodies, Math.min(MILLION, FLOOD_REPORTS - sent));
+    clearInterval(timer);
+    seen.push(rssMb(pid));
+    const meanMb = seen.reduce((sum, each) => sum + each, 0) / seen.length;
+    steps.push({ ...load, meanMb, mostMb: Math.max(...seen) });
+    const { perSecond, p99Ms } = load;
+    process.stderr.write(
+      `csp: ${sent + load.count} reports, ${Math.round(perSecond)}/s, p99 ${p99Ms.toFixed(1)} ms, ` +
+        `${Math.round(meanMb)} MiB (at most ${Math.max(...seen)})\n`,
+    );
   }
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (!first || !last) return;
+  printFigure({
+    ...{ name: 'csp-memory, MiB', clients: 32, ours: last.meanMb, reference: first.meanMb },
+    ratio: last.meanMb / first.meanMb,
+    p50Ms: last.p50Ms,
+    p99Ms: Math.max(...steps.map(({ p99Ms }) => p99Ms)),
+    rssMb: Math.max(...steps.map(({ mostMb }) => mostMb)),
+  });
 }
 
 /** What four browsers send from some pages about some hosts, as requests ready to be sent. */
@@ -88,67 +151,28 @@ function bodiesOf(): Buffer[] {
       document: `https://app.example/page/${n % PAGES}?session=${n}`,
     });
     const text = JSON.stringify(body);
-    const head = [
-      ...['POST /csp/report?v=1 HTTP/1.1', 'Host: localhost', `Content-Type: ${type}`],
-      ...['User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0'],
-      ...[`Content-Length: ${Buffer.byteLength(text)}`, '', ''],
-    ];
-    return Buffer.from(head.join('\r\n') + text);
+    const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
+    return requestOf('POST /csp/report?v=1', { 'content-type': type, 'user-agent': agent }, text);
   });
-}
-
-/** Sends over so many connections, each waiting for its answer; one that is no 204 ends the run. */
-async function reportOverHttp(
-  port: number,
-  clients: number,
-  bodies: readonly Buffer[],
-): Promise<Load & { readonly count: number }> {
-  const latencies: number[] = [];
-  const started = performance.now();
-  const until = started + SECONDS * 1_000;
-  const lanes = Array.from({ length: clients }, (_, lane) =>
-    keepSending(port, { until, latencies, bodies, first: lane * 31 }),
-  );
-  await Promise.all(lanes);
-  const seconds = (performance.now() - started) / 1_000;
-  latencies.sort((a, b) => a - b);
-  const at = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? 0;
-  const count = latencies.length;
-  return { count, perSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
 /**
- * One connection. Node's own client takes longer for a request than the server under test does for its
- * answer, and would be what is measured.
+ * Each of the connections sends all bodies in turn, and begins at another of them.
+ *
+ * @param most how many are sent; without it, the time of a round decides
  */
-function keepSending(
+function reportOverHttp(
   port: number,
-  of: { until: number; latencies: number[]; bodies: readonly Buffer[]; first: number },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket: Socket = connect(port, '127.0.0.1');
-    let next = of.first;
-    let began = 0;
-    const send = (): void => {
-      const body = of.bodies[(next += 1) % of.bodies.length] ?? Buffer.alloc(0);
-      began = performance.now();
-      socket.write(body);
-    };
-    socket.setNoDelay(true);
-    socket.once('connect', send);
-    socket.on('data', (answer) => {
-      // An answer without a body is one packet.
-      if (!answer.subarray(0, 12).equals(ACCEPTED)) {
-        socket.destroy();
-        return reject(new Error(`a report was answered with ${answer.toString()}`));
-      }
-      of.latencies.push(performance.now() - began);
-      if (began < of.until) return send();
-      socket.end();
-      return resolve();
-    });
-    socket.once('error', reject);
+  clients: number,
+  bodies: readonly Buffer[],
+  most?: number,
+): ReturnType<typeof send> {
+  const places = Array.from({ length: clients }, (_, client) => client * 31);
+  return send({
+    ...{ port, clients, status: 204, ...(most === undefined ? { seconds: SECONDS } : { most }) },
+    next: (client) => {
+      const place = (places[client] = (places[client] ?? 0) + 1);
+      return bodies[place % bodies.length] ?? Buffer.alloc(0);
+    },
   });
 }
-
-const ACCEPTED = Buffer.from('HTTP/1.1 204');

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Client as Connection } from 'pg';
 import { signIn } from '../support/client.js';
-import { inTurns } from './figures.js';
+import { inTurns, printMemory } from './figures.js';
 import { PASSWORD } from './ground.js';
 import type { Ground } from './ground.js';
-import { startProgram } from './load.js';
+import { forgetPeak, peakMb, rssMb, startProgram } from './load.js';
 import type { Load } from './load.js';
 
 const DOCUMENTS = Number(process.env['OFITEC_BENCH_F29_DOCUMENTS'] ?? 1_000_000);
@@ -54,14 +53,17 @@ export async function benchF29(ground: Ground): Promise<void> {
       const answer = await client.post(`sii-connector/f29/${String(body.id)}/compute`);
       if (answer.status !== 200) throw new Error(answer.text);
     };
+    const rest = rssMb(server.pid);
+    forgetPeak(server.pid);
     await compute();
     await inTurns('f29', 1, () => peakMb(server.pid), {
       ours: () => timed(compute),
       reference: () => timed(() => owner.query(RAW)),
     });
+    printMemory('f29-memory', peakMb(server.pid), rest);
   } finally {
     await owner.query(
-      'TRUNCATE sii_connector_document, sii_connector_import_file, sii_connector_import, sii_connector_return',
+      'TRUNCATE sii_connector_document, sii_connector_import_file, sii_connector_import, sii_connector_return, sii_connector_submission',
     );
     await owner.end();
     await server.stop();
@@ -73,10 +75,4 @@ async function timed(work: () => Promise<unknown>): Promise<Load> {
   await work();
   const ms = performance.now() - started;
   return { perSecond: (DOCUMENTS * 1000) / ms, p50Ms: ms, p99Ms: ms };
-}
-
-/** The most that the process ever held. */
-function peakMb(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 }

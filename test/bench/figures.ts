@@ -57,6 +57,12 @@ export async function inTurns(
   });
 }
 
+/** What a process held at its most, beside what it holds at rest; both in MiB. */
+export function printMemory(name: string, peak: number, rest: number): void {
+  const [ours, reference, ratio] = [peak, rest, peak / rest];
+  printFigure({ name, clients: 1, ours, reference, ratio, p50Ms: 0, p99Ms: 0, rssMb: peak });
+}
+
 /** Prints one line, rounded: ratios to two places, the rest to one. */
 export function printFigure(figure: Figure): void {
   const [ours, reference, p50Ms, p99Ms] = (['ours', 'reference', 'p50Ms', 'p99Ms'] as const).map(

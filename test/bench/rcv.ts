@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import { Client as Connection } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { signIn } from '../support/client.js';
 import { purchase, PURCHASE_HEADER, rcvOf, rutOf } from '../support/rcv.js';
-import { inTurns } from './figures.js';
+import { inTurns, printMemory } from './figures.js';
 import { PASSWORD } from './ground.js';
 import type { Ground } from './ground.js';
-import { startProgram } from './load.js';
+import { forgetPeak, peakMb, rssMb, startProgram } from './load.js';
 import type { Load } from './load.js';
 
 const ROWS = Number(process.env['OFITEC_BENCH_RCV_ROWS'] ?? 200_000);
@@ -32,6 +32,8 @@ export async function benchRcv(ground: Ground): Promise<void> {
     await owner.query(`CREATE TABLE bench_copy (LIKE ${TABLE})`);
     const { token } = await signIn(`http://127.0.0.1:${server.port}`, 'admin', PASSWORD);
     const truncate = `TRUNCATE ${TABLE}, sii_connector_import_file, sii_connector_import, bench_copy`;
+    const rest = rssMb(server.pid);
+    forgetPeak(server.pid);
     const ours = async (): Promise<Load> => {
       await owner.query(truncate);
       return timed(() => send(server.port, token ?? '', file));
@@ -49,6 +51,7 @@ export async function benchRcv(ground: Ground): Promise<void> {
         });
       },
     });
+    printMemory('rcv-memory', peakMb(server.pid), rest);
   } finally {
     await owner.query('DROP TABLE IF EXISTS bench_copy');
     await owner.end();
@@ -99,10 +102,4 @@ function send(port: number, token: string, file: string): Promise<number> {
     outgoing.on('error', reject);
     createReadStream(file).pipe(outgoing);
   });
-}
-
-/** The most that the process ever held. */
-function peakMb(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 }

@@ -14,6 +14,7 @@ import { benchThrottle } from './throttle.js';
 import { benchWatch } from './watch.js';
 
 const PGBENCH = ['/usr/lib/postgresql/15/bin/pgbench', '/usr/bin/pgbench'].find(existsSync);
+const CLIENTS = (process.env['OFITEC_BENCH_CLIENTS'] ?? '1,8,16,32').split(',').map(Number);
 const wanted = process.argv.slice(2).find((word) => !word.startsWith('--'));
 
 const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
@@ -31,7 +32,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
 
 async function benchPayment(ground: Ground): Promise<void> {
   const server = await startProgram('server', { DATABASE_URL: ground.applicationUrl });
-  for (const clients of [1, 8, 16, 32]) {
+  for (const clients of CLIENTS) {
     await inTurns('payment', clients, () => rssMb(server.pid), {
       ours: () => charge(ground, server.port, clients),
       reference: async () => pgbench(ground, clients),

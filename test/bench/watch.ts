@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
 import { signIn } from '../support/client.js';
 import { inTurns, SECONDS } from './figures.js';
 import { PASSWORD } from './ground.js';
 import type { Ground } from './ground.js';
 import { chargeOverHttp, rssMb, startProgram } from './load.js';
 import type { Load, Loaded } from './load.js';
+import { requestOf, send } from './sender.js';
 
 export const TOKEN = 'a token of the bench, long enough to pass';
 export const CLIENTS = 16;
@@ -50,10 +50,16 @@ export async function perCpuSecond(
   return { ...load, perSecond: count / (cpuSeconds(pid) - began.cpu) };
 }
 
-/** Time that a process has spent on processors, in user and system mode. */
+/**
+ * Time that the threads of a process have spent on processors, in user and system mode. By the
+ * scheduler's nanoseconds: the ticks of /proc/PID/stat are 10 ms, a percent of a round.
+ */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, task) => {
+    const [ns = '0'] = readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ');
+    return sum + Number(ns) / 1e9;
+  }, 0);
 }
 
 /** The cheapest request of a user unless said: the session is looked up, and nothing else. */
@@ -63,42 +69,14 @@ export async function readOverHttp(
   status = 200,
 ): Promise<Load> {
   const { token } = await signIn(`http://127.0.0.1:${port}`, 'vendedora', PASSWORD);
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
-  const latencies: number[] = [];
-  const started = performance.now();
-  const client = async (): Promise<void> => {
-    while (performance.now() < started + SECONDS * 1_000) {
-      const began = performance.now();
-      await get(agent, port, path, token ?? '', status);
-      latencies.push(performance.now() - began);
-    }
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-  const elapsed = (performance.now() - started) / 1_000;
-  agent.destroy();
-  latencies.sort((a, b) => a - b);
-  const at = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? 0;
-  return { perSecond: latencies.length / elapsed, p50Ms: at(0.5), p99Ms: at(0.99) };
+  const request = requestOf(`GET ${path}`, { authorization: `Bearer ${token ?? ''}` });
+  return send({ ...{ port, status, clients: CLIENTS, seconds: SECONDS }, next: () => request });
 }
 
 export async function scrape(port: number): Promise<void> {
-  const agent = new Agent();
-  await get(agent, port, '/metrics', TOKEN);
-  agent.destroy();
-}
-
-function get(agent: Agent, port: number, path: string, token: string, status = 200): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}` };
-    const sent = request({ agent, port, host: '127.0.0.1', path, headers }, (answer) => {
-      answer.resume();
-      answer.once('end', () =>
-        answer.statusCode === status
-          ? resolve()
-          : reject(new Error(`${path} was answered with ${answer.statusCode}`)),
-      );
-    });
-    sent.once('error', reject);
-    sent.end();
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
   });
+  if (answer.status !== 200) throw new Error(`a scrape was answered with ${answer.status}`);
+  await answer.arrayBuffer();
 }

@@ -86,6 +86,8 @@ describe('daily cut on paper', () => {
       'cut,cutBy,ID,Ana Administradora,,,,,,,,',
       `cut,createdAt,,${cut.createdAt},,,,,,,,`,
       'cut,rowsHash,,HASH,,,,,,,,',
+      // Nothing is sealed where no worker runs.
+      'cut,auditAnchor,,,,,,,,,,',
       'total,,,,,,3,5003,,,,',
       'method,cash,,,,,1,4003,,,,',
       'method,debit,,,,,1,0,,,,',

@@ -1,95 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, PartnerSimulator, rcv } from '#test';
-import type { Client, PartnerFault } from '#test';
+import { House, kernel, kit, PartnerLab } from '#test';
+import type { Client } from '#test';
 
 const SECRET = 'clave-que-nadie-debe-ver';
 
 /** A return given to a partner, whatever fails on the way: exactly one submission. */
 describe('a partner takes a return', () => {
+  let lab: PartnerLab;
   let house: House;
-  let partner: PartnerSimulator;
+  let partner: kit.PartnerSimulator;
   let admin: Client;
-  let worker: kernel.Worker;
   let connectorId: string;
 
   beforeAll(async () => {
-    partner = await PartnerSimulator.open();
+    partner = await kit.PartnerSimulator.open();
     house = await House.open({
       ...{ SII_PARTNER_HOSTS: partner.host, SII_PARTNER_SECRETS: `otra=x,prueba=${SECRET}` },
       ...{ SII_PARTNER_TIMEOUT_MS: '300', SII_PARTNER_RATE: '60000/min' },
     });
-    admin = await house.as('admin');
-    worker = house.app.get(kernel.Worker);
-    await worker.start(house.urls.application);
-    await admin.post('sii-connector/figures', {
-      ...{ kind: 'ppm', period: '202001', value: 0.125, source: 'Ley 21.755' },
-    });
-    const made = await admin.post('sii-connector/connectors', {
-      ...{ name: 'Socio de prueba', kind: 'partner', baseUrl: `http://${partner.host}/` },
-      ...{ secretRef: 'prueba', statuses: { recibida: 'accepted', presentada: 'filed' } },
-    });
-    expect([made.status, made.body.capabilities]).toEqual([201, ['submit', 'status']]);
-    connectorId = String(made.body.id);
+    const statuses = { recibida: 'accepted', presentada: 'filed' };
+    lab = await PartnerLab.over(house, partner, { kind: 'partner', secretRef: 'prueba', statuses });
+    ({ admin, connectorId } = lab);
+    const { body } = await admin.get(`sii-connector/connectors/${connectorId}`);
+    expect(body.capabilities).toEqual(['submit', 'status', 'webhook']);
   });
 
-  afterAll(async () => {
-    await worker.stop();
-    await partner.close();
-  });
-
-  /** An approved return of a month with one sale. */
-  async function approved(period: string): Promise<string> {
-    const day = `05/${period.slice(4)}/${period.slice(0, 4)}`;
-    const dates = { 'Fecha Docto': day, 'Fecha Recepcion': day };
-    const file = rcv.rcvOf(rcv.SALE_HEADER, [rcv.sale(Number(period), dates)]);
-    const path = `/api/v1/sii-connector/imports?kind=rcv-venta&period=${period}`;
-    await admin.raw('post', path, Buffer.from(file), { 'content-type': 'text/csv' });
-    const id = String((await admin.post('sii-connector/f29', { period })).body.id);
-    const { body } = await admin.post(`sii-connector/f29/${id}/compute`);
-    const rules = (body.findings as { rule: string; severity: string }[])
-      .filter(({ severity }) => severity === 'warning')
-      .map(({ rule }) => ({ rule, reason: 'revisado' }));
-    await admin.post(`sii-connector/f29/${id}/acknowledge`, { acknowledgements: rules });
-    expect((await admin.post(`sii-connector/f29/${id}/validate`)).body.state).toBe('validated');
-    return id;
-  }
-
-  interface Seen {
-    readonly state: string;
-    readonly attempts: number;
-    readonly key: string;
-    readonly detail: string | null;
-  }
-
-  /** Waits until the submission of a return is in a state, asking for news meanwhile. */
-  async function until(returnId: string, state: string): Promise<Seen | undefined> {
-    for (let tries = 0; ; tries += 1) {
-      const { items } = (await admin.get(`sii-connector/submissions?returnId=${returnId}`))
-        .body as {
-        items: Seen[];
-      };
-      if (items[0]?.state === state || tries === 60) return items[0];
-      if (tries % 10 === 9) await admin.post(`sii-connector/connectors/${connectorId}/sync`);
-      await sleep(100);
-    }
-  }
-
-  const send = (id: string): ReturnType<Client['post']> =>
-    admin.post(`sii-connector/f29/${id}/send`, { connectorId });
+  afterAll(() => lab.close());
 
   it('is filed with the folio that the partner brings back', async () => {
-    const id = await approved('202604');
-    expect((await send(id)).body.state).toBe('sent');
-    expect((await send(id)).status).toBe(409);
+    const id = await lab.approved('202604');
+    expect((await lab.send(id)).body.state).toBe('sent');
+    expect((await lab.send(id)).status).toBe(409);
     expect((await admin.post(`sii-connector/f29/${id}/compute`)).status).toBe(409);
-    expect(await until(id, 'accepted')).toMatchObject({ state: 'accepted', attempts: 1 });
+    expect(await lab.until(id, 'accepted')).toMatchObject({ state: 'accepted', attempts: 1 });
     const [given] = [...partner.taken.values()];
     expect(given?.body).toMatchObject({ period: '202604', revision: 1, codes: { '502': 1_900 } });
     partner.file('7000000001', '2026-05-20');
     const schedules = house.app.get(kernel.Schedules);
     await schedules.runOnce('sii-connector.ask-partners', new Date(Date.now() + 86_400_000));
-    expect(await until(id, 'filed')).toMatchObject({ state: 'filed' });
+    expect(await lab.until(id, 'filed')).toMatchObject({ state: 'filed' });
     const filed = await admin.get(`sii-connector/f29/${id}`);
     expect(filed.body).toMatchObject({
       state: 'filed',
@@ -99,34 +49,35 @@ describe('a partner takes a return', () => {
     expect((await admin.get(`sii-connector/connectors/${connectorId}`)).body.health).toBe('well');
   });
 
-  it.each<[PartnerFault, string]>([
+  it.each<[kit.PartnerFault, string]>([
     ['silent-after-acceptance', '202501'],
     ['error-after-acceptance', '202502'],
     ['hang-up-after-acceptance', '202503'],
     ['nonsense-after-acceptance', '202504'],
+    ['slow', '202412'],
     ['busy', '202505'],
     ['error', '202506'],
   ])('%s: is given once', async (fault, period) => {
     partner.taken.clear();
     partner.faults.push(fault);
     partner.posts = 0;
-    const id = await approved(period);
-    await send(id);
-    expect(await until(id, 'accepted')).toMatchObject({ state: 'accepted' });
+    const id = await lab.approved(period);
+    await lab.send(id);
+    expect(await lab.until(id, 'accepted')).toMatchObject({ state: 'accepted' });
     expect(partner.taken.size).toBe(1);
     // What was taken in spite of the fault is found, and not given again.
-    expect(partner.posts).toBe(fault.endsWith('acceptance') ? 1 : 2);
+    expect(partner.posts).toBe(['busy', 'error'].includes(fault) ? 2 : 1);
   });
 
   it('comes back when the partner refuses it, and is given anew under another key', async () => {
     partner.taken.clear();
     partner.faults.push('refusal');
-    const id = await approved('202507');
-    await send(id);
-    expect(await until(id, 'rejected')).toMatchObject({ detail: 'RUT sin mandato' });
+    const id = await lab.approved('202507');
+    await lab.send(id);
+    expect(await lab.until(id, 'rejected')).toMatchObject({ detail: 'RUT sin mandato' });
     expect((await admin.get(`sii-connector/f29/${id}`)).body.state).toBe('validated');
-    await send(id);
-    const again = await until(id, 'accepted');
+    await lab.send(id);
+    const again = await lab.until(id, 'accepted');
     expect(again?.key).toMatch(/-202507-1-[0-9a-f]{16}-2$/);
   });
 
@@ -165,7 +116,7 @@ describe('a partner takes a return', () => {
   it('leaves what a person does to the person: the manual connector gives nothing over', async () => {
     const manual = await admin.post('sii-connector/connectors', { name: 'A mano', kind: 'manual' });
     expect(manual.body.capabilities).toEqual(['export']);
-    const id = await approved('202508');
+    const id = await lab.approved('202508');
     const refused = await admin.post(`sii-connector/f29/${id}/send`, {
       connectorId: manual.body.id,
     });

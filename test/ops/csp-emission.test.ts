@@ -11,7 +11,7 @@ import { dropDatabase, installTraefik, makeDatabase, run, runCli } from '#test';
 import type { Program } from '#test';
 
 const TRAEFIK_FILES = ['security_report_only.yml', 'security.yml'];
-const NGINX_FILES = ['security_report_only.conf', 'security.conf'];
+const NGINX_FILES = ['security_report_only.conf', 'security.conf', 'security_split.conf'];
 const ENDPOINT = 'csp-endpoint="/csp/report?v=1&d=enforce"';
 
 /** What `ofitec csp emit` writes, read by the servers that it is for, their headers read back. */
@@ -35,7 +35,8 @@ describe('emitted files', () => {
   }, 120_000);
 
   afterAll(async () => {
-    for (const program of programs) await program.end('SIGKILL');
+    // Not SIGKILL: nginx's workers would outlive their master, hold our pipes and keep this process.
+    for (const program of programs) await program.end('SIGTERM');
     await new Promise((resolve) => backend.close(resolve));
     await dropDatabase(name);
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Delay, FailoverLab, PlayedSite, until } from '#test';
+import { Delay, FailoverLab, netns, PlayedSite, until } from '#test';
 import type { Mode, Program } from '#test';
 
 const NXRRSET = 8;
@@ -225,6 +225,22 @@ describe('the DNS failover', () => {
     expect([ttl.code, JSON.parse(ttl.output)]).toMatchObject([0, { ok: true, wantedSeconds: 30 }]);
     const refused = await lab.verb({ ...config, sites: [], observer: [] }, ['status']);
     expect([refused.code, refused.output]).toEqual([1, expect.stringMatching(/sites must be a list of 2 or more[^]*observer is not known/)]); // prettier-ignore
+  }, 60_000);
+
+  it('does what the playbook says of the name, command by command', async () => {
+    const page = netns.pageOf('playbooks/failover_automatico.md');
+    const lines = netns
+      .blocksOf(page)
+      .filter(({ host }) => host === 'dns')
+      .flatMap(({ text }) => text.trim().split('\n'));
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) {
+      const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ''); // prettier-ignore
+      expect([line, words.slice(0, 2)]).toEqual([line, ['ofitec', 'failover']]);
+      const { code, output } = await lab.verb(config, words.slice(2));
+      expect([line, code, output]).toEqual([line, 0, output]);
+    }
+    expect(await pointsTo(sites.b)).toBe(true);
   }, 60_000);
 
   it('decides nothing while etcd has lost its majority', async () => {

@@ -6,7 +6,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const UNITS = 'infra/systemd';
 const SERVICE = 'ofitec-alert-check.service';
-const RENDER = 'ofitec-secrets-render.service';
+const TIMERS = ['ofitec-alert-check.timer', 'ofitec-secrets-render.timer'];
+const EMIT = 'ofitec-csp-emit.service';
+const PROGRAMS = [
+  EMIT,
+  'ofitec-failover-decide.service',
+  'ofitec-failover-observe.service',
+  'ofitec-secrets-render.service',
+  'ofitec-vrrp.service',
+];
+/** As root: they may do what reloads a server. */
+const RELOADS = ['ofitec-csp-reload.path', 'ofitec-csp-reload.service'];
+/** Units that an installer puts beside its program. */
+const INSTALLED = 'infra/failover/patroni';
 const HOME = '/opt/ofitec';
 /** Ten times what systemd calls the exposure: 0 is locked up, 100 is naked. */
 const MOST_EXPOSED = 20;
@@ -36,21 +48,42 @@ describe('systemd', () => {
   }
 
   /** The command of a line of the service, run with these variables alone. */
-  function command(key: string, env: Record<string, string>): { code: number | null; out: string } {
-    const text = readFileSync(join(folder, SERVICE), 'utf8');
+  function command(
+    key: string,
+    env: Record<string, string>,
+    { unit = SERVICE, more = [] }: { unit?: string; more?: readonly string[] } = {},
+  ): { code: number | null; out: string } {
+    const text = readFileSync(join(folder, unit), 'utf8');
     const line = new RegExp(`^${key}=(.+)$`, 'm').exec(text)?.[1] ?? '';
     const [program = '', ...args] = line.split(' ');
-    const result = spawnSync(program, args, { env, encoding: 'utf8', timeout: 60_000 });
+    const words = args.filter((arg) => !arg.startsWith('$'));
+    const result = spawnSync(program, [...words, ...more], {
+      env,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     return { code: result.status, out: `${result.stdout}${result.stderr}` };
   }
 
   it('has nothing to say about any unit', () => {
-    expect(names().sort()).toEqual([
-      ...[SERVICE, 'ofitec-alert-check.timer'],
-      ...[RENDER, 'ofitec-secrets-render.timer'],
-    ]);
+    expect(names().sort()).toEqual([SERVICE, ...TIMERS, ...PROGRAMS, ...RELOADS].sort());
     const units = names().map((name) => `./${name}`);
     expect(analyze('verify', ...units)).toEqual({ code: 0, said: '' });
+  });
+
+  it('has nothing to say about the units of the database hosts', () => {
+    const units = readdirSync(INSTALLED).filter((name) => name.endsWith('.service'));
+    expect(units).toEqual([
+      'ofitec-etcd.service',
+      'ofitec-guard.service',
+      'ofitec-patroni.service',
+    ]);
+    for (const name of units) {
+      const text = readFileSync(join(INSTALLED, name), 'utf8');
+      // Patroni is in a folder of its own that the installer makes.
+      write(name, text.replaceAll('/opt/ofitec-patroni/bin/patroni', '/bin/true'));
+    }
+    expect(analyze('verify', ...units.map((name) => `./${name}`))).toEqual({ code: 0, said: '' });
   });
 
   it('would say what is wrong with one', () => {
@@ -63,7 +96,7 @@ describe('systemd', () => {
   it('finds the service locked up', () => {
     const judge = (name: string): number | null =>
       analyze('security', '--offline=true', `--threshold=${MOST_EXPOSED}`, `./${name}`).code;
-    expect([judge(SERVICE), judge(RENDER)]).toEqual([0, 0]);
+    for (const name of [SERVICE, ...PROGRAMS]) expect([name, judge(name)]).toEqual([name, 0]);
     write('naked.service', '[Service]\nType=oneshot\nExecStart=/bin/true\n');
     expect(judge('naked.service')).toBe(1);
   });
@@ -85,5 +118,14 @@ describe('systemd', () => {
     const broken = { ...env, NODE_OPTIONS: '--import=./no/such/file.mjs' };
     expect(command('ExecStart', broken).code).toBe(1);
     expect(command('ExecStartPre', broken).code).not.toBe(0);
+  });
+
+  it('names options of the emission that there are', () => {
+    const env = { PATH: process.env['PATH'] ?? '', OFITEC_HOME: folder, LOG_LEVEL: 'error' };
+    const options = /^Environment="CSP_EMIT=(.+)"$/m.exec(readFileSync(join(UNITS, EMIT), 'utf8'));
+    // The first option that is not there is named: all before it are.
+    const more = [...(options?.[1] ?? '').split(' '), '--no-such'];
+    const { code, out } = command('ExecStart', env, { unit: EMIT, more });
+    expect([code, out]).toEqual([1, expect.stringContaining("unknown option '--no-such'")]);
   });
 });

@@ -2,6 +2,7 @@ import type { House } from './house.js';
 
 /** The SECURITY DEFINER functions that see beyond one company, each opened by a migration on purpose. */
 const DOORS = [
+  'audit_events_after',
   'auth_find_api_key',
   'auth_find_login',
   'auth_find_session',
@@ -14,6 +15,8 @@ const DOORS = [
   'operational_alerts_find_source',
   'security_csp_enforcing',
   'security_csp_find_app',
+  'sii_connector_file_elsewhere',
+  'sii_connector_find_webhook',
 ];
 
 interface CompanyTable {

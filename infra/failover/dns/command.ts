@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readFailover } from './config.js';
 import type { Failover } from './config.js';
 import { Decider } from './decider.js';
+import { guardCommand, vrrpCommand } from '../guard/command.js';
 import { Etcd } from './etcd.js';
 import { keysOf } from './keys.js';
 import { moveByHand } from './manual.js';
@@ -57,9 +58,9 @@ export function failoverCommand(): Command {
         .action(freeze),
     )
     .addCommand(verb('thaw', 'let the deciders write again').action(thaw))
-    .addCommand(
-      verb('ttl', 'check that no name server lets the name be kept too long').action(ttl),
-    );
+    .addCommand(verb('ttl', 'check that no name server lets the name be kept too long').action(ttl))
+    .addCommand(guardCommand(untilStopped))
+    .addCommand(vrrpCommand(untilStopped));
 }
 
 function verb(name: string, description: string): Command {

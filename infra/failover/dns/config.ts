@@ -31,6 +31,12 @@ export interface Site {
   readonly patroniUrls: readonly string[];
 }
 
+/** A virtual address, and the VRRP agents of the hosts that may hold it. */
+export interface VirtualAddress {
+  readonly address: string;
+  readonly agents: readonly string[];
+}
+
 type ProviderConfig =
   | { readonly kind: 'rfc2136'; readonly server: Server; readonly keyFile: string }
   | { readonly kind: 'route53'; readonly zoneId: string }
@@ -46,6 +52,8 @@ export interface Failover {
   readonly ttlSeconds: number;
   /** The most wanted first. */
   readonly sites: readonly Site[];
+  /** Shown by `status`; nothing is decided by them. */
+  readonly addresses: readonly VirtualAddress[];
   readonly observers: readonly string[];
   readonly quorum: number;
   readonly etcd: EtcdOptions;
@@ -101,6 +109,7 @@ export function readFailover(env: Readonly<Record<string, string | undefined>>):
     family: addressType(sites[0]?.address ?? ''),
     ttlSeconds: file.integer('ttlSeconds', { min: 5, max: 60, fallback: 30 }),
     sites,
+    addresses: readAddresses(file),
     observers,
     quorum: file.integer('quorum', {
       min: majority(observers.length),
@@ -140,6 +149,14 @@ function readSite(site: Fields, n: number, second: string | undefined): Site {
   if (!/^[a-z0-9-]{1,40}$/.test(name)) site.fault('name', 'must be lower-case letters, digits, -');
   const urls = { readyUrl: site.url('readyUrl'), patroniUrls: site.urls('patroniUrls') };
   return { name, address, ...urls };
+}
+
+function readAddresses(file: Fields): VirtualAddress[] {
+  return file.many('addresses', 0).map((each) => {
+    const address = each.text('address');
+    if (isIP(address) === 0) each.fault('address', `must be an address, not "${address}"`);
+    return { address, agents: each.urls('agents') };
+  });
 }
 
 function checkSites(file: Fields, sites: readonly Site[]): void {

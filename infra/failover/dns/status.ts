@@ -1,5 +1,6 @@
 import { ask } from './ask.js';
-import type { Failover } from './config.js';
+import type { VrrpStatus } from '../vrrp/agent.js';
+import type { Failover, VirtualAddress } from './config.js';
 import { Etcd } from './etcd.js';
 import { keysOf } from './keys.js';
 import { activeSite, readSnapshot } from './snapshot.js';
@@ -27,12 +28,20 @@ interface SiteStatus {
   readonly members: readonly Member[];
 }
 
+interface AddressStatus {
+  readonly address: string;
+  /** The agents on whose hosts it is; more than one is a split. */
+  readonly holders: readonly string[];
+  readonly states: readonly { agent: string; state: string | null; since: string | null }[];
+}
+
 export interface Status {
   readonly record: string;
   readonly active: string | null;
   readonly epoch: number | null;
   readonly servers: readonly ServerView[];
   readonly sites: readonly SiteStatus[];
+  readonly addresses: readonly AddressStatus[];
   readonly decider: string | null;
   readonly frozen: string | null;
   readonly heldDown: boolean;
@@ -52,10 +61,11 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
       faults.push(`${what}: ${(error as Error).message}`);
       return null;
     };
-  const [view, snapshot, members] = await Promise.all([
+  const [view, snapshot, members, addresses] = await Promise.all([
     zone.look().catch(note('name servers')),
     readSnapshot(new Etcd(failover.etcd), failover).catch(note('etcd')),
     Promise.all(failover.sites.map(({ patroniUrls }) => membersOf(patroniUrls, note))),
+    Promise.all(failover.addresses.map((each) => addressStatus(each, note))),
   ]);
   const none: ZoneView = { servers: [], agreed: null };
   return {
@@ -64,6 +74,7 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
     epoch: view?.agreed?.mark?.epoch ?? null,
     servers: view?.servers ?? [],
     sites: failover.sites.map((site, n) => siteStatus(site, snapshot, members[n] ?? [])),
+    addresses,
     decider: snapshot?.leader ?? null,
     frozen: snapshot?.frozen ?? null,
     heldDown: snapshot?.heldDown ?? false,
@@ -96,6 +107,33 @@ function siteStatus(
 function lastChangeOf(snapshot: Snapshot | null, prefix: string): AuditLine | null {
   const entry = snapshot?.entries.get(keysOf(prefix).lastChange);
   return entry ? (JSON.parse(entry.value) as AuditLine) : null;
+}
+
+/** Where a virtual address is, as the agent of each host sees it on its own network card. */
+async function addressStatus(
+  { address, agents }: VirtualAddress,
+  note: (what: string) => (error: unknown) => null,
+): Promise<AddressStatus> {
+  const said = await Promise.all(
+    agents.map(async (url) => {
+      const agent = new URL(url).host;
+      const status = await readVrrp(url).catch(note(`VRRP agent ${agent}`));
+      return { agent, status };
+    }),
+  );
+  return {
+    address,
+    holders: said.flatMap(({ agent, status }) => (status?.holds ? [agent] : [])),
+    states: said.map(({ agent, status }) => ({
+      ...{ agent, state: status?.state ?? null, since: status?.since ?? null },
+    })),
+  };
+}
+
+async function readVrrp(url: string): Promise<VrrpStatus> {
+  const { status, body } = await ask(new URL('/status', url).href, { timeoutMs: 2_000 });
+  if (status !== 200) throw new Error(`answers ${status}`);
+  return JSON.parse(body) as VrrpStatus;
 }
 
 /** The cluster as the first member tells it that answers. */
@@ -138,6 +176,8 @@ export function statusLines(status: Status): string[] {
   return [
     ...facts.map(([name, value]) => `${name.padEnd(18)}${value}`),
     ...status.sites.flatMap(siteLines),
+    ...(status.addresses.length > 0 ? ['', 'Virtual addresses'] : []),
+    ...status.addresses.flatMap(addressLines),
     ...(status.servers.length > 0 ? ['', 'Name servers'] : []),
     ...status.servers.map(serverLine),
     ...(status.faults.length > 0 ? ['', 'Not answered'] : []),
@@ -161,6 +201,14 @@ function siteLines({ site, address, verdict, writable, said, members }: SiteStat
       (each) =>
         `  ${each.name.padEnd(14)}${each.role.padEnd(15)}${each.state.padEnd(11)}timeline ${each.timeline ?? '?'}  lag ${each.lagBytes ?? '–'}`,
     ),
+  ];
+}
+
+function addressLines({ address, holders, states }: AddressStatus): string[] {
+  const split = holders.length > 1 ? '  TWO HOLDERS' : '';
+  return [
+    `  ${address.padEnd(24)}held by ${holders.join(', ') || 'nobody'}${split}`,
+    ...states.map(({ agent, state, since }) => `    ${agent.padEnd(22)}${state ?? 'unknown'}${since ? `  since ${since}` : ''}`), // prettier-ignore
   ];
 }
 

@@ -99,10 +99,4 @@ export const alertDefinitions: readonly AlertDefinition[] = [
     'La base de datos tiene menos réplicas de las que debe',
     'The database has fewer replicas than it should',
   ),
-  fromOutside(
-    'audit.chain_broken',
-    'critical',
-    'El registro de auditoría no coincide con su sello',
-    'The audit log does not agree with its seal',
-  ),
 ];

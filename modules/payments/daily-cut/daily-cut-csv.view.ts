@@ -29,6 +29,7 @@ function headOf(cut: DailyCutView, { company, branch, users }: CutNames): Line[]
     { item: 'cutBy', id: cut.cutBy, text: users.get(cut.cutBy ?? '') ?? null },
     { item: 'createdAt', text: cut.createdAt },
     { item: 'rowsHash', text: cut.rowsHash },
+    { item: 'auditAnchor', text: cut.auditAnchor },
   ];
   return head.map((line) => ({ section: 'cut', ...line }));
 }

@@ -121,6 +121,7 @@ export function cutPage(cut: DailyCutView, names: CutNames): string {
         <h2>Huella de las filas (SHA-256)</h2>
         <p class="hash">${cut.rowsHash}</p>
         <p class="hash">Corte ${cut.id}</p>
+        ${cut.auditAnchor === null ? '' : html`<p class="hash">Sello del registro ${cut.auditAnchor}</p>`}
       </body>
     </html> `;
   return page.toString();

@@ -90,6 +90,10 @@ export class DailyCut extends CompanyRow {
   @Column({ type: 'text' })
   rowsHash!: string;
 
+  /** The last block of the event log's seal by then, `12:` and its hash; null before the first. */
+  @Column({ type: 'text', nullable: true })
+  auditAnchor!: string | null;
+
   /** Made while sessions of the day were open; they go into a later cut. */
   @Column({ type: 'boolean' })
   forced!: boolean;

@@ -13,6 +13,7 @@ import {
   Records,
 } from '#kernel';
 import type { Page } from '#kernel';
+import { ChainService } from '#modules/audit';
 import { BranchService } from '#modules/base';
 import { CashSession } from '../cash-session/cash-session.entity.js';
 import { CutSumsService } from './cut-sums.service.js';
@@ -43,6 +44,7 @@ export class DailyCutService {
     private readonly clock: Clock,
     private readonly branches: BranchService,
     private readonly sums: CutSumsService,
+    private readonly chain: ChainService,
   ) {}
 
   async list(query: Readonly<Record<string, unknown>>): Promise<Page<DailyCut>> {
@@ -92,6 +94,7 @@ export class DailyCutService {
         forced: waiting.length > 0,
         ...(await this.sums.sum(fresh)),
         orders: await this.sums.orderFigures(branchId, date),
+        auditAnchor: await this.chain.anchor(),
       });
       for (const session of fresh) {
         session.dailyCutId = cut.id;
@@ -128,7 +131,7 @@ export class DailyCutService {
   /**
    * Derives every cut of the company again from the rows it sums.
    *
-   * @returns the cuts whose figures or hash no longer come out
+   * @returns the cuts whose figures or hash no longer come out, or whose block of the event log's seal is gone or another
    */
   async differing(): Promise<DailyCut[]> {
     return this.database.transaction(async () => {
@@ -136,7 +139,8 @@ export class DailyCutService {
       for (const cut of await this.records.allBeyondRules(DailyCut, {})) {
         const sessions = await this.records.allBeyondRules(CashSession, { dailyCutId: cut.id });
         const again = await this.sums.sum(sessions);
-        if (!sameFigures(cut, again)) differing.push(cut);
+        const isAnchored = cut.auditAnchor === null || (await this.chain.holds(cut.auditAnchor));
+        if (!isAnchored || !sameFigures(cut, again)) differing.push(cut);
       }
       return differing;
     });

@@ -249,10 +249,17 @@ export class DailyCutView extends SumsView {
   @BooleanField({ description: 'made while sessions of the day were open' })
   forced!: boolean;
 
+  @TextField({
+    max: 90,
+    nullable: true,
+    description: 'last block of the event log’s seal by then: its number, a colon, its SHA-256',
+  })
+  auditAnchor!: string | null;
+
   /** @param seesExpected whether whoever asks may know what sessions should hold */
   static of(this: void, cut: DailyCut, seesExpected: boolean): DailyCutView {
     return {
-      ...pick(cut, 'id', 'branchId', 'sequence', 'cutBy', 'forced'),
+      ...pick(cut, 'id', 'branchId', 'sequence', 'cutBy', 'forced', 'auditAnchor'),
       ...sumsOf(cut, seesExpected),
       date: cut.businessDate,
       createdAt: cut.createdAt.toISOString(),

@@ -90,6 +90,7 @@ describe('what would protect nothing', () => {
     ['img-src ñ.test; font-src a.test', ['not-ascii']],
     ['script-src self', ['unquoted']],
     ['script-src nonce-abc', ['unquoted']],
+    ["script-src 'self' 'nonce-abcdefgh'", ['static-nonce']],
     ['img-src [::1]', ['invalid-source']],
     ['img-src a.test/p?x', ['invalid-source']],
     ["img-src 'selfie'", ['invalid-source']],

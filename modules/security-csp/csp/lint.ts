@@ -108,7 +108,7 @@ function lintSource(name: string, value: string): Finding[] {
   }
   const bare = value.toLowerCase();
   const quotes = ['self', 'none', ...KEYWORDS].includes(bare) || /^(nonce|sha\d{3})-/.test(bare);
-  if (!quotes) return [];
+  if (!quotes) return source.kind === 'nonce' ? [staticNonce(name)] : [];
   return [
     error(
       'unquoted',
@@ -116,6 +116,15 @@ function lintSource(name: string, value: string): Finding[] {
       `${name}: ${value} lacks its quotes`,
     ),
   ];
+}
+
+/** A nonce that stands in a file is the same in every answer: whoever reads one page may use it. */
+export function staticNonce(name: string): Finding {
+  return error(
+    'static-nonce',
+    `${name}: un nonce debe ser otro en cada respuesta; solo la propia aplicación puede enviarlo`,
+    `${name}: a nonce must be another one in every answer; only the application itself can send it`,
+  );
 }
 
 /**
@@ -242,7 +251,7 @@ function lintIgnored(policy: Policy): Finding[] {
  * Both headers on one page are judged apart. A report-only policy that is looser than the enforced
  * one sees what is blocked already as allowed, and so it teaches nothing.
  */
-function lintBoth(enforced: string, reportOnly: string): Finding[] {
+export function lintBoth(enforced: string, reportOnly: string): readonly Finding[] {
   const [strict, watched] = [enforced, reportOnly].map((text) => readPolicy(text).policy);
   if (!strict || !watched) return [];
   const [one, other] = [strict, watched].map((policy) => printPolicy(withoutReporting(policy)));

@@ -44,12 +44,20 @@ const WORDS = ['inline', 'eval', 'wasm-eval', 'trusted-types-sink', 'trusted-typ
  * @returns null when the page or the URL is none
  */
 export function decide(header: string, attempt: Attempt, dialect: Dialect): Verdict | null {
+  return decideBy(readRules(header), attempt, dialect);
+}
+
+/** The same for a header that is asked many times: its sources are read once. */
+export function decideBy(
+  header: readonly Rules[],
+  attempt: Attempt,
+  dialect: Dialect,
+): Verdict | null {
   const page = parsed(attempt.pageUrl);
   if (page === null) return null;
   const url = WORDS.includes(attempt.url) ? null : reportedUrl(attempt.url, page);
   if (url === null && !WORDS.includes(attempt.url)) return null;
-  const policies = readPolicies(header);
-  const verdicts = policies.map((policy) => decideOne(policy, attempt, page, url, dialect));
+  const verdicts = header.map((rules) => decideOne(rules, attempt, page, url, dialect));
   const refusal = verdicts.find(({ allowed }) => !allowed);
   return (
     refusal ??
@@ -57,13 +65,41 @@ export function decide(header: string, attempt: Attempt, dialect: Dialect): Verd
   );
 }
 
+/** A header as it is asked, each policy by itself. */
+export function readRules(header: string): readonly Rules[] {
+  return readPolicies(header).map((policy) => new Rules(policy));
+}
+
+interface ListedSource {
+  readonly text: string;
+  readonly source: Source;
+}
+
+/** A policy whose sources are read when they are first asked for, and not again. */
+export class Rules {
+  private readonly read = new Map<string, readonly ListedSource[]>();
+
+  constructor(readonly policy: Policy) {}
+
+  sourcesOf(directive: string, dialect: Dialect): readonly ListedSource[] {
+    const key = `${dialect} ${directive}`;
+    const known = this.read.get(key);
+    if (known) return known;
+    const texts = valuesOf(this.policy, directive) ?? [];
+    const sources = texts.map((text) => ({ text, source: readSource(text, dialect) }));
+    this.read.set(key, sources);
+    return sources;
+  }
+}
+
 function decideOne(
-  policy: Policy,
+  rules: Rules,
   attempt: Attempt,
   page: URL,
   url: URL | null,
   dialect: Dialect,
 ): Verdict {
+  const { policy } = rules;
   const script = url?.protocol === 'javascript:';
   const word = script ? 'inline' : url === null ? attempt.url : null;
   if (word?.startsWith('trusted-types')) return decideTrustedTypes(policy, word);
@@ -76,8 +112,7 @@ function decideOne(
     const chain = isFetchDirective(directive) ? 'nor any that it falls back to (6.8.3)' : '';
     return { allowed: true, reason: `the policy has no ${directive} ${chain}`.trim() };
   }
-  const texts = valuesOf(policy, ruler) ?? [];
-  const sources = texts.map((text) => ({ text, source: readSource(text, dialect) }));
+  const sources = rules.sourcesOf(ruler, dialect);
   const question = { ...attempt, policy, directive, ruler, sources, dialect };
   const answer =
     word === null && url !== null
@@ -98,7 +133,7 @@ interface Question extends Attempt {
   readonly policy: Policy;
   /** The directive of the policy that rules. */
   readonly ruler: string;
-  readonly sources: readonly { readonly text: string; readonly source: Source }[];
+  readonly sources: readonly ListedSource[];
   readonly dialect: Dialect;
 }
 

@@ -1,3 +1,5 @@
+import { leafOf, rulersOf } from './directives.js';
+
 /** One directive: its name in lower case and its values as written (CSP Level 3, section 2.3). */
 interface Directive {
   readonly name: string;
@@ -67,6 +69,29 @@ export function withDirective(
   if (values === undefined) return policy.filter(others);
   if (policy.every(others)) return [...policy, { name, values }];
   return policy.map((directive) => (others(directive) ? directive : { name, values }));
+}
+
+/** The directive of the policy that rules this one, CSP Level 3, section 6.8.3. */
+export function rulerOf(policy: Policy, directive: string): string | undefined {
+  return rulersOf(leafOf(directive)).find((name) => valuesOf(policy, name) !== undefined);
+}
+
+/**
+ * Adds to the directive that rules; where that is a fallback for others too, the directive itself
+ * gets what it had from there and the source, so that nothing else is loosened.
+ */
+export function withSource(policy: Policy, directive: string, source: string): Policy {
+  const ruler = rulerOf(policy, directive);
+  if (ruler === undefined) return policy;
+  const name = ruler === family(directive) || ruler === directive ? ruler : family(directive);
+  const had = (valuesOf(policy, ruler) ?? []).filter((value) => value.toLowerCase() !== "'none'");
+  if (had.includes(source)) return policy;
+  return withDirective(policy, name, [...had, source]);
+}
+
+/** Browsers that do not know `script-src-elem` look at `script-src`; what they share stands there. */
+function family(directive: string): string {
+  return directive.replace(/^(script-src|style-src)-(elem|attr)$/, '$1');
 }
 
 function isAscii(text: string): boolean {

@@ -1,4 +1,6 @@
-import { printPolicy } from '../csp/policy-text.js';
+import { lintBoth } from '../csp/lint.js';
+import type { Finding } from '../csp/lint.js';
+import { printPolicy, withSource } from '../csp/policy-text.js';
 import type { Policy } from '../csp/policy-text.js';
 
 /** A version of an app's policy, as it is sent. */
@@ -6,7 +8,12 @@ export interface SentPolicy {
   readonly version: number;
   /** Without `report-uri` and `report-to`; {@link headersOf} adds them. */
   readonly policy: Policy;
+  /** Leaf directives whose inline elements get a nonce from the application. */
+  readonly nonces: readonly string[];
 }
+
+/** Stands where each answer has a nonce of its own. */
+export const NONCE = "'nonce-{nonce}'";
 
 /** What is sent for an app. */
 export interface Emission {
@@ -54,9 +61,14 @@ function endpointOf(
   return `${base}${path}?v=${version}&d=${disposition}`;
 }
 
-/** The headers of an emission's answers, for those who get the policy enforced. */
+/**
+ * The headers of an emission's answers, for those who get the policy enforced. What is watched is left
+ * out where it contradicts what is enforced, see {@link unwatchedOf}: what is enforced must always
+ * be sayable, above all after a roll-back.
+ */
 export function headersOf(emission: Emission): EmittedHeaders {
-  const { enforced, reportOnly, secure } = emission;
+  const { enforced, secure } = emission;
+  const reportOnly = contradictions(emission).length > 0 ? null : emission.reportOnly;
   const second = enforced === null ? GROUP : SECOND_GROUP;
   const endpoints = [
     ...(enforced === null ? [] : [[GROUP, endpointOf(emission, enforced.version, 'enforce')]]),
@@ -70,21 +82,50 @@ export function headersOf(emission: Emission): EmittedHeaders {
   };
 }
 
-/** The same for those who do not get it enforced yet: they get it watched, and the one before it. */
-export function watchedHeadersOf(emission: Emission): EmittedHeaders {
+/** Why what is watched is not sent beside what is enforced. */
+export function unwatchedOf(emission: Emission): readonly Finding[] {
+  const { version } = emission.reportOnly ?? { version: 0 };
+  return contradictions(emission).map(({ es, en }) => ({
+    code: 'not-watched',
+    severity: 'warning',
+    es: `la versión ${version} no se observa: ${es}`,
+    en: `version ${version} is not watched: ${en}`,
+  }));
+}
+
+function contradictions({ enforced, reportOnly }: Emission): readonly Finding[] {
+  if (enforced === null || reportOnly === null) return [];
+  return lintBoth(printPolicy(enforced.policy), printPolicy(reportOnly.policy));
+}
+
+/** What those get for whom the newest is not enforced yet: the one before it, and the newest watched. */
+export function watchedOf(emission: Emission): Emission {
   const { enforced, previous, reportOnly } = emission;
-  return headersOf({ ...emission, enforced: previous, reportOnly: enforced ?? reportOnly });
+  return { ...emission, enforced: previous, reportOnly: enforced ?? reportOnly };
+}
+
+/** The headers of {@link watchedOf}. */
+export function watchedHeadersOf(emission: Emission): EmittedHeaders {
+  return headersOf(watchedOf(emission));
 }
 
 function textOf(
   emission: Emission,
-  { policy, version }: SentPolicy,
+  { policy, version, nonces }: SentPolicy,
   disposition: 'enforce' | 'report',
 ): string {
   const group = disposition === 'report' && emission.enforced !== null ? SECOND_GROUP : GROUP;
   const uri = { name: 'report-uri', values: [endpointOf(emission, version, disposition)] };
   const to = { name: 'report-to', values: [group] };
-  return printPolicy([...withoutReporting(policy), uri, ...(emission.secure ? [to] : [])]);
+  return printPolicy([
+    ...withoutReporting(withNonces(policy, nonces)),
+    uri,
+    ...(emission.secure ? [to] : []),
+  ]);
+}
+
+function withNonces(policy: Policy, nonces: readonly string[]): Policy {
+  return nonces.reduce((all, directive) => withSource(all, directive, NONCE), policy);
 }
 
 /** The directives that say what is allowed, and not where to tell of it. */

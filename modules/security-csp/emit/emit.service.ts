@@ -1,16 +1,14 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Database, Records, runAsHouse } from '#kernel';
 import { OWN_APP } from '../app/app.entity.js';
-import { lintHeaders, lintPolicy } from '../csp/lint.js';
+import { lintHeaders, lintPolicy, staticNonce } from '../csp/lint.js';
 import type { Finding } from '../csp/lint.js';
 import { readPolicy } from '../csp/policy-text.js';
 import { Policy } from '../policy/policy.entity.js';
-import { headersOf, watchedHeadersOf } from './emission.js';
+import { headersOf, NONCE, unwatchedOf, watchedHeadersOf, watchedOf } from './emission.js';
 import type { Emission, EmittedHeaders, SentPolicy } from './emission.js';
 import { OWN_POLICY } from './own-policy.js';
-import { TARGETS } from './target.js';
+import { isSplit, TARGETS } from './target.js';
 import type { EmittedFile, Target } from './target.js';
 
 export interface EmitOptions {
@@ -20,6 +18,8 @@ export interface EmitOptions {
   readonly base: string;
   /** False for pages on plain http, as in development: then only `report-uri` is sent. */
   readonly secure: boolean;
+  /** For Traefik: the service that answers, before which visitors are shared out. */
+  readonly service?: string | null;
 }
 
 export interface Emitted {
@@ -36,39 +36,36 @@ export class EmitService {
     private readonly records: Records,
   ) {}
 
-  /** @throws Error for an unknown app, or when what would be sent silences reports */
-  async emit({ target, ...options }: EmitOptions): Promise<Emitted> {
-    const emission = { ...options, ...(await this.approved(options.app)) };
-    const { enforced, reportOnly } = emission;
-    if (enforced === null && reportOnly === null) {
-      throw new Error(`No policy of ${emission.app} is observed or enforced yet.`);
+  /** @throws Error for an unknown app, or when what would be sent silences reports or protects nobody */
+  async emit({ target, app, base, secure, service = null }: EmitOptions): Promise<Emitted> {
+    const approved = { app, base, secure, ...(await this.approved(app)) };
+    if (approved.enforced === null && approved.reportOnly === null) {
+      throw new Error(`No policy of ${approved.app} is observed or enforced yet.`);
     }
-    const all = [headersOf(emission), watchedHeadersOf(emission)];
-    const findings = all.flatMap((headers) => lint(headers, emission.secure));
+    if (target === 'traefik' && service === null && isSplit(approved)) {
+      throw new Error(
+        'Traefik shares visitors out before a service: name the one that answers, --service erp.',
+      );
+    }
+    const { emission, warnings } = target === 'helmet' ? said(approved) : demandStatic(approved);
+    const sides = [emission, ...(isSplit(emission) ? [watchedOf(emission)] : [])];
+    const findings = [
+      ...[headersOf(emission), watchedHeadersOf(emission)].flatMap((headers) =>
+        lint(headers, emission.secure),
+      ),
+      ...sides.flatMap(unwatchedOf),
+      ...warnings,
+    ];
     const errors = findings.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) {
       throw new Error(
         `This would not work: ${[...new Set(errors.map(({ en }) => en))].join('; ')}`,
       );
     }
-    const warnings = findings.filter(
+    const told = findings.filter(
       ({ en }, index) => findings.findIndex((other) => other.en === en) === index,
     );
-    return { files: TARGETS[target](emission), emission, warnings };
-  }
-
-  /** Writes the files below a folder, each at once and whole; a file without content is removed. */
-  async write(folder: string, files: readonly EmittedFile[]): Promise<void> {
-    for (const { path, text } of files) {
-      const whole = join(folder, path);
-      if (text === null) {
-        await rm(whole, { force: true });
-        continue;
-      }
-      await mkdir(dirname(whole), { recursive: true });
-      await writeFile(`${whole}.new`, text);
-      await rename(`${whole}.new`, whole);
-    }
+    return { files: TARGETS[target](emission, service), emission, warnings: told };
   }
 
   private async approved(
@@ -83,17 +80,18 @@ export class EmitService {
       return { enforced: OWN_POLICY, percent: 100, reportOnly: null, previous: null };
     }
     if (!found) throw new Error(`There is no app ${app}.`);
-    const [newest, previous] = policies.filter(({ state }) => state === 'enforcing');
-    const watched = policies.find(
-      ({ state, number }) =>
-        ['report-only', 'candidate', 'rolled-back'].includes(state) &&
-        number > (newest?.number ?? 0),
-    );
-    demandNoNonces(app, [newest, previous, watched]);
+    const enforcing = policies.filter(({ state }) => state === 'enforcing');
+    const whole = enforcing.find(({ percent }) => percent === 100);
+    const part = enforcing.find(({ percent }) => percent < 100);
+    const newest = part ?? whole;
+    const later = policies.filter(({ number }) => number > (newest?.number ?? 0));
+    const watched =
+      later.find(({ state }) => state === 'report-only' || state === 'candidate') ??
+      later.find(({ state }) => state === 'rolled-back');
     return {
       enforced: newest ? sent(newest) : null,
       percent: newest?.percent ?? 100,
-      previous: previous ? sent(previous) : null,
+      previous: part && whole ? sent(whole) : null,
       reportOnly: watched ? sent(watched) : null,
     };
   }
@@ -109,22 +107,55 @@ export class EmitService {
   }
 }
 
-/** A nonce is another one in every answer: what a server in front sends would be worth nothing. */
-function demandNoNonces(app: string, policies: readonly (Policy | undefined)[]): void {
-  const [first] = policies.flatMap((policy) => policy?.nonces ?? []);
-  if (first === undefined) return;
-  throw new Error(`${first} of ${app} needs nonces, which only the application itself can send.`);
+interface Sayable {
+  readonly emission: Emission;
+  readonly warnings: readonly Finding[];
 }
 
-function sent({ number, text }: Policy): SentPolicy {
-  return { version: number, policy: readPolicy(text).policy };
+function said(emission: Emission): Sayable {
+  return { emission, warnings: [] };
+}
+
+/**
+ * What a server in front can send. A nonce is another one in every answer, which no file can say: what is
+ * enforced must do without, and what is only watched is left out beside what is enforced.
+ *
+ * @throws Error for what is enforced, or watched alone, with nonces
+ */
+function demandStatic(emission: Emission): Sayable {
+  const { app, enforced, previous, reportOnly } = emission;
+  const alone = enforced === null ? reportOnly : null;
+  for (const each of [enforced, previous, alone]) {
+    const [directive] = each?.nonces ?? [];
+    if (each && directive !== undefined) {
+      throw new Error(
+        `Version ${each.version} of ${app} needs --target helmet. ${staticNonce(directive).en}`,
+      );
+    }
+  }
+  const [directive] = reportOnly?.nonces ?? [];
+  if (!reportOnly || directive === undefined) return said(emission);
+  const { es, en } = staticNonce(directive);
+  const warning = {
+    code: 'not-watched',
+    severity: 'warning',
+    es: `la versión ${reportOnly.version} no se observa: ${es}`,
+    en: `version ${reportOnly.version} is not watched: ${en}`,
+  } as const;
+  return { emission: { ...emission, reportOnly: null }, warnings: [warning] };
+}
+
+function sent({ number, text, nonces }: Policy): SentPolicy {
+  return { version: number, policy: readPolicy(text).policy, nonces };
 }
 
 function lint(headers: EmittedHeaders, secure: boolean): readonly Finding[] {
   const enforced = headers['Content-Security-Policy'];
   const reportOnly = headers['Content-Security-Policy-Report-Only'];
   return [
-    ...[enforced, reportOnly].flatMap((text) => (text === null ? [] : lintPolicy(text))),
+    ...[enforced, reportOnly].flatMap((text) =>
+      text === null ? [] : lintPolicy(text.replaceAll(` ${NONCE}`, '')),
+    ),
     ...lintHeaders({
       ...(enforced === null ? {} : { enforced }),
       ...(reportOnly === null ? {} : { reportOnly }),

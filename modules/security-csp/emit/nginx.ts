@@ -15,17 +15,20 @@ export function nginxReportOnly(headers: EmittedHeaders, comment: string): strin
   );
 }
 
-/** The snippet that enforces, to include in a `server` or `location`. */
+/**
+ * The snippet that enforces, to include in a `server` or `location`. While nothing is enforced it is there
+ * and only watches: nginx does not load a configuration that includes what is gone.
+ */
 export function nginxStrict(emission: Emission, comment: string): string {
   const headers = headersOf(emission);
   const names = ['Content-Security-Policy', 'Content-Security-Policy-Report-Only'] as const;
-  const policies =
-    emission.percent === 100
-      ? names.flatMap((name) => addHeader(name, headers[name]))
-      : names.map((name, index) => `add_header ${name} ${VARIABLES[index]} always;`);
+  const isWhole = emission.enforced === null || emission.percent === 100;
+  const policies = isWhole
+    ? names.flatMap((name) => addHeader(name, headers[name]))
+    : names.map((name, index) => `add_header ${name} ${VARIABLES[index]} always;`);
   return lines(comment, [
     ...policies,
-    ...(emission.percent === 100
+    ...(isWhole
       ? addHeader('Reporting-Endpoints', headers['Reporting-Endpoints'])
       : [`add_header Reporting-Endpoints ${VARIABLES[2]} always;`]),
     'add_header X-Content-Type-Options "nosniff" always;',
@@ -42,9 +45,11 @@ const VARIABLES = [
 
 /**
  * For a percentage: the same visitor, told by address and browser, always falls on the same side.
- * To include once, in `http`; nginx sends no header whose value is empty.
+ * To include once, in `http`; nginx sends no header whose value is empty. Without a percentage it says
+ * nothing.
  */
 export function nginxSplit(emission: Emission, comment: string): string {
+  if (emission.enforced === null || emission.percent === 100) return lines(comment, []);
   const strict = headersOf(emission);
   const watched = watchedHeadersOf(emission);
   const names = [

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { lintHeaders, lintPolicy, nearest } from '../csp/lint.js';
 import type { Finding } from '../csp/lint.js';
-import type { EmittedHeaders } from './emission.js';
+import type { EmittedHeaders, Emission } from './emission.js';
 
 /** What Traefik 3's middleware `headers` knows; for any other key it loads no file of the folder. */
 const HEADERS_KEYS = [
@@ -15,24 +15,31 @@ const HEADERS_KEYS = [
   ...['publicKey', 'referrerPolicy', 'permissionsPolicy', 'isDevelopment'],
 ];
 
+/** Names that routers of the operator's use. */
+const REPORT_ONLY = 'csp-report-only';
+const STRICT = 'strict-security';
+
 const YEAR_SECONDS = 31_536_000;
 
 /** The middleware that only watches, as a file of Traefik's file provider. */
 export function traefikReportOnly(headers: EmittedHeaders): object {
   const policy = headers['Content-Security-Policy-Report-Only'];
   const before = headers['Content-Security-Policy'];
-  return middleware('csp-report-only', {
+  return middleware(REPORT_ONLY, {
     ...(before === null ? {} : { contentSecurityPolicy: before }),
     ...(policy === null ? {} : { contentSecurityPolicyReportOnly: policy }),
     ...endpoints(headers),
   });
 }
 
-/** The middleware that enforces, with the other headers that go with it. */
+/**
+ * The middleware that enforces, with the other headers that go with it. While nothing is enforced it is
+ * there and only watches: a router that names a middleware which is gone serves nothing at all.
+ */
 export function traefikStrict(headers: EmittedHeaders): object {
   const policy = headers['Content-Security-Policy'];
   const watched = headers['Content-Security-Policy-Report-Only'];
-  return middleware('strict-security', {
+  return middleware(STRICT, {
     ...(policy === null ? {} : { contentSecurityPolicy: policy }),
     ...(watched === null ? {} : { contentSecurityPolicyReportOnly: watched }),
     contentTypeNosniff: true,
@@ -40,6 +47,42 @@ export function traefikStrict(headers: EmittedHeaders): object {
     stsSeconds: YEAR_SECONDS,
     ...endpoints(headers),
   });
+}
+
+/** The service that routers name; from which of its two sides an answer comes is a matter of weights. */
+const SPLIT = 'csp-split';
+
+/**
+ * Services that share visitors out, before a service of the operator's: WRR by weight, a cookie that keeps
+ * a visitor on a side. The cookie's name changes with the percentage, so that all are shared out anew.
+ * Middlewares of services need Traefik 3.7; older ones load no file of the folder.
+ *
+ * @param service the one that answers, `erp` or `erp@docker`
+ */
+export function traefikSplit({ enforced, percent, secure }: Emission, service: string): object {
+  const strict = enforced === null ? 0 : percent;
+  const sides = [
+    { name: 'csp-strict', weight: strict },
+    { name: 'csp-watched', weight: 100 - strict },
+  ];
+  const name = `ofitec_csp_${enforced?.version ?? 0}_${percent}`;
+  const sticky = { cookie: { name, httpOnly: true, sameSite: 'lax', secure } };
+  // An object of its own each time: YAML would write the second as a reference to the first.
+  const behind = (): object => ({ weighted: { services: [{ name: service, weight: 1 }] } });
+  return {
+    http: {
+      services: {
+        [SPLIT]: {
+          weighted: {
+            services: sides.filter(({ weight }) => weight > 0),
+            ...(strict === 0 || strict === 100 ? {} : { sticky }),
+          },
+        },
+        'csp-strict': { middlewares: [STRICT], ...behind() },
+        'csp-watched': { middlewares: [REPORT_ONLY], ...behind() },
+      },
+    },
+  };
 }
 
 function endpoints(headers: EmittedHeaders): object {

@@ -90,6 +90,7 @@ export class PolicyController {
   @Answers(
     PolicyView,
     ...[problems.PolicyInState, problems.PolicyRefused, problems.ProofFailed, problems.GatesUnmet],
+    ...[problems.PercentNotRaised, problems.RolloutUnderWay, problems.NumberTooOld],
     problems.WaiverWithoutReason,
   )
   async enforce(@Id() id: string, @Body() input: EnforcePolicy): Promise<PolicyView> {

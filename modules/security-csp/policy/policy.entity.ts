@@ -3,7 +3,7 @@ import { Column, Entity } from 'typeorm';
 import { CompanyRecord, InstantColumn, Problem } from '#kernel';
 import { printPolicy, readPolicy } from '../csp/policy-text.js';
 import { withoutReporting } from '../emit/emission.js';
-import { PolicyInState } from './policy.problems.js';
+import { PercentNotRaised, PolicyInState } from './policy.problems.js';
 
 export const POLICY_STATES = [
   ...(['draft', 'report-only', 'candidate', 'enforcing', 'superseded', 'rolled-back'] as const),
@@ -91,20 +91,34 @@ export class Policy extends CompanyRecord {
    * It is what is to be enforced, with this text.
    *
    * @param next a number that no text of the app has had
+   * @param oldest the number below which reports are noise; a policy from before gets the next one
    * @throws Problem PolicyInState
    */
-  propose(text: string, nonces: readonly string[], next: number, now: Date): void {
+  propose(
+    { text, nonces }: { text: string; nonces: readonly string[] },
+    { next, oldest }: { next: number; oldest: number },
+    now: Date,
+  ): void {
     this.demand('report-only', 'candidate', 'rolled-back');
-    const kept = this.state === 'candidate' && text === this.text;
-    if (text !== this.text) this.rewrite(text, next, now);
+    const isHeard = this.number >= oldest;
+    const kept = this.state === 'candidate' && text === this.text && isHeard;
+    if (text !== this.text || !isHeard) this.rewrite(text, next, now);
     this.state = 'candidate';
     this.nonces = nonces;
     if (!kept) this.candidateAt = now;
   }
 
-  /** So many of a hundred visitors get it enforced. @throws Problem PolicyInState */
+  /**
+   * So many of a hundred visitors get it enforced: the percentage rises only, since the policy that a
+   * hundred took the place of protects nobody any more.
+   *
+   * @throws Problem PolicyInState, PercentNotRaised
+   */
   enforce(percent: number, reason: string | null, now: Date): void {
     this.demand('candidate', 'enforcing');
+    if (percent <= this.percent) {
+      throw new Problem(PercentNotRaised, { extra: { percent: this.percent } });
+    }
     if (this.state === 'candidate') this.enforcedAt = now;
     this.state = 'enforcing';
     this.percent = percent;

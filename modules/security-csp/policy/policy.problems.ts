@@ -86,3 +86,30 @@ export const WaiverWithoutReason = defineProblem({
     en: 'Whoever passes over a condition must say why',
   },
 });
+
+export const PercentNotRaised = defineProblem({
+  code: 'security-csp.percent-not-raised',
+  status: 409,
+  title: {
+    es: 'La política ya rige para ese porcentaje; para menos, se revierte',
+    en: 'The policy is enforced for that percentage already; for less, roll it back',
+  },
+});
+
+export const RolloutUnderWay = defineProblem({
+  code: 'security-csp.rollout-under-way',
+  status: 409,
+  title: {
+    es: 'Otra política de la aplicación rige aún para una parte de los visitantes',
+    en: 'Another policy of the app is still enforced for a part of its visitors',
+  },
+});
+
+export const NumberTooOld = defineProblem({
+  code: 'security-csp.number-too-old',
+  status: 409,
+  title: {
+    es: 'Los reportes de esta versión ya son ruido: debe ser candidata de nuevo',
+    en: 'Reports of this version are noise by now: make it a candidate anew',
+  },
+});

@@ -172,6 +172,22 @@ describe('a policy', () => {
     expect(proof.body.findings).toContainEqual(
       expect.objectContaining({ severity: 'high', directive: 'script-src' }),
     );
+    // Not weak, and it allows all that was accepted: one rejected source is enough.
+    const candidate = (await admin.get(`security-csp/policies/${id}`)).body.policy as string;
+    const holed = await admin.post('security-csp/policies', {
+      ...{ app: 'tienda', policy: candidate.replace('script-src', 'script-src https://evil.test') },
+    });
+    const { body: last } = await admin.post(`security-csp/policies/${holed.body.id}/prove`);
+    expect(last.findings.filter(({ severity }: Row) => severity === 'high')).toEqual([]);
+    expect(last.failures).toMatchObject([{ blocked: 'https://evil.test/x.js', wanted: 'blocked' }]);
+    expect([last.counts.acceptedAllowed, last.passed]).toEqual([last.counts.accepted, false]);
+    // Weak, and right about every group.
+    const weak = await admin.post('security-csp/policies', {
+      ...{ app: 'tienda', policy: candidate.replace("object-src 'none'", 'object-src *') },
+    });
+    const { body: weakest } = await admin.post(`security-csp/policies/${weak.body.id}/prove`);
+    expect([weakest.failures, weakest.passed]).toEqual([[], false]);
+    expect(weakest.findings[0]).toMatchObject({ severity: 'high', directive: 'object-src' });
   });
 
   it('waits for days, the end of a month, the canary and quiet', async () => {

@@ -111,8 +111,9 @@ export class PolicyService {
         const groups = unresolved.slice(0, 100);
         throw new Problem(problems.GroupsUnresolved, { extra: { groups } });
       }
-      const number = await this.nextNumber(policy.appId);
-      policy.propose(text, nonces, number, this.clock.now());
+      const next = await this.nextNumber(policy.appId);
+      const oldest = await this.oldestNumber(policy.appId);
+      policy.propose({ text, nonces }, { next, oldest }, this.clock.now());
       await this.records.store(policy);
       await this.announce(events.PolicyProposed, policy, { added: additions.length });
     });
@@ -125,13 +126,17 @@ export class PolicyService {
     );
   }
 
-  /** @throws Problem PolicyInState, PolicyRefused, ProofFailed, GatesUnmet, WaiverWithoutReason */
+  /**
+   * @throws Problem PolicyInState, PercentNotRaised, RolloutUnderWay, NumberTooOld, PolicyRefused,
+   *   ProofFailed, GatesUnmet, WaiverWithoutReason
+   */
   async enforce(id: string, input: EnforcePolicy): Promise<Policy> {
     const { percent = 100, waive = [], reason = null } = input;
     if (waive.length > 0 && reason === null) throw new Problem(problems.WaiverWithoutReason);
     return this.change(id, async (policy) => {
       const begins = policy.state !== 'enforcing';
       policy.enforce(percent, reason, this.clock.now());
+      await this.demandPlace(policy);
       demandSound(policy.text);
       demandHeard(policy);
       const proof = await this.proofs.prove(policy);
@@ -140,8 +145,9 @@ export class PolicyService {
         throw new Problem(problems.ProofFailed, { extra: { proofId, counts }, keepsWork: true });
       }
       if (begins) await this.demandGates(policy, waive);
-      await this.records.store(policy);
       if (percent === 100) await this.replaceOthers(policy);
+      await this.records.store(policy);
+      if (percent === 100) await this.retire(policy.appId, policy.number);
       if (begins) await this.rates.begin(policy);
       await this.announce(events.PolicyEnforced, policy, { percent, waived: waive }, reason);
     });
@@ -157,7 +163,7 @@ export class PolicyService {
         before.restore();
         await this.records.store(before);
       }
-      await this.retire(policy.appId, before?.number ?? null);
+      await this.retire(policy.appId, (before ?? (await this.whole(policy.appId)))?.number ?? null);
       await this.announce(events.PolicyRolledBack, policy, { byItself }, reason);
     });
   }
@@ -194,14 +200,29 @@ export class PolicyService {
     });
   }
 
-  private async replaceOthers(policy: Policy): Promise<void> {
-    const { appId, id, number } = policy;
+  /** An app has one policy for everybody and at most one more on its way there. */
+  private async demandPlace({ appId, id, number }: Policy): Promise<void> {
+    if (number < (await this.oldestNumber(appId))) throw new Problem(problems.NumberTooOld);
+    const enforcing = await this.records.all(Policy, { appId, state: 'enforcing' });
+    const other = enforcing.find((each) => each.id !== id && each.percent < 100);
+    if (other) throw new Problem(problems.RolloutUnderWay, { extra: { policyId: other.id } });
+  }
+
+  /** The one that is enforced for everybody. */
+  private async whole(appId: string): Promise<Policy | null> {
+    return this.records.find(Policy, { appId, state: 'enforcing', percent: 100 });
+  }
+
+  private async replaceOthers({ appId, id }: Policy): Promise<void> {
     for (const other of await this.records.all(Policy, { appId, state: 'enforcing' })) {
       if (other.id === id) continue;
       other.supersede(id);
       await this.records.store(other);
     }
-    await this.retire(appId, number);
+  }
+
+  private async oldestNumber(appId: string): Promise<number> {
+    return (await this.records.get(App, appId)).oldestVersion ?? 0;
   }
 
   /** Reports of policies older than this one are noise from now on. */
@@ -242,7 +263,7 @@ function demandSound(text: string): void {
 
 /** @throws Problem PolicyRefused for what would keep reports from being sent */
 function demandHeard({ app, number, text }: Policy): void {
-  const sent = { version: number, policy: readPolicy(text).policy };
+  const sent = { version: number, policy: readPolicy(text).policy, nonces: [] };
   const base = { app, base: '', secure: true, percent: 100 };
   const none = { enforced: null, reportOnly: null, previous: null };
   for (const emission of [

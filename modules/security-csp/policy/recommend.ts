@@ -1,6 +1,6 @@
-import { leafOf, rulersOf, takesSources } from '../csp/directives.js';
-import { decide } from '../csp/match.js';
-import { printPolicy, readPolicy, valuesOf, withDirective } from '../csp/policy-text.js';
+import { leafOf, takesSources } from '../csp/directives.js';
+import { decideBy, Rules } from '../csp/match.js';
+import { printPolicy, readPolicy, rulerOf, valuesOf, withSource } from '../csp/policy-text.js';
 import type { Policy } from '../csp/policy-text.js';
 import { attemptsOf, blockedText, hasOrigin, hasSchemeOnly, isCanary } from './evidence.js';
 import type { Evidence } from './evidence.js';
@@ -38,9 +38,10 @@ export function recommend(text: string, groups: readonly Evidence[]): Recommenda
   const unresolved: Unresolved[] = [];
   const nonces = new Set<string>();
   let policy = readPolicy(text).policy;
+  let rules = new Rules(policy);
   for (const group of groups) {
     if (group.verdict !== 'accepted' || isCanary(group)) continue;
-    if (group.resolution?.how === 'refuse' || isAllowed(policy, group)) continue;
+    if (group.resolution?.how === 'refuse' || isAllowed(rules, group)) continue;
     if (group.resolution?.how === 'nonce') {
       nonces.add(leafOf(group.directive));
       continue;
@@ -54,15 +55,17 @@ export function recommend(text: string, groups: readonly Evidence[]): Recommenda
       policy = withSource(policy, group.directive, source);
       additions.push({ directive: group.directive, source, groupId: group.id });
     }
+    rules = new Rules(policy);
   }
   return { text: printPolicy(policy), additions, unresolved, nonces: [...nonces].sort() };
 }
 
 /** By the standard and by Chromium: a source that only one of them takes is not enough. */
-function isAllowed(policy: Policy, group: Evidence): boolean {
-  const text = printPolicy(policy);
+function isAllowed(rules: Rules, group: Evidence): boolean {
   return attemptsOf(group).every((attempt) =>
-    (['csp3', 'chromium'] as const).every((dialect) => decide(text, attempt, dialect)?.allowed),
+    (['csp3', 'chromium'] as const).every(
+      (dialect) => decideBy([rules], attempt, dialect)?.allowed,
+    ),
   );
 }
 
@@ -124,26 +127,4 @@ function isDynamic(policy: Policy, directive: string): boolean {
   if (!leafOf(directive).startsWith('script-src')) return false;
   const values = valuesOf(policy, rulerOf(policy, directive) ?? '') ?? [];
   return values.some((value) => value.toLowerCase() === "'strict-dynamic'");
-}
-
-function rulerOf(policy: Policy, directive: string): string | undefined {
-  return rulersOf(leafOf(directive)).find((name) => valuesOf(policy, name) !== undefined);
-}
-
-/**
- * Adds to the directive that rules; where that is a fallback for others too, the directive itself
- * gets what it had from there and the source, so that nothing else is loosened.
- */
-function withSource(policy: Policy, directive: string, source: string): Policy {
-  const ruler = rulerOf(policy, directive);
-  if (ruler === undefined) return policy;
-  const name = ruler === family(directive) || ruler === directive ? ruler : family(directive);
-  const had = (valuesOf(policy, ruler) ?? []).filter((value) => value.toLowerCase() !== "'none'");
-  if (had.includes(source)) return policy;
-  return withDirective(policy, name, [...had, source]);
-}
-
-/** Browsers that do not know `script-src-elem` look at `script-src`; what they share stands there. */
-function family(directive: string): string {
-  return directive.replace(/^(script-src|style-src)-(elem|attr)$/, '$1');
 }

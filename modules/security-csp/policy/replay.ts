@@ -1,5 +1,5 @@
-import { decide } from '../csp/match.js';
-import type { Verdict } from '../csp/match.js';
+import { decideBy, readRules } from '../csp/match.js';
+import type { Rules, Verdict } from '../csp/match.js';
 import { leafOf } from '../csp/directives.js';
 import { attemptsOf, blockedText, isCanary } from './evidence.js';
 import type { Evidence } from './evidence.js';
@@ -20,11 +20,15 @@ export class Replay {
     noise: 0,
   };
 
+  private readonly rules: readonly Rules[];
+
   /** @param nonces directives whose inline elements get a nonce from the application */
   constructor(
-    private readonly text: string,
+    text: string,
     private readonly nonces: readonly string[],
-  ) {}
+  ) {
+    this.rules = readRules(text);
+  }
 
   get counts(): ProofCounts {
     return { ...this.totals };
@@ -72,7 +76,7 @@ export class Replay {
 
   private verdicts(group: Evidence): (Verdict | null)[] {
     return attemptsOf(group).flatMap((attempt) =>
-      (['csp3', 'chromium'] as const).map((dialect) => decide(this.text, attempt, dialect)),
+      (['csp3', 'chromium'] as const).map((dialect) => decideBy(this.rules, attempt, dialect)),
     );
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Records, Round, runAsHouse } from '#kernel';
+import { Database, Problem, Records, Round, runAsHouse } from '#kernel';
 import { Policy } from './policy.entity.js';
+import { PolicyInState } from './policy.problems.js';
 import { PolicyService } from './policy.service.js';
 import { RateService } from './rate.service.js';
 
@@ -30,11 +31,20 @@ export class WatchService {
       this.records.all(Policy, { state: 'enforcing' }),
     );
     for (const { id } of enforcing) {
-      await this.database.transaction(async () => {
+      const why = await this.database.transaction(async () => {
         const policy = await this.records.get(Policy, id);
-        const why = policy.state === 'enforcing' ? await this.rates.alarm(policy) : null;
-        if (why !== null) await this.policies.rollBack(id, why, true);
+        return policy.state === 'enforcing' ? this.rates.alarm(policy) : null;
       });
+      if (why !== null) await this.rollBack(id, why);
+    }
+  }
+
+  /** A person, or another process, may have done it meanwhile: then there is nothing left to do. */
+  private async rollBack(id: string, why: string): Promise<void> {
+    try {
+      await this.policies.rollBack(id, why, true);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.definition !== PolicyInState) throw error;
     }
   }
 }

@@ -9,6 +9,11 @@ export const connectorConfig = {
     summary: 'secrets of partners as name=secret, between commas; connectors know the name only',
     secret: true,
   }),
+  SII_PARTNER_WEBHOOK_SECRETS: text({
+    summary:
+      'secrets that partners sign webhooks with as name=whsec_…, between commas; a name may stand twice while it is rotated',
+    secret: true,
+  }),
   SII_PARTNER_RATE: rate({ summary: 'calls to one partner from one process', fallback: 60 }),
   SII_PARTNER_TIMEOUT_MS: integer({
     summary: 'how long a partner may take to answer',

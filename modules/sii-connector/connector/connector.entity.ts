@@ -1,5 +1,6 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRecord, InstantColumn } from '#kernel';
+import type { PartnerMapping } from './mapping.js';
 
 export const HEALTHS = ['unknown', 'well', 'failing'] as const;
 export type Health = (typeof HEALTHS)[number];
@@ -30,6 +31,14 @@ export class SiiConnector extends CompanyRecord {
   /** The partner's words for what became of a return, to ours. */
   @Column({ type: 'jsonb' })
   statuses!: Readonly<Record<string, string>>;
+
+  /** Where the partner's JSON says what. */
+  @Column({ type: 'jsonb' })
+  mapping!: PartnerMapping;
+
+  /** The name of the secrets that its webhooks are signed with. */
+  @Column({ type: 'text', nullable: true })
+  webhookSecretRef!: string | null;
 
   @Column({ type: 'text' })
   health!: Health;

@@ -12,6 +12,17 @@ export const ConnectorSyncAsked = defineEvent<{ connectorId: string }>({
   summary: 'somebody asked a connector for its health and for news of what it was given',
 });
 
+export const WebhookReceived = defineEvent<{
+  connectorId: string;
+  webhookId: string;
+  /** Null where it told of none that is known: all that are open are asked about. */
+  submissionId: string | null;
+}>({
+  name: 'webhook.received',
+  version: 1,
+  summary: 'a partner said, signed, that there is news',
+});
+
 export const SubmissionQueued = defineEvent<{ submissionId: string; returnId: string }>({
   name: 'submission.queued',
   version: 1,

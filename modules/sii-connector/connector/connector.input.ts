@@ -34,6 +34,17 @@ export class CreateConnector {
 
   @JsonField({ description: 'the partner’s words to accepted, needs_action, filed, rejected' })
   statuses?: unknown;
+
+  @JsonField({ description: 'where the partner’s JSON says what, as JSON pointers' })
+  mapping?: unknown;
+
+  @CodedField('prueba', {
+    max: 40,
+    pattern: SECRET_REF,
+    optional: true,
+    description: 'a name in SII_PARTNER_WEBHOOK_SECRETS',
+  })
+  webhookSecretRef?: string;
 }
 
 export class EditConnector {
@@ -51,6 +62,12 @@ export class EditConnector {
 
   @JsonField()
   statuses?: unknown;
+
+  @JsonField()
+  mapping?: unknown;
+
+  @TextField({ max: 40, pattern: SECRET_REF, optional: true, nullable: true })
+  webhookSecretRef?: string | null;
 }
 
 export class SendReturn {

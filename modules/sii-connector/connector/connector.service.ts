@@ -5,6 +5,8 @@ import { SiiAdapters } from './adapters.service.js';
 import { SiiConnector } from './connector.entity.js';
 import { ConnectorChanged, ConnectorSyncAsked } from './connector.events.js';
 import type { CreateConnector, EditConnector } from './connector.input.js';
+import { mappingFaults } from './mapping.js';
+import type { PartnerMapping } from './mapping.js';
 import { OUTCOMES } from './sii-adapter.js';
 
 /** What clients may ask of the connectors. */
@@ -40,9 +42,12 @@ export class ConnectorService {
     const { name, kind, active = true, notes = null, baseUrl = null, secretRef = null } = input;
     this.adapters.of(kind);
     const statuses = readStatuses(input.statuses);
+    const mapping = readMapping(input.mapping);
+    const { webhookSecretRef = null } = input;
     return this.database.transaction(async () => {
       const connector = await this.records.insert(SiiConnector, {
         ...{ name, kind, active, notes, baseUrl, secretRef, statuses },
+        ...{ mapping, webhookSecretRef },
         ...{ health: 'unknown', healthAt: null, healthDetail: null },
       });
       await this.tell(connector);
@@ -52,8 +57,11 @@ export class ConnectorService {
 
   /** @throws Problem Stale, NotFound, Malformed */
   async edit(id: string, input: EditConnector, version: number): Promise<SiiConnector> {
-    const { statuses, ...rest } = input;
-    const read = statuses === undefined ? {} : { statuses: readStatuses(statuses) };
+    const { statuses, mapping, ...rest } = input;
+    const read = {
+      ...(statuses === undefined ? {} : { statuses: readStatuses(statuses) }),
+      ...(mapping === undefined ? {} : { mapping: readMapping(mapping) }),
+    };
     return this.database.transaction(async () => {
       const connector = await this.records.get(SiiConnector, id, 'update');
       this.records.matchVersion(connector, version);
@@ -85,6 +93,13 @@ export class ConnectorService {
 
 export function subjectOf({ id, name }: SiiConnector): { type: string; id: string; label: string } {
   return { type: 'sii-connector.connector', id, label: name };
+}
+
+/** @throws Problem Malformed with everything that is wrong */
+function readMapping(input: unknown): PartnerMapping {
+  const faults = mappingFaults(input ?? {});
+  if (faults.length > 0) throw new Problem(Malformed, { faults });
+  return input ?? {};
 }
 
 /** @throws Problem Malformed */

@@ -11,6 +11,7 @@ import {
 } from '#kernel';
 import { HEALTHS } from './connector.entity.js';
 import type { SiiConnector } from './connector.entity.js';
+import type { PartnerMapping } from './mapping.js';
 import type { Capability } from './sii-adapter.js';
 
 export class ConnectorView {
@@ -41,6 +42,12 @@ export class ConnectorView {
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   statuses!: Readonly<Record<string, string>>;
 
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  mapping!: PartnerMapping;
+
+  @TextField({ max: 40, nullable: true, description: 'name of its webhooks’ secrets' })
+  webhookSecretRef!: string | null;
+
   @ChoiceField(HEALTHS)
   health!: string;
 
@@ -63,7 +70,8 @@ export class ConnectorView {
   ): ConnectorView {
     return {
       ...pick(connector, 'id', 'name', 'kind', 'active', 'notes', 'baseUrl', 'secretRef'),
-      ...pick(connector, 'statuses', 'health', 'healthDetail', 'version'),
+      ...pick(connector, 'statuses', 'mapping', 'webhookSecretRef'),
+      ...pick(connector, 'health', 'healthDetail', 'version'),
       capabilities: [...capabilities],
       healthAt: connector.healthAt?.toISOString() ?? null,
       createdAt: connector.createdAt.toISOString(),

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Config, isDay } from '#kernel';
 import { connectorConfig } from './connector.config.js';
+import { answerPart, requestBody, webhookPart } from './mapping.js';
+import type { AnswerPart } from './mapping.js';
 import { NotTaken, OUTCOMES, SiiAdapter } from './sii-adapter.js';
-import type { AdapterReturn, AdapterTarget, Outcome, OutcomeState } from './sii-adapter.js';
+import type {
+  AdapterReturn,
+  AdapterTarget,
+  Outcome,
+  OutcomeState,
+  WebhookSubject,
+} from './sii-adapter.js';
 
 const MAX_ANSWER_CHARACTERS = 20_000;
 
@@ -25,7 +33,7 @@ interface Answer {
 @Injectable()
 export class PartnerAdapter extends SiiAdapter {
   readonly kind = 'partner';
-  readonly capabilities = ['submit', 'status'] as const;
+  readonly capabilities = ['submit', 'status', 'webhook'] as const;
 
   constructor(private readonly config: Config) {
     super();
@@ -34,14 +42,14 @@ export class PartnerAdapter extends SiiAdapter {
   async submit(target: AdapterTarget, given: AdapterReturn, key: string): Promise<Outcome> {
     const init = {
       method: 'POST',
-      body: JSON.stringify(given),
+      body: JSON.stringify(requestBody(target.mapping, given)),
       headers: { 'idempotency-key': key },
     };
     const { status, body } = await this.call(target, '/f29', init);
     if (REFUSED_FOR_NOW.includes(status)) throw new NotTaken(`the partner answered ${status}`);
     if (status >= 500) throw new Error(`the partner answered ${status}`);
     if (status >= 400)
-      return { state: 'rejected', externalId: key, detail: detailOf(body, status) };
+      return { state: 'rejected', externalId: key, detail: detailOf(target, body, status) };
     return outcomeOf(target, body);
   }
 
@@ -55,6 +63,18 @@ export class PartnerAdapter extends SiiAdapter {
   async probe(target: AdapterTarget): Promise<void> {
     const { status } = await this.call(target, '/health');
     if (status !== 200) throw new Error(`the partner answered ${status}`);
+  }
+
+  override subjectOf({ mapping }: AdapterTarget, body: unknown): WebhookSubject | null {
+    const [key, externalId] = [
+      webhookPart(mapping, body, 'key'),
+      webhookPart(mapping, body, 'externalId'),
+    ];
+    const subject = {
+      ...(isShort(key, 200) ? { key } : {}),
+      ...(isShort(externalId, 100) ? { externalId } : {}),
+    };
+    return Object.keys(subject).length > 0 ? subject : null;
   }
 
   private async call(target: AdapterTarget, path: string, init: RequestInit = {}): Promise<Answer> {
@@ -102,13 +122,14 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function outcomeOf({ statuses }: AdapterTarget, body: Answer['body']): Outcome {
-  const { externalId, status, folio, filedOn, detail } = body;
-  const word = String(status).slice(0, 40);
+function outcomeOf({ statuses, mapping }: AdapterTarget, body: Answer['body']): Outcome {
+  const part = (name: AnswerPart): unknown => answerPart(mapping, body, name);
+  const [externalId, folio] = [textOf(part('externalId')), textOf(part('folio'))];
+  const [filedOn, detail] = [dayOf(part('filedOn')), part('detail')];
+  const word = String(part('status')).slice(0, 40);
   const state = OUTCOMES.find((each) => each === (statuses[word] ?? word));
-  if (typeof externalId !== 'string' || !state)
-    throw new Error('the partner’s answer is no outcome');
-  const isFiled = typeof folio === 'string' && /^\d{1,12}$/.test(folio) && isDay(filedOn);
+  if (!externalId || !state) throw new Error('the partner’s answer is no outcome');
+  const isFiled = folio !== null && /^\d{1,12}$/.test(folio) && filedOn !== null;
   // Filed without a folio is not filed: a person has to look.
   const known: OutcomeState = state === 'filed' && !isFiled ? 'needs_action' : state;
   return {
@@ -118,7 +139,25 @@ function outcomeOf({ statuses }: AdapterTarget, body: Answer['body']): Outcome {
   };
 }
 
-function detailOf({ detail }: Answer['body'], status: number): string {
+/** A text, or a whole number that stands for one, as folios often come. */
+function textOf(value: unknown): string | null {
+  if (Number.isSafeInteger(value)) return String(value);
+  return typeof value === 'string' ? value : null;
+}
+
+/** A day as `YYYY-MM-DD`, `dd/mm/yyyy` or `dd-mm-yyyy`; null when it is none of them. */
+function dayOf(value: unknown): string | null {
+  const [, day, month, year] = /^(\d{2})[/-](\d{2})[/-](\d{4})$/.exec(String(value)) ?? [];
+  const iso = year === undefined ? value : `${year}-${month}-${day}`;
+  return isDay(iso) ? iso : null;
+}
+
+function isShort(value: unknown, max: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= max;
+}
+
+function detailOf({ mapping }: AdapterTarget, body: Answer['body'], status: number): string {
+  const detail = answerPart(mapping, body, 'detail');
   return typeof detail === 'string' ? detail.slice(0, 300) : `the partner answered ${status}`;
 }
 

@@ -1,5 +1,7 @@
+import type { PartnerMapping } from './mapping.js';
+
 /** What a way to the SII can do. Nobody files but on the SII's own site; a partner does so for one. */
-export const CAPABILITIES = ['export', 'submit', 'status', 'proposal'] as const;
+export const CAPABILITIES = ['export', 'submit', 'status', 'webhook', 'proposal'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** A return as an adapter gets it. */
@@ -20,6 +22,14 @@ export interface AdapterTarget {
   readonly secret: string | null;
   /** The partner's own words for what became of a return, to ours. */
   readonly statuses: Readonly<Record<string, string>>;
+  /** Where the partner's JSON says what, as far as the adapter heeds it. */
+  readonly mapping: PartnerMapping;
+}
+
+/** Which submission a webhook is about; one of the two is enough. */
+export interface WebhookSubject {
+  readonly key?: string;
+  readonly externalId?: string;
 }
 
 /** What became of a submission at the other end. */
@@ -62,4 +72,13 @@ export abstract class SiiAdapter {
 
   /** @throws Error that says what is wrong, without a secret */
   abstract probe(target: AdapterTarget): Promise<void>;
+
+  /**
+   * Which submission a webhook is about, from its body: nothing else of it is believed, and what
+   * became of the submission is read with {@link find}. Null when it does not tell, as here: then
+   * everything that is open is looked up.
+   */
+  subjectOf(_target: AdapterTarget, _body: unknown): WebhookSubject | null {
+    return null;
+  }
 }

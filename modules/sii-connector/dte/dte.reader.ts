@@ -18,7 +18,10 @@ const FACTURA_DE_COMPRA = 46;
 const PESO = 'PESO CL';
 const BODIES = ['Documento', 'Liquidacion', 'Exportaciones'];
 
-/** TpoTranCompra and TpoTranVenta of the format of electronic documents. */
+/**
+ * TpoTranCompra and TpoTranVenta of the format of electronic documents. The schema allows a fourth
+ * kind of sale, of which other readers only know that it stands in credit notes: it is taken as none.
+ */
 const BOUGHT: ReadonlyMap<string, TransactionType> = new Map([
   ...([
     ['1', 'DEL_GIRO'],

@@ -29,19 +29,37 @@ export interface ReadFee {
   readonly raw: string;
 }
 
+/**
+ * What columns are called. The report as people download it was not seen; the second half of each
+ * list are names that others read in it, among them a RUT in two columns, a withholding of the
+ * issuer beside that of the receiver, and a state that says S where a boleta was voided.
+ */
 const COLUMNS = {
   number: ['nro', 'n', 'no', 'numero', 'nboleta', 'nroboleta', 'numeroboleta', 'folio', 'boleta'],
   issueDate: ['fecha', 'fechaemision', 'fechaboleta', 'fechaemisionboleta'],
-  state: ['estado'],
+  state: ['estado', 'situacion', 'estadoboleta', 'anulada'],
+  voidedOn: ['fechaanulacion', 'fechadeanulacion'],
   paidOn: ['fechapago', 'fechadepago'],
-  issuerRut: ['rut', 'rutemisor', 'rutprestador'],
-  issuerName: ['nombreorazonsocial', 'razonsocial', 'nombre', 'nombreemisor', 'emisor'],
-  gross: ['brutos', 'bruto', 'honorariobruto', 'honorariosbrutos', 'montobruto', 'totalhonorarios'],
+  issuerRut: ['rut', 'rutemisor', 'rutdelemisor', 'rutprestador', 'rutcontribuyente'],
+  issuerCheck: ['dv', 'dvemisor', 'dvprestador', 'digitoverificador'],
+  issuerName: [
+    ...['nombreorazonsocial', 'razonsocial', 'nombre', 'nombreemisor', 'emisor'],
+    ...['razonsocialemisor', 'nombreprestador'],
+  ],
+  gross: [
+    ...['brutos', 'bruto', 'honorariobruto', 'honorariosbrutos', 'montobruto', 'totalhonorarios'],
+    ...['honorarios', 'montohonorarios', 'montototalbruto'],
+  ],
   withheld: [
     ...['retenido', 'retencion', 'retenciones', 'retenciondeterceros', 'retencionterceros'],
-    ...['retencionreceptor', 'montoretenido', 'impuestoretenido'],
+    ...['retencionreceptor', 'montoretenido', 'montoretencion', 'impuestoretenido'],
   ],
-  net: ['pagado', 'liquido', 'montopagado', 'honorarioliquido', 'totalpagado', 'montoliquido'],
+  // What the issuer pays itself is none of the company's.
+  issuerWithheld: ['retencionemisor'],
+  net: [
+    ...['pagado', 'liquido', 'montopagado', 'honorarioliquido', 'totalpagado', 'montoliquido'],
+    ...['honorariosliquidos', 'totalapagar', 'netopagado'],
+  ],
   kind: ['tipo', 'tipodocumento', 'tipoboleta'],
 } as const satisfies Record<string, readonly string[]>;
 type FeeColumn = keyof typeof COLUMNS;
@@ -136,20 +154,22 @@ export class FeeReader {
     const paid = cell('paidOn');
     const paidOn = isBlank(paid) ? null : this.day('paidOn', paid, row);
     const [gross, withheld] = [this.pesos('gross', cell, row), this.pesos('withheld', cell, row)];
-    const net = at.net === undefined ? gross - withheld : this.pesos('net', cell, row);
-    if (net !== gross - withheld) {
-      this.findings.error('honorarios-amounts', { row }, { gross, withheld, net });
+    const net = gross - withheld;
+    const paidOut = at.net === undefined ? net : this.pesos('net', cell, row);
+    const byIssuer = at.issuerWithheld === undefined ? 0 : this.pesos('issuerWithheld', cell, row);
+    if (paidOut !== net && paidOut !== net - byIssuer) {
+      this.findings.error('honorarios-amounts', { row }, { gross, withheld, net: paidOut });
     }
     const fee: ReadFee = {
       ...{ row, raw, issueDate, paidOn, gross, withheld, net },
       period: this.asked.period ?? monthOf(paidOn ?? issueDate),
       kind: /terceros|^bte$/.test(plain(cell('kind'))) ? 'BTE' : 'BHE',
       number: this.number(cell('number'), row),
-      issuerRut: this.rut(cell('issuerRut'), row),
+      issuerRut: this.rut(withCheck(cell('issuerRut'), cell('issuerCheck')), row),
       issuerName: isBlank(cell('issuerName'))
         ? null
         : cell('issuerName').slice(0, 200).toWellFormed(),
-      voided: /^(anul|nul)/.test(plain(cell('state'))),
+      voided: /^(anul|nul|si?$)/.test(plain(cell('state'))) || !isBlank(cell('voidedOn')),
     };
     // oxlint-disable-next-line no-control-regex
     if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(raw)) this.findings.error('text', { row });
@@ -200,4 +220,9 @@ export class FeeReader {
 
 function monthOf(day: string): string {
   return day.slice(0, 4) + day.slice(5, 7);
+}
+
+/** A RUT whose check character stands in a column of its own. */
+function withCheck(rut: string, check: string): string {
+  return isBlank(check) || rut.includes('-') ? rut : `${rut}-${check}`;
 }

@@ -76,6 +76,18 @@ const SENTENCES = {
     es: 'bruto {gross} menos retención {withheld} no da el pagado {net}',
     en: 'gross {gross} less withholding {withheld} is not what is paid, {net}',
   },
+  'imported-elsewhere': {
+    es: 'otra empresa ya importó este mismo archivo; si es de ésta, impórtelo con mine=true',
+    en: 'another company imported this very file; if it is of this one, import it with mine=true',
+  },
+  'own-counterpart': {
+    es: 'filas cuya contraparte es la propia empresa {own}: {count}; ¿es el archivo de otra? Si no, mine=true',
+    en: 'rows whose other side is the company itself, {own}: {count}; is the file another one’s? If not, mine=true',
+  },
+  'sales-of-another': {
+    es: 'folios que esta empresa ya emitió a otros clientes: {count}; ¿es el archivo de otra? Si no, mine=true',
+    en: 'folios that this company issued to other customers: {count}; is the file another one’s? If not, mine=true',
+  },
   'not-rcv': {
     es: 'la primera fila no es un encabezado de {expected}',
     en: 'the first row is no header of {expected}',
@@ -195,6 +207,17 @@ export class Findings {
 
   warn(code: FindingCode, at: { row: number; column?: string }, words?: Words): void {
     this.add(this.warnings, code, at, words);
+  }
+
+  /** What is a fault until a person has said that the file is of this company. */
+  doubt(
+    code: FindingCode,
+    at: { row: number; column?: string },
+    words: Words,
+    isMine: boolean,
+  ): void {
+    if (isMine) this.warn(code, at, words);
+    else this.error(code, at, words);
   }
 
   private add(

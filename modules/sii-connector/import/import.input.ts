@@ -29,4 +29,10 @@ export class ImportRequest {
     description: 'whether to say only what would happen',
   })
   dryRun?: string;
+
+  @ChoiceField(['true', 'false'], {
+    optional: true,
+    description: 'says that it is of this company, though it looks like another one’s',
+  })
+  mine?: string;
 }

@@ -11,6 +11,8 @@ export interface Asked {
   readonly own: string;
   readonly period: string | null;
   readonly section: Section | null;
+  /** Somebody says that it is of this company, whatever it looks like. */
+  readonly mine: boolean;
 }
 
 /** What a file held, and what became of it. */

@@ -29,10 +29,7 @@ export const importList = defineList<Import>({
 export type Progress = (bytesRead: number, bytes: number) => void;
 
 // A file takes as long as it takes; whoever else waits for the ledger of the company gives up.
-const LIMITS = `SELECT set_config('statement_timeout', '900000', true),
-  set_config('lock_timeout', '120000', true),
-  set_config('idle_in_transaction_session_timeout', '300000', true),
-  set_config('work_mem', '64MB', true)`;
+const PATIENCE = { statementMs: 900_000, lockMs: 120_000 };
 
 /** Ends a transaction whose work was only looked at. */
 class LookedAt extends Error {
@@ -91,7 +88,8 @@ export class ImportService {
     const importId = newId();
     try {
       return await this.database.transaction(async () => {
-        await this.database.rowsByPlan(LIMITS, []);
+        await this.database.takeTime(PATIENCE);
+        await this.database.rowsByPlan("SELECT set_config('work_mem', '64MB', true)", []);
         const findings = new Findings();
         const asked = await this.look(file, request, findings);
         this.demandFaultless(request, findings);
@@ -132,8 +130,9 @@ export class ImportService {
     const whole = { row: 0 };
     if (file.bytes === 0) findings.error('empty', whole);
     if (file.holdsNul) findings.error('nul', whole);
-    if (told.rut !== null && told.rut !== own && kind.startsWith('rcv')) {
-      findings.error('other-company', whole, { rut: told.rut, own });
+    const [named] = told.ruts;
+    if (named !== undefined && !told.ruts.includes(own) && kind.startsWith('rcv')) {
+      findings.error('other-company', whole, { rut: named, own });
     }
     const clashes = [
       [told.kind, kind.startsWith('rcv') ? kind : null],
@@ -145,7 +144,20 @@ export class ImportService {
         findings.error('file-name', whole, { told: says, asked });
     }
     const period = request.period ?? told.period;
-    return { kind, own, period, section: request.section ?? told.section };
+    const mine = request.mine === 'true';
+    if (file.bytes > 0 && (await this.isElsewhere(file.sha256))) {
+      findings.doubt('imported-elsewhere', whole, {}, mine);
+    }
+    return { kind, own, mine, period, section: request.section ?? told.section };
+  }
+
+  /** Whether another company has taken this very file, with documents in it. */
+  private async isElsewhere(sha256: string): Promise<boolean> {
+    const [found] = await this.database.rows<{ elsewhere: boolean }>(
+      'SELECT sii_connector_file_elsewhere($1, $2) AS elsewhere',
+      [sha256, this.database.companyId],
+    );
+    return found?.elsewhere ?? false;
   }
 
   private async store(

@@ -25,6 +25,7 @@ export class RcvImportService implements FileReader {
       findings.error('period-unknown', { row: 0 });
       return NOTHING_READ;
     }
+    this.demandOwner(reader, asked, findings);
     const { early, hasSummaries, isTotals, elsewhere } = reader;
     if (early > 0) findings.warn('date-before-period', { row: 0 }, { count: early, period });
     if (elsewhere.size > 0) {
@@ -36,12 +37,21 @@ export class RcvImportService implements FileReader {
       period: asked.period === null ? period : null,
       hasClaims: reader.hasClaims || reader.hasReferences,
     };
+    await this.ledger.compareIssuer(asked, findings);
     const { added, changed, skipped } = await this.ledger.merge(count, facts, findings);
     if (findings.errors.length > 0) return NOTHING_READ;
     return {
       ...{ period, section: reader.sectionRead, documents: reader.documents },
       ...{ imported: added + changed, changed, skipped },
     };
+  }
+
+  /** An RCV does not say whose it is; one that names us as the other side is another one's. */
+  private demandOwner(reader: RcvReader, { kind, own, mine }: Asked, findings: Findings): void {
+    const { ownRows: count, firstOwnRow: row } = reader;
+    if (count === 0) return;
+    // A shop may sell to itself on paper; that it buys from itself is hardly ever so.
+    findings.doubt('own-counterpart', { row }, { own, count }, mine || kind === 'rcv-venta');
   }
 }
 

@@ -57,6 +57,20 @@ export class LedgerService {
   }
 
   /**
+   * Looks among the staged sales for folios that the company gave to other customers: a folio of a
+   * type is issued once, so that these are of another issuer, or somebody's customer was changed.
+   */
+  async compareIssuer({ mine }: { readonly mine: boolean }, findings: Findings): Promise<void> {
+    const [found] = await this.database.rowsByPlan<{ count: number; row: number }>(
+      sql.SALES_OF_ANOTHER,
+      [this.database.companyId],
+    );
+    if (!found || found.count === 0) return;
+    const { count, row } = found;
+    findings.doubt('sales-of-another', { row, column: 'Folio' }, { count }, mine);
+  }
+
+  /**
    * Merges what is staged; it counts only while there are no errors. Another merge of the company
    * waits for this one.
    *

@@ -35,6 +35,17 @@ export const SUMMED_TWICE = `SELECT min(s.row_number)::integer AS row, s.dte_typ
     AND (d.summary LIKE '% total') <> (s.summary LIKE '% total')
   WHERE s.folio = 0 GROUP BY s.dte_type ORDER BY 2 LIMIT $2`;
 
+/**
+ * Of a thousand of the staged sales, those whose folio the company issued to somebody else. Boletas
+ * and exports often name nobody. $1 company.
+ */
+export const SALES_OF_ANOTHER = `SELECT count(*)::integer AS count, min(s.row_number)::integer AS row
+  FROM (SELECT dte_type, folio, counterpart_rut, row_number FROM ${STAGE}
+    WHERE book = 'sale' AND folio > 0 AND dte_type IN (30, 32, 33, 34, 45, 46, 55, 56, 60, 61)
+    LIMIT 1000) s
+  JOIN sii_connector_document d ON d.company_id = $1::uuid AND d.folio = s.folio
+    AND d.dte_type = s.dte_type AND d.book = 'sale' AND d.counterpart_rut <> s.counterpart_rut`;
+
 const IN_STAGE: Readonly<Record<string, string>> = {
   received_at: `received_at AT TIME ZONE '${BUSINESS_TIME_ZONE}'`,
   acknowledged_at: `acknowledged_at AT TIME ZONE '${BUSINESS_TIME_ZONE}'`,

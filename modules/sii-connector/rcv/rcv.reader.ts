@@ -23,6 +23,8 @@ export interface RcvRequest {
   readonly kind: ImportKind;
   readonly period: string | null;
   readonly section: Section | null;
+  /** RUT of the company. */
+  readonly own: string;
 }
 
 /**
@@ -38,6 +40,9 @@ export class RcvReader {
   hasClaims = false;
   hasReferences = false;
   early = 0;
+  /** Rows whose other side is the company itself, and the first of them. */
+  ownRows = 0;
+  firstOwnRow = 0;
   /** Types of a summary that are not taken from it. */
   readonly elsewhere = new Set<number>();
   header: RcvHeader | null = null;
@@ -233,6 +238,10 @@ export class RcvReader {
     this.hasSummaries ||= folio === 0;
     this.hasClaims ||= claimedAt !== null || this.section === 'RECLAMADO';
     this.hasReferences ||= referenceType !== null;
+    if (document.counterpartRut === this.request.own) {
+      this.firstOwnRow ||= row;
+      this.ownRows += 1;
+    }
     if (!KNOWN_TYPES.has(dteType) && dteType > 0) {
       this.findings.warn('type-unknown', { row, column: 'Tipo Doc' }, { value: dteType });
     }

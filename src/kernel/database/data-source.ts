@@ -15,7 +15,7 @@ export interface DataSourceOptions {
 
 /**
  * A pool of connections with a bound on everything: 30 s a statement, 10 s waiting for a row
- * lock, 60 s idle inside a transaction, 10 s waiting for a connection, 40 s waiting for an answer,
+ * lock, 10 s idle inside a transaction, 10 s waiting for a connection, 40 s waiting for an answer,
  * half an hour of life unless told otherwise. A host that died without a word is noticed after 20 s of silence.
  */
 export function createDataSource(options: DataSourceOptions): DataSource {
@@ -34,7 +34,8 @@ export function createDataSource(options: DataSourceOptions): DataSource {
       pipeline: true,
       statement_timeout: 30_000,
       lock_timeout: 10_000,
-      idle_in_transaction_session_timeout: 60_000,
+      // No work of the house rests inside a transaction: a process that was frozen there holds rows for so long.
+      idle_in_transaction_session_timeout: 10_000,
       connectionTimeoutMillis: 10_000,
       // Longer than PostgreSQL's own limit: it ends what waits for a server that is gone.
       query_timeout: 40_000,

@@ -56,6 +56,35 @@ describe('Database', () => {
     expect([await stored(10), await stored(11), await stored(12)]).toEqual([0, 0, 0]);
   });
 
+  it('lets a transaction take its own time, for statements, answers and COPY', async () => {
+    const sleeping = (patience: object, work = 'SELECT pg_sleep(1.5)'): Promise<unknown> =>
+      asHouse(() =>
+        database.transaction(async () => {
+          await database.takeTime({ statementMs: 0, lockMs: 0, ...patience });
+          return database.rowsByPlan(work, []);
+        }),
+      );
+    const timeout = 'canceling statement due to statement timeout';
+    await expect(sleeping({ statementMs: 200 })).rejects.toThrow(timeout);
+    await expect(sleeping({ answerMs: 200 })).rejects.toThrow();
+    await expect(sleeping({ statementMs: 5_000 })).resolves.toHaveLength(1);
+    async function* slowly(): AsyncGenerator<string> {
+      yield '1\n';
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      yield '2\n';
+    }
+    const copying = (answerMs: number): Promise<number> =>
+      asHouse(() =>
+        database.transaction(async () => {
+          await database.takeTime({ statementMs: 5_000, lockMs: 0, answerMs });
+          await database.rows('CREATE TEMPORARY TABLE slow (n integer) ON COMMIT DROP');
+          return database.copyInto('slow', ['n'], slowly());
+        }),
+      );
+    await expect(copying(200)).rejects.toThrow();
+    await expect(copying(5_000)).resolves.toBe(2);
+  });
+
   it('tells of a write that was sent ahead, and stores nothing of its transaction', async () => {
     const twice = asHouse(() =>
       database.transaction(async () => {

@@ -10,7 +10,7 @@ import { Rows } from './rows.js';
 import { Watch } from '../watch/watch.js';
 import { isTransient } from './sql-state.js';
 import { Transaction } from './transaction.js';
-import type { TransactionKind } from './transaction.js';
+import type { Patience, TransactionKind } from './transaction.js';
 
 const RETRIES = 3;
 
@@ -101,6 +101,14 @@ export class Database {
   /** Runs one statement that changes rows. @returns how many it changed */
   async change(sql: string, parameters: readonly unknown[]): Promise<number> {
     return this.current.change(sql, parameters);
+  }
+
+  /**
+   * Lets the ambient transaction take longer than requests may (30 s a statement): for work on files
+   * of any size, which waits for nobody's screen.
+   */
+  async takeTime(patience: Patience): Promise<void> {
+    return this.current.takeTime(patience);
   }
 
   /**

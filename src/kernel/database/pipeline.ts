@@ -29,15 +29,19 @@ export class Pipeline {
    * Sends a statement behind those that were sent before; without values it may hold several.
    *
    * @param prepared whether one plan may serve for all values
+   * @param answerMs how long its answer may take, where that is not what the connection says
    */
   send<R>(
     sql: string,
     values?: readonly unknown[],
     prepared = true,
+    answerMs?: number,
   ): Promise<QueryResult<R & QueryResultRow>> {
     this.cork();
     if (!values) return this.client.query<R & QueryResultRow>(sql);
-    const query = { text: sql, values: [...values], ...(prepared ? nameOf(sql) : {}) };
+    const patience = answerMs === undefined ? {} : { query_timeout: answerMs };
+    const name = prepared ? nameOf(sql) : {};
+    const query = { text: sql, values: [...values], ...name, ...patience };
     return this.client.query<R & QueryResultRow>(query).catch((error: unknown) => {
       if (isStaleStatement(error)) names.delete(sql);
       throw error;

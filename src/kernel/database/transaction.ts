@@ -9,6 +9,16 @@ import { isId } from '../values/id.js';
 import { isRefusal } from './sql-state.js';
 import { Pipeline } from './pipeline.js';
 
+/** How long a transaction may wait, in milliseconds. */
+export interface Patience {
+  /** For one statement, and between two of them. */
+  readonly statementMs: number;
+  /** For a lock that another transaction holds. */
+  readonly lockMs: number;
+  /** For an answer of the server; ten seconds more than a statement may take unless said. */
+  readonly answerMs?: number;
+}
+
 /** `snapshot`: it only reads, and sees one moment throughout. */
 export type TransactionKind = 'ordinary' | 'snapshot';
 
@@ -29,6 +39,7 @@ export class Transaction {
   private readonly begun: Promise<unknown>;
   private readonly ahead: Promise<unknown>[] = [];
   private ended = false;
+  private answerMs: number | undefined;
 
   private constructor(
     private readonly runner: QueryRunner,
@@ -65,6 +76,16 @@ export class Transaction {
     return (await this.ask<R>(sql, values, prepared)).rows;
   }
 
+  /** Waits longer, or less long, for the answers to what is sent from now on. */
+  async takeTime({ statementMs, lockMs, answerMs }: Patience): Promise<void> {
+    await this.rows(
+      `SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
+         set_config('idle_in_transaction_session_timeout', $1, true)`,
+      [String(statementMs), String(lockMs)],
+    );
+    this.answerMs = answerMs ?? statementMs + 10_000;
+  }
+
   /** Runs one statement. @returns how many rows it changed */
   async change(sql: string, values: readonly unknown[]): Promise<number> {
     return (await this.ask(sql, values)).rowCount ?? 0;
@@ -77,7 +98,7 @@ export class Transaction {
     read: (error: unknown) => unknown = (error) => error,
   ): Promise<void> {
     await this.begun;
-    const sent = this.watch(this.pipeline.send(sql, values), read);
+    const sent = this.watch(this.pipeline.send(sql, values, true, this.answerMs), read);
     sent.catch(() => undefined);
     this.ahead.push(sent);
   }
@@ -93,7 +114,8 @@ export class Transaction {
     // A client that pipelines refuses COPY; nothing is in flight here that could be mixed up.
     const client = this.client as Client & { pipeline: boolean };
     client.pipeline = false;
-    const stream = client.query(copyFrom(sql));
+    const copy = Object.assign(copyFrom(sql), { query_timeout: this.answerMs });
+    const stream = client.query(copy);
     // A connection that is lost does not end the stream by itself.
     const lost = new AbortController();
     const onLost = (): void => lost.abort();
@@ -160,7 +182,7 @@ export class Transaction {
   ): Promise<QueryResult<R & object>> {
     const [, answer] = await Promise.all([
       this.begun,
-      this.watch(this.pipeline.send<R>(sql, values, prepared)),
+      this.watch(this.pipeline.send<R>(sql, values, prepared, this.answerMs)),
     ]);
     return answer;
   }

@@ -13,6 +13,7 @@ import type { Intakes } from './intakes.js';
 import { ProblemFilter } from './problem-filter.js';
 import { problemBody } from './problem-writer.js';
 import { HeadersTooLarge, Malformed, WrongHost } from './problems.js';
+import { takesRaw } from './raw-body.js';
 import { contextOf } from './request-context.js';
 import { secure, SECURE_HEADERS } from './secure-headers.js';
 import { unacceptablePath } from './text-check.js';
@@ -20,6 +21,9 @@ import type { Watch } from '../watch/watch.js';
 
 const BODY_LIMIT_BYTES = 1_000_000;
 const PARAMETER_LIMIT = 200;
+/** How long a client may take to say its request, and how often Node looks for who takes longer. */
+const REQUEST_MS = 30_000;
+const CHECK_MS = 5_000;
 
 /** Fastify with every limit set, and with its own errors answered as problems. */
 export function createAdapter(
@@ -31,9 +35,14 @@ export function createAdapter(
   return new FastifyAdapter<RawServerDefault>({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
-    requestTimeout: 30_000,
-    // Who names no host is answered by the edge, or by an intake, and not by Node.
-    http: { requireHostHeader: false },
+    requestTimeout: REQUEST_MS,
+    http: {
+      // Who names no host is answered by the edge, or by an intake, and not by Node.
+      requireHostHeader: false,
+      // Node takes the shorter of both for the head: with its own 60 s there, a body had 60 s.
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    },
     // At the end, a request on a connection that is open already is served, and the connection closed.
     return503OnClosing: false,
     // At the end, requests in flight finish; connections without one are closed.
@@ -115,6 +124,7 @@ function acceptJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, undefined);
+    if (takesRaw(request)) return done(null, String(body));
     return parse(request, String(body), done);
   });
 }

@@ -9,7 +9,7 @@ import { Latest } from './latest.js';
 const PROBE_PATIENCE_MS = 2_000;
 const PROBE_FRESH_MS = 1_000;
 const BACKLOG = { freshMs: 5_000, patienceMs: 500 };
-/** A loop that has not gone round for so long hangs: one statement may take 30 s, an idle transaction 60 s. */
+/** A loop that has not gone round for so long hangs: one statement may take 30 s, an idle transaction 10 s. */
 const SILENT_SECONDS = 120;
 const BEHIND_SECONDS = 300;
 

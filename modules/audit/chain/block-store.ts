@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '#kernel';
+import { GENESIS, LEAF_BYTES, SEALED_COLUMNS } from './seal.js';
+import type { BlockContent, Sealed } from './seal.js';
+
+/** A block as it is stored. */
+export interface Block extends BlockContent {
+  readonly hash: Buffer;
+}
+
+/** Where the chain of a company ends; number 0 and {@link GENESIS} before the first block. */
+export interface Tip {
+  readonly number: number;
+  readonly hash: Buffer;
+  readonly lastTransactionId: string;
+  readonly lastEventId: string;
+  readonly sealedAt: Date | null;
+}
+
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+const START: Tip = {
+  ...{ number: 0, hash: GENESIS, lastTransactionId: '0', lastEventId: BEFORE_ALL, sealedAt: null },
+};
+
+const BLOCK = `company_id AS "companyId", number::float8 AS number, sealed_at AS "sealedAt",
+  last_transaction_id::text AS "lastTransactionId", last_event_id AS "lastEventId",
+  leaves, previous_hash AS "previousHash", hash`;
+
+const TIP = `SELECT number::float8 AS number, hash, last_transaction_id::text AS "lastTransactionId",
+    last_event_id AS "lastEventId", sealed_at AS "sealedAt"
+  FROM audit_block WHERE company_id = $1 ORDER BY number DESC LIMIT 1`;
+
+const EVENTS = `SELECT id, transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS values
+  FROM audit_events_after($1, $2, $3, $4)`;
+
+/** The last transaction before which none is on its way any more. */
+const SETTLED = `SELECT ((pg_snapshot_xmin(pg_current_snapshot()))::text::bigint - 1)::text AS last`;
+
+/** The blocks of the context's company, and the events that they are over. */
+@Injectable()
+export class BlockStore {
+  constructor(private readonly database: Database) {}
+
+  /** Every company of the installation. */
+  async companies(): Promise<string[]> {
+    const rows = await this.database.rowsWithoutCompany<{ id: string }>(
+      'SELECT id FROM kernel_company ORDER BY id',
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Where every chain begins. */
+  start(): Tip {
+    return START;
+  }
+
+  async tip(): Promise<Tip> {
+    const [tip] = await this.database.rows<Tip>(TIP, [this.database.companyId]);
+    return tip ?? START;
+  }
+
+  /** Up to so many blocks after a number, in their order. */
+  async after(number: number, limit: number): Promise<Block[]> {
+    return this.database.rows<Block>(
+      `SELECT ${BLOCK} FROM audit_block WHERE company_id = $1 AND number > $2 ORDER BY number LIMIT $3`,
+      [this.database.companyId, number, limit],
+    );
+  }
+
+  /**
+   * Adds a block. Another process that adds one of the same number meanwhile wins: its block is over
+   * the same events.
+   */
+  async add(block: Block): Promise<void> {
+    await this.database.rows(
+      `INSERT INTO audit_block (company_id, number, sealed_at, last_transaction_id, last_event_id,
+         events, leaves, previous_hash, hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+      [
+        ...[block.companyId, block.number, block.sealedAt, block.lastTransactionId],
+        ...[block.lastEventId, block.leaves.length / LEAF_BYTES],
+        ...[block.leaves, block.previousHash, block.hash],
+      ],
+    );
+  }
+
+  /** The next events behind a tip that no earlier transaction can come before any more. */
+  async settledAfter(tip: Tip, limit: number): Promise<Sealed[]> {
+    const [settled] = await this.database.rows<{ last: string }>(SETTLED);
+    return this.between(tip, settled?.last ?? '0', limit);
+  }
+
+  /** Events behind one place, up to and with a transaction, in the order of the chain. */
+  async between(
+    from: Pick<Tip, 'lastTransactionId' | 'lastEventId'>,
+    untilTransaction: string,
+    limit: number,
+  ): Promise<Sealed[]> {
+    return this.database.rows<Sealed>(EVENTS, [
+      ...[from.lastTransactionId, from.lastEventId, untilTransaction, limit],
+    ]);
+  }
+
+  /** When the oldest event that no block holds happened; null when there is none. */
+  async oldestUnsealed(): Promise<Date | null> {
+    const tip = await this.tip();
+    const [row] = await this.database.rows<{ at: Date | null }>(
+      `SELECT created_at AS at FROM audit_events_after($1, $2, 9223372036854775807, 1)`,
+      [tip.lastTransactionId, tip.lastEventId],
+    );
+    return row?.at ?? null;
+  }
+
+  /** Whether the chain ends in a transaction that this server has not reached: a dump was restored. */
+  async isAhead(tip: Tip): Promise<boolean> {
+    const [row] = await this.database.rows<{ ahead: boolean }>(
+      `SELECT $1::bigint >= (pg_snapshot_xmax(pg_current_snapshot()))::text::bigint AS ahead`,
+      [tip.lastTransactionId],
+    );
+    return row?.ahead ?? false;
+  }
+}

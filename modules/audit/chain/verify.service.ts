@@ -1,0 +1,202 @@
+import { Injectable } from '@nestjs/common';
+import { Database, Events, OnSchedule } from '#kernel';
+import type { ScheduleDefinition } from '#kernel';
+import { BlockStore } from './block-store.js';
+import type { Block, Tip } from './block-store.js';
+import { ChainBroken, ChainVerified } from './chain.events.js';
+import { GENESIS, hashOf, leafOf, leavesById } from './seal.js';
+import type { Sealed } from './seal.js';
+
+export const VerifyChain: ScheduleDefinition = {
+  name: 'audit.verify-chain',
+  cron: '30 5 * * *',
+  summary: 'compares the whole event log with its seal; tells audit_chain.broken',
+  per: 'company',
+};
+
+/** What does not agree. */
+export interface Finding {
+  readonly kind: FindingKind;
+  /** The block in which it shows. */
+  readonly block: number;
+  /** The event, where it is about one. */
+  readonly eventId?: string;
+}
+
+/**
+ * - `event-changed`: the event does not say what was sealed.
+ * - `event-missing`: it was sealed, and is not in its place any more.
+ * - `event-added`: it stands among sealed events and was not there when they were sealed.
+ * - `block-missing`: a number of the chain is not there.
+ * - `block-changed`: a block is not what its own hash says, or does not lie on the one before it.
+ * - `anchor-missing`, `anchor-differs`: a block that was written down elsewhere is not there, or is another.
+ * - `ahead`: the chain ends in a transaction that this server has not reached. A dump was restored into
+ *   a new cluster, whose transactions count anew: what is written from now on is not sealed.
+ */
+export type FindingKind =
+  | 'event-changed'
+  | 'event-missing'
+  | 'event-added'
+  | 'block-missing'
+  | 'block-changed'
+  | 'anchor-missing'
+  | 'anchor-differs'
+  | 'ahead';
+
+/** A block as it was written down outside of this database: on a daily cut, in a backup's manifest. */
+export interface Anchor {
+  readonly number: number;
+  /** Hexadecimal. */
+  readonly hash: string;
+}
+
+/** What a verification found. */
+export interface Verification {
+  readonly blocks: number;
+  readonly events: number;
+  readonly tip: string;
+  /** At most {@link MOST_FINDINGS}; `count` says how many there were. */
+  readonly findings: readonly Finding[];
+  readonly count: number;
+}
+
+export const MOST_FINDINGS = 100;
+const PAGE = 1_000;
+
+/** Compares the event log with its seal, block by block in constant memory. */
+@Injectable()
+export class VerifyService {
+  constructor(
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly blocks: BlockStore,
+  ) {}
+
+  @OnSchedule(VerifyChain)
+  async verifyByNight(): Promise<void> {
+    await this.announce(await this.verify());
+  }
+
+  /** Publishes what was found; an alert arises from it, and ends with it. */
+  async announce({ blocks, events, tip, findings, count }: Verification): Promise<void> {
+    await this.database.transaction(async () => {
+      const subject = {
+        type: 'audit.chain',
+        id: this.database.companyId,
+        label: `block ${blocks}`,
+      };
+      if (count > 0) {
+        const examples = findings.slice(0, 10).map(inWords);
+        await this.events.publish(ChainBroken, { subject, payload: { findings: count, examples } });
+      }
+      const payload = { blocks, events, tip, findings: count };
+      await this.events.publish(ChainVerified, { subject, payload });
+    });
+  }
+
+  /**
+   * Compares everything of the context's company.
+   *
+   * @param anchors blocks as they were written down elsewhere: only they show that the end of chain and
+   *   log was taken away, or that both were made anew
+   * @param progress told the number of each block that was compared
+   */
+  async verify(
+    anchors: readonly Anchor[] = [],
+    progress: (block: number) => void = () => undefined,
+  ): Promise<Verification> {
+    const found = new Findings();
+    const expected = new Map(anchors.map(({ number, hash }) => [number, hash.toLowerCase()]));
+    let place: Tip = this.blocks.start();
+    let [blocks, events] = [0, 0];
+    for (;;) {
+      const [block] = await this.database.transaction(() => this.blocks.after(place.number, 1));
+      if (!block) break;
+      for (let number = place.number + 1; number < block.number; number += 1) {
+        found.add({ kind: 'block-missing', block: number });
+        if (number - place.number >= MOST_FINDINGS) break;
+      }
+      const isNext = block.number === place.number + 1;
+      if (!isItself(block) || (isNext && !block.previousHash.equals(place.hash))) {
+        found.add({ kind: 'block-changed', block: block.number });
+      }
+      const anchor = expected.get(block.number);
+      if (anchor !== undefined && anchor !== block.hash.toString('hex')) {
+        found.add({ kind: 'anchor-differs', block: block.number });
+      }
+      expected.delete(block.number);
+      events += await this.compare(place, block, isNext, found);
+      blocks += 1;
+      place = block;
+      progress(block.number);
+    }
+    for (const number of expected.keys()) found.add({ kind: 'anchor-missing', block: number });
+    if (await this.database.transaction(() => this.blocks.isAhead(place))) {
+      found.add({ kind: 'ahead', block: place.number });
+    }
+    const tip = `${place.number}:${place.hash.toString('hex')}`;
+    return { blocks, events, tip, findings: found.first, count: found.count };
+  }
+
+  /** The events of a block's stretch of the log against its leaves. @returns how many it seals */
+  private async compare(
+    before: Tip,
+    block: Block,
+    isNext: boolean,
+    found: Findings,
+  ): Promise<number> {
+    const leaves = leavesById(block.leaves);
+    const sealed = leaves.size;
+    for await (const event of this.stretch(before, block)) {
+      const leaf = leaves.get(event.id);
+      leaves.delete(event.id);
+      // Behind a missing block its events stand in this one's stretch: they are not this one's.
+      if (!leaf && isNext)
+        found.add({ kind: 'event-added', block: block.number, eventId: event.id });
+      if (leaf && !leaf.equals(leafOf(event))) {
+        found.add({ kind: 'event-changed', block: block.number, eventId: event.id });
+      }
+    }
+    for (const eventId of leaves.keys()) {
+      found.add({ kind: 'event-missing', block: block.number, eventId });
+    }
+    return sealed;
+  }
+
+  private async *stretch(before: Tip, block: Block): AsyncGenerator<Sealed> {
+    let place: Pick<Tip, 'lastTransactionId' | 'lastEventId'> = before;
+    for (;;) {
+      const page = await this.database.transaction(() =>
+        this.blocks.between(place, block.lastTransactionId, PAGE),
+      );
+      for (const event of page) {
+        const isLater =
+          event.transactionId === block.lastTransactionId && event.id > block.lastEventId;
+        if (!isLater) yield event;
+      }
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return;
+      place = { lastTransactionId: last.transactionId, lastEventId: last.id };
+    }
+  }
+}
+
+/** A finding for people. */
+export function inWords({ kind, block, eventId }: Finding): string {
+  return `${kind} in block ${block}${eventId === undefined ? '' : `: ${eventId}`}`;
+}
+
+function isItself(block: Block): boolean {
+  return hashOf(block).equals(block.hash) && block.hash.length === GENESIS.length;
+}
+
+/** Findings, the first of them kept: a log that somebody wiped has as many as events. */
+class Findings {
+  readonly first: Finding[] = [];
+  count = 0;
+
+  add(finding: Finding): void {
+    this.count += 1;
+    if (this.first.length < MOST_FINDINGS) this.first.push(finding);
+  }
+}

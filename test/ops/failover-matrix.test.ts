@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { netns, until } from '#test';
+import type { Fault } from '#test';
+
+/** `OFITEC_MATRIX=whole`: every fault, each looked at again a minute after it was mended. */
+const WHOLE = process.env['OFITEC_MATRIX'] === 'whole';
+/** A part of a fault's name, to try one alone. */
+const ONLY = process.env['OFITEC_FAULT'] ?? '';
+const AGAIN_MS = Number(process.env['OFITEC_AGAIN_SECONDS'] ?? (WHOLE ? 60 : 5)) * 1_000;
+/** How much later than promised a machine under foreign load may be before the test is red. */
+const SLACK = WHOLE ? 1.5 : 2;
+
+const faults = netns.FAULTS.filter(({ quick, name }) =>
+  ONLY === '' ? WHOLE || quick : name.includes(ONLY),
+);
+
+/** Real keepalived, Patroni, etcd, PostgreSQL and OFITEC on hosts of their own, under a load of payments. */
+describe('the failover, fault by fault', () => {
+  let lab: netns.HaLab;
+  let evidence: netns.Evidence;
+
+  beforeAll(async () => {
+    lab = await netns.HaLab.open();
+    evidence = new netns.Evidence(
+      WHOLE ? 'whole' : 'quick',
+      AGAIN_MS / 1_000,
+      process.env['OFITEC_EVIDENCE'],
+    );
+  }, 300_000);
+
+  afterAll(async () => {
+    lab?.close(process.env['OFITEC_LAB_LOGS']);
+  });
+
+  /** @returns milliseconds until what had to move had moved; null when nothing had to */
+  async function lasts(fault: Fault, since: number): Promise<number | null> {
+    const { leader, holders } = before;
+    if (fault.expect === 'primary moves') {
+      await until('another primary', async () => {
+        const now = await lab.cluster.leader();
+        return now !== null && now !== leader;
+      }, 120_000); // prettier-ignore
+      const movedMs = Date.now() - since - lab.stoodStill(since);
+      await lab.paid(Date.now());
+      return movedMs;
+    }
+    if (fault.expect === 'address moves') {
+      await until('another holder', () => lab.apps.holders().some((app) => !holders.includes(app)));
+      const movedMs = Date.now() - since - lab.stoodStill(since);
+      await lab.paid(Date.now());
+      return movedMs;
+    }
+    if (fault.expect === 'serves on') {
+      await sleep((fault.lastsSeconds ?? 10) * 1_000);
+      await lab.paid(since);
+    } else {
+      // What was on its way may still be told.
+      await sleep(20_000);
+      const late = lab.charges(since + 12_000).filter(({ status }) => status === 201);
+      expect([fault.name, late.length, lab.acknowledging(since + 12_000)]).toEqual([
+        fault.name,
+        0,
+        [],
+      ]);
+    }
+    return null;
+  }
+  let before: { leader: string; holders: string[] };
+
+  it.each(faults.map((fault) => [fault.name, fault] as const))(
+    '%s',
+    async (name, fault) => {
+      before = { leader: await lab.cluster.whole(), holders: lab.apps.holders() };
+      await lab.paid(Date.now());
+      const since = Date.now();
+      const heal = await fault.inject(lab);
+      let gapMs: number;
+      let movedMs: number | null;
+      try {
+        movedMs = await lasts(fault, since);
+        gapMs = lab.longestGap(since);
+      } finally {
+        await heal();
+      }
+      const healed = Date.now();
+      const leader = await lab.cluster.whole(180_000);
+      const wholeMs = Date.now() - healed;
+      await lab.paid(Date.now());
+      await sleep(AGAIN_MS);
+      await lab.cluster.whole();
+      await until('one holder of the address', () => lab.apps.holders().length === 1);
+      const balance = await lab.balance();
+      const doubles = lab.doubleAcknowledgements();
+      evidence.add({
+        fault,
+        movedMs,
+        gapMs,
+        wholeMs,
+        stillMs: lab.stoodStill(since),
+        moved: leader !== before.leader,
+        doubles,
+        balance,
+      });
+      expect({ name, ...balance, doubles }).toEqual({
+        ...{
+          name,
+          acknowledged: balance.acknowledged,
+          lost: 0,
+          doubled: 0,
+          refused: [],
+          doubles: [],
+        },
+      });
+      const { moveSeconds, paySeconds } = fault;
+      const late = [
+        ...(movedMs !== null && moveSeconds && movedMs > moveSeconds * 1_000 * SLACK
+          ? [`moved after ${movedMs} ms`]
+          : []),
+        ...(paySeconds && gapMs > paySeconds * 1_000 * SLACK ? [`no payment for ${gapMs} ms`] : []),
+      ];
+      expect([name, late]).toEqual([name, []]);
+    },
+    600_000,
+  );
+
+  it('does what the playbook says, command by command', async () => {
+    const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
+    expect(netns.blocksOf(netns.pageOf('dr_plan.md'))).toEqual([]);
+    const mine = blocks.filter(({ host }) => host !== 'dns');
+    expect(new Set(mine.map(({ host }) => host))).toEqual(new Set(['nodo', 'app']));
+    expect(mine.length).toBeGreaterThan(7);
+    for (const block of mine) {
+      if (block.text.includes('start ofitec-etcd')) {
+        const node = await standby();
+        await lab.cluster.etcdOf(node).end('SIGKILL');
+      }
+      if (block.text.includes('remove-vip.sh')) {
+        const idle = lab.apps.holders().includes('app1') ? 'app2' : 'app1';
+        lab.network.now(idle, 'ip', ['addr', 'add', `${netns.VIP}/24`, 'dev', 'eth0']);
+        expect(lab.apps.holders()).toHaveLength(2);
+        const { code } = await netns.follow(lab, block, idle);
+        expect([code, lab.apps.holders().length]).toEqual([0, 1]);
+        continue;
+      }
+      const { code, output } = await netns.follow(lab, block);
+      expect([block.text, code, output]).toEqual([block.text, 0, output]);
+      await lab.cluster.whole(120_000);
+    }
+    const balance = await lab.balance();
+    expect(balance).toMatchObject({ lost: 0, doubled: 0, refused: [] });
+    expect(lab.doubleAcknowledgements()).toEqual([]);
+  }, 600_000);
+
+  /** The one that is neither the leader nor may take over: the playbook's `NODO`. */
+  async function standby(): Promise<'pg1' | 'pg2' | 'pg3'> {
+    const busy = [await lab.cluster.whole(), ...(await lab.cluster.syncStandbys())];
+    return netns.MEMBERS.find((member) => !busy.includes(member)) ?? 'pg1';
+  }
+});

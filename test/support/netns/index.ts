@@ -1,0 +1,8 @@
+/** Hosts, networks and faults for tests of the failover. */
+export { Apps, VIP } from './apps.js';
+export { Cluster, MEMBERS } from './cluster.js';
+export { Evidence } from './evidence.js';
+export { FAULTS } from './faults.js';
+export { HaLab } from './lab.js';
+export { Network } from './network.js';
+export { blocksOf, follow, pageOf } from './playbook.js';

@@ -1,0 +1,248 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { until } from '../failover-lab.js';
+import type { Program } from '../process.js';
+import { Apps, VIP } from './apps.js';
+import { Cluster, MEMBERS } from './cluster.js';
+import type { MemberName } from './cluster.js';
+import { Network } from './network.js';
+
+/** Below a folder of root's: keepalived runs no script that somebody else could have put there. */
+const PLACE = '/var/cache/ofitec-test';
+const STILL_MS = 3_000;
+const PASSWORD = 'Una clave de prueba 1!';
+const HOSTS = {
+  ...{ pg1: '10.77.0.1', pg2: '10.77.0.2', pg3: '10.77.0.3' },
+  ...{ app1: '10.77.0.11', app2: '10.77.0.12', client: '10.77.0.21' },
+};
+
+/** A line of the client's ledger. */
+interface Charge {
+  readonly at: number;
+  readonly key: string;
+  readonly status: number;
+  readonly id?: string;
+  readonly code?: string;
+}
+
+/** What the database holds against what the client was told. */
+export interface Balance {
+  readonly acknowledged: number;
+  /** Acknowledged and not there. */
+  readonly lost: number;
+  /** There and never acknowledged, although every charge was asked until it was. */
+  readonly doubled: number;
+  /** Answers that a charge must never get. */
+  readonly refused: readonly string[];
+}
+
+/** The whole house on six hosts, under a load of payments. */
+export class HaLab {
+  private readonly stills: { from: number; to: number }[] = [];
+
+  private constructor(
+    readonly network: Network,
+    readonly folder: string,
+    readonly cluster: Cluster,
+    readonly apps: Apps,
+    readonly payer: Program,
+    private readonly closing: AbortController,
+  ) {
+    this.watchClock();
+  }
+
+  /** Takes about a minute. Close it, also when it could not be opened: it cleans up after itself then. */
+  static async open(): Promise<HaLab> {
+    mkdirSync(PLACE, { recursive: true });
+    const folder = mkdtempSync(join(PLACE, 'lab-'));
+    chmodSync(folder, 0o755);
+    const network = Network.open(HOSTS);
+    try {
+      const cluster = await Cluster.open(network, folder);
+      await settle(cluster);
+      const apps = await Apps.open(network, cluster, folder);
+      startProber(network, cluster, folder);
+      const closing = new AbortController();
+      void cluster.serveWishes(closing.signal);
+      for (const member of MEMBERS) cluster.startGuard(member);
+      const payer = network.start('client', process.execPath, [resolve('dist/test/support/netns/payer.js')], {
+        env: { PAYER: JSON.stringify({ url: `http://${VIP}:3000`, password: PASSWORD, ledger: join(folder, 'ledger'), lanes: 3 }) },
+      }); // prettier-ignore
+      await payer.until(/ready\n/);
+      return new HaLab(network, folder, cluster, apps, payer, closing);
+    } catch (error) {
+      network.close();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** What the client was answered since an instant. */
+  charges(since = 0): Charge[] {
+    return linesOf<Charge>(join(this.folder, 'ledger')).filter(({ at }) => at >= since);
+  }
+
+  /** Notes when this whole machine stood still, as one does that somebody else stops or starves. */
+  private watchClock(): void {
+    let last = Date.now();
+    const ticks = setInterval(() => {
+      const now = Date.now();
+      if (now - last > STILL_MS) this.stills.push({ from: last, to: now });
+      last = now;
+    }, 250);
+    this.closing.signal.addEventListener('abort', () => clearInterval(ticks));
+  }
+
+  /** For how long this machine stood still after an instant, in milliseconds. */
+  stoodStill(since: number): number {
+    return this.stills.reduce(
+      (sum, { from, to }) => sum + Math.max(0, to - Math.max(from, since)),
+      0,
+    );
+  }
+
+  /** The longest time between two acknowledged payments since an instant, in milliseconds. */
+  longestGap(since: number): number {
+    const times = this.charges(since - 1_000).flatMap(({ at, status }) =>
+      status === 201 ? [at] : [],
+    );
+    const all = [since, ...times.filter((at) => at > since)];
+    const between = (from: number, to: number): number => to - from - this.stoodStill(from) + this.stoodStill(to); // prettier-ignore
+    const gaps = all.slice(1).map((at, n) => between(all[n] ?? at, at));
+    return Math.max(0, ...gaps, between(all.at(-1) ?? since, Date.now()));
+  }
+
+  /** Waits until so many payments were acknowledged after an instant. */
+  async paid(since: number, count = 20, timeoutMs = 120_000): Promise<void> {
+    const paid = (): number => this.charges(since).filter(({ status }) => status === 201).length;
+    await until(`${count} payments`, () => paid() >= count, timeoutMs).catch((error: unknown) => {
+      const said = this.charges(Date.now() - 20_000).map(
+        ({ status, code }) => `${status} ${code ?? ''}`,
+      );
+      throw new Error(`${String(error)}; last answers: ${[...new Set(said)].join(', ')}`, {
+        cause: error,
+      });
+    });
+  }
+
+  /** Instants at which two servers acknowledged within the same tenth of a second, as texts. */
+  doubleAcknowledgements(): string[] {
+    const slots = new Map<number, Set<string>>();
+    for (const { at, name } of this.probes()) {
+      const slot = Math.floor(at / 100);
+      slots.set(slot, (slots.get(slot) ?? new Set()).add(name));
+    }
+    const doubles = [...slots].filter(([, names]) => names.size > 1);
+    return doubles.map(
+      ([slot, names]) => `${new Date(slot * 100).toISOString()} ${[...names].join(' ')}`,
+    );
+  }
+
+  /**
+   * Stops charging, waits until every charge is acknowledged, compares with the leader that etcd's
+   * majority names, and goes on charging.
+   */
+  async balance(): Promise<Balance> {
+    const before = count(this.payer.output, 'paused');
+    process.kill(this.payer.pid, 'SIGUSR2');
+    await until('every charge is acknowledged', () => count(this.payer.output, 'paused') > before, 120_000); // prettier-ignore
+    const leader = await this.cluster.whole();
+    const charges = this.charges();
+    const acknowledged = charges.flatMap(({ status, id }) => (status === 201 && id ? [id] : []));
+    const rows = await this.cluster.sql(leader, 'SELECT id FROM payments_payment');
+    const stored = new Set(rows.split('\n').filter((id) => id !== ''));
+    const told = new Set(acknowledged);
+    const probes = await this.lostProbes(leader);
+    process.kill(this.payer.pid, 'SIGUSR2');
+    return {
+      acknowledged: told.size,
+      lost: [...told].filter((id) => !stored.has(id)).length + probes,
+      doubled: [...stored].filter((id) => !told.has(id)).length + acknowledged.length - told.size,
+      refused: [...new Set(charges.flatMap(({ status, code }) => (status >= 400 && status < 500 && ![408, 409, 429].includes(status) ? [`${status} ${code}`] : [])))], // prettier-ignore
+    };
+  }
+
+  /** Whoever of the servers acknowledged a direct write after an instant. */
+  acknowledging(since: number): string[] {
+    return [
+      ...new Set(
+        this.probes()
+          .filter(({ at }) => at >= since)
+          .map(({ name }) => name),
+      ),
+    ];
+  }
+
+  /** @param logs a folder where what the services said is kept */
+  close(logs?: string): void {
+    if (logs) {
+      mkdirSync(logs, { recursive: true });
+      for (const [name, said] of this.cluster.logs())
+        writeFileSync(join(logs, name.replace('/', '-')), said);
+    }
+    this.closing.abort();
+    this.apps.close();
+    this.network.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private probes(): { id: number; name: string; at: number }[] {
+    return linesOf(join(this.folder, 'probes'));
+  }
+
+  private async lostProbes(leader: MemberName): Promise<number> {
+    const told = this.probes();
+    const rows = await this.cluster.sql(leader, 'SELECT id FROM failover_probe', { database: 'postgres' }); // prettier-ignore
+    const stored = new Set(rows.split('\n').map(Number));
+    return told.filter(({ id }) => !stored.has(id)).length;
+  }
+}
+
+/** The roles of infra/postgresql, tables, and the demo shop. */
+async function settle(cluster: Cluster): Promise<void> {
+  const leader = await cluster.whole();
+  const postgres = { database: 'postgres' };
+  const { network, passwords } = cluster;
+  await network.read('client', '/usr/lib/postgresql/15/bin/psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', '-v', 'database=ofitec', '-d', cluster.url([leader], 'postgres', 'postgres'), '-f', resolve('infra/postgresql/roles.sql')]); // prettier-ignore
+  for (const [role, key] of [
+    ['ofitec_owner', 'owner'],
+    ['ofitec_app', 'app'],
+    ['ofitec_readonly', 'app'],
+  ] as const) {
+    // prettier-ignore
+    await cluster.sql(leader, `ALTER ROLE ${role} PASSWORD '${passwords[key]}'`, postgres);
+  }
+  await cluster.sql(leader, 'CREATE TABLE failover_probe (id bigint PRIMARY KEY, node text NOT NULL)', postgres); // prettier-ignore
+  await network.read('client', process.execPath, [resolve('dist/test/support/netns/settle.js')], {
+    env: {
+      DATABASE_URL: cluster.url(MEMBERS, 'ofitec_app'),
+      DATABASE_OWNER_URL: cluster.url(MEMBERS, 'ofitec_owner'),
+      DEMO_PASSWORD: PASSWORD,
+    },
+  });
+}
+
+function startProber(network: Network, cluster: Cluster, folder: string): Program {
+  const servers = Object.fromEntries(MEMBERS.map((member) => [member, cluster.url([member], 'postgres', 'postgres')])); // prettier-ignore
+  return network.start('client', process.execPath, [resolve('dist/test/support/netns/prober.js')], {
+    env: { PROBER: JSON.stringify({ servers, file: join(folder, 'probes') }) },
+  });
+}
+
+function linesOf<T>(file: string): T[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as T);
+}
+
+function count(text: string, word: string): number {
+  return text.split(word).length - 1;
+}
