@@ -18,6 +18,7 @@ import {
   DenialJournal,
   Denials,
   Faults,
+  followFile,
   inDependencyOrder,
   Installation,
   installEdge,
@@ -58,6 +59,9 @@ export async function readBlueprint(env: Environment): Promise<Blueprint> {
   const all = [...faults, ...productionFaults(kernel)];
   if (all.length > 0) throw new BootRefused(all);
   setLogLevel(kernel.LOG_LEVEL);
+  const { DATABASE_URL, DATABASE_CONNECTION_LIFE_SECONDS: lifeSeconds } = kernel;
+  const { DATABASE_URL_FILE: urlFile } = env;
+  if (DATABASE_URL && urlFile) followFile(DATABASE_URL, urlFile, lifeSeconds);
   return { available, config, kernel };
 }
 
@@ -174,6 +178,7 @@ async function compose(
     url: urls.application,
     entities: [kernelAddon, ...blueprint.available].flatMap((addon) => addon.entities),
     poolSize: blueprint.kernel.DATABASE_POOL_SIZE,
+    lifeSeconds: blueprint.kernel.DATABASE_CONNECTION_LIFE_SECONDS,
     applicationName,
   });
   await dataSource.initialize();

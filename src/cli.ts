@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { failoverCommand } from '../infra/failover/index.js';
+import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
 import { addonCommand } from './cli/addon-command.js';
 import { failureExitCode, verbsOf } from './cli/addon-verbs.js';
@@ -11,9 +12,12 @@ import { demandNode, fail } from './lifetime.js';
 /** The operator's command: the house's own verbs, and those that the addons declare. */
 async function main(): Promise<void> {
   demandNode();
-  // It must also work while the house cannot be composed: its configuration is its own.
-  if (process.argv[2] === 'failover') {
-    await new Command('ofitec').showHelpAfterError().addCommand(failoverCommand()).parseAsync();
+  // They must also work while the house cannot be composed: their configuration is their own.
+  const alone = [failoverCommand(), secretsCommand()];
+  if (alone.some((command) => command.name() === process.argv[2])) {
+    const program = new Command('ofitec').showHelpAfterError();
+    for (const command of alone) program.addCommand(command);
+    await program.parseAsync();
     return;
   }
   const blueprint = await readBlueprint({ LOG_LEVEL: 'warn', ...process.env });
@@ -25,7 +29,8 @@ async function main(): Promise<void> {
     .addCommand(migrateCommand(blueprint))
     .addCommand(addonCommand(blueprint))
     .addCommand(configCommand(blueprint))
-    .addCommand(failoverCommand());
+    .addCommand(failoverCommand())
+    .addCommand(secretsCommand());
   for (const addon of blueprint.available) {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));
   }

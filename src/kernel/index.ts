@@ -81,6 +81,7 @@ export {
 } from './database/entity.js';
 export { exportTables } from './database/export-tables.js';
 export { clientTo } from './database/servers.js';
+export { followFile } from './database/url-file.js';
 export { Installation } from './database/migrate.js';
 export type { Report } from './database/migrate.js';
 

@@ -266,7 +266,8 @@ describe('the life of an alert', () => {
       ...['cash_session.high_difference', 'cash_session.stale_open', 'certificate.expiring'],
       ...['csp_group.widely_seen', 'csp_policy.rolled_back', 'csp_reports.spiked'],
       ...['database.unavailable', 'delivery.exhausted', 'disk.low', 'heartbeat.missed'],
-      ...['http.server_error', 'ledger.drift', 'replication.degraded', 'secret.expiring'],
+      ...['http.server_error', 'ledger.drift', 'replication.degraded', 'rotation.stuck'],
+      ...['secret.expiring', 'vault.unavailable'],
     ]);
   });
 

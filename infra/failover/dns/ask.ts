@@ -1,10 +1,12 @@
 import { request as plain } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { request as secure } from 'node:https';
 
 /** An answer within its bounds. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** No whole answer came. */
@@ -28,7 +30,7 @@ export interface Tls {
 }
 
 export interface Question {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** For the whole exchange, from the first packet to the last. */
@@ -69,7 +71,7 @@ export async function ask(url: string, question: Question): Promise<Answer> {
         response.once('end', () => {
           clearTimeout(deadline);
           const body = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, body });
+          resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
         });
       },
     );

@@ -83,6 +83,12 @@ export class Fields {
     return this.child(this.take(name) ?? {}, `${this.path}${name}.`);
   }
 
+  /** What a field holds that may be left out. */
+  optional<T>(name: string, read: (fields: Fields) => T): T | null {
+    const value = this.take(name);
+    return value === undefined ? null : read(this.child(value, `${this.path}${name}.`));
+  }
+
   many(name: string, atLeast: number): Fields[] {
     const value = this.take(name);
     const list = Array.isArray(value) ? (value as unknown[]) : [];

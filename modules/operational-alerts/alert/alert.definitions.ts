@@ -71,6 +71,23 @@ export const alertDefinitions: readonly AlertDefinition[] = [
     'A secret expires soon, or was not rotated',
   ),
   fromOutside(
+    'rotation.stuck',
+    'critical',
+    'La rotación de un secreto quedó a medias',
+    'The rotation of a secret stands still',
+  ),
+  defineAlert({
+    type: 'vault.unavailable',
+    severity: 'warning',
+    summary: {
+      es: 'No se pudieron leer los secretos; siguen los últimos',
+      en: 'The secrets could not be read; the last ones stay',
+    },
+    scope: 'installation',
+    // It is told anew at each attempt, once a minute.
+    quietMinutes: 15,
+  }),
+  fromOutside(
     'certificate.expiring',
     'warning',
     'Un certificado vence pronto',

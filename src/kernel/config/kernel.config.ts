@@ -26,6 +26,13 @@ export const kernelConfig = {
     min: 2,
     max: 200,
   }),
+  DATABASE_CONNECTION_LIFE_SECONDS: integer({
+    summary:
+      'seconds after which a connection is replaced; rotated credentials are waited for so long',
+    fallback: 1_800,
+    min: 1,
+    max: 86_400,
+  }),
   SECRET_KEY: text({
     summary: '50 or more random characters; production demands it',
     secret: true,

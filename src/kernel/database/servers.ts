@@ -1,5 +1,7 @@
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
+import { fileOf } from './url-file.js';
+import type { UrlFile } from './url-file.js';
 
 /** A server of a cluster. */
 interface Server {
@@ -25,18 +27,25 @@ export interface Connecting {
   readonly connectionString: string;
   readonly Client?: typeof Client;
   readonly servers?: readonly Server[];
+  readonly follows?: UrlFile;
+  readonly maxLifetimeSeconds?: number;
 }
 
 /** How to reach the database of a URL: of several servers, the one that takes writes. */
 export function connecting(url: string): Connecting {
-  const urls = serversOf(url);
+  const follows = fileOf(url);
+  const life = follows ? { follows, maxLifetimeSeconds: follows.lifeSeconds } : {};
+  const urls = serversOf(follows?.read() ?? url);
   const [connectionString = url] = urls;
-  if (urls.length === 1) return { connectionString };
-  const servers = urls.map((each) => {
-    const { host, port } = new Client({ connectionString: each });
-    return { host, port };
-  });
-  return { connectionString, Client: WritableClient, servers };
+  if (urls.length === 1) {
+    return { connectionString, ...(follows ? { Client: FollowingClient, ...life } : {}) };
+  }
+  return { connectionString, Client: WritableClient, servers: urls.map(serverOf), ...life };
+}
+
+function serverOf(url: string): Server {
+  const { host, port } = new Client({ connectionString: url });
+  return { host, port };
 }
 
 /** A client for a URL, which may name several servers. */
@@ -45,8 +54,28 @@ export function clientTo(url: string, config: ClientConfig = {}): Client {
   return new (reach.Client ?? Client)({ ...config, ...reach });
 }
 
-type Settings = ClientConfig & { readonly servers?: readonly Server[] };
+type Settings = ClientConfig & { readonly servers?: readonly Server[]; readonly follows?: UrlFile };
 type Done = ((error: Error) => void) | ((error: null, client: Client) => void);
+
+/** A connection with the credentials that its file holds when it is made. */
+class FollowingClient extends Client {
+  constructor(config?: string | ClientConfig) {
+    super(present(typeof config === 'object' ? config : {}));
+  }
+}
+
+/** The settings of a new connection: what the file says now, if there is one. */
+function present(settings: Settings): Settings {
+  const { follows } = settings;
+  if (!follows) return settings;
+  const urls = serversOf(follows.read());
+  const [connectionString = ''] = urls;
+  return {
+    ...settings,
+    connectionString,
+    ...(urls.length > 1 ? { servers: urls.map(serverOf) } : {}),
+  };
+}
 
 /**
  * A connection to whichever of several servers takes writes. All of them are asked before each new
@@ -56,8 +85,9 @@ class WritableClient extends Client {
   private readonly settings: Settings;
 
   constructor(config?: string | ClientConfig) {
-    super(config);
-    this.settings = typeof config === 'object' ? config : {};
+    const settings = present(typeof config === 'object' ? config : {});
+    super(settings);
+    this.settings = settings;
   }
 
   override connect(): Promise<Client>;

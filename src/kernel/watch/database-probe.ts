@@ -28,6 +28,8 @@ const LIMITS = {
 @Injectable()
 export class DatabaseProbe implements OnApplicationShutdown {
   private client: Client | null = null;
+  private writing = false;
+  private expired = false;
   private readonly expected: readonly string[];
   private missing: readonly string[] = [];
 
@@ -56,6 +58,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
     const drop = (): void => this.drop();
     signal.addEventListener('abort', drop, { once: true });
     try {
+      this.writing = true;
       const client = (this.client ??= await this.connect());
       let warned = false;
       const onNotice = ({ code }: { code?: string | undefined }): void => {
@@ -74,7 +77,9 @@ export class DatabaseProbe implements OnApplicationShutdown {
       this.drop();
       throw new Error(inWords(error), { cause: error });
     } finally {
+      this.writing = false;
       signal.removeEventListener('abort', drop);
+      if (this.expired) this.retire();
     }
   }
 
@@ -82,15 +87,30 @@ export class DatabaseProbe implements OnApplicationShutdown {
     this.drop();
   }
 
+  private get pool(): Pool & { Client: new (config: PoolConfig) => Client } {
+    type Driver = { master: Pool & { Client: new (config: PoolConfig) => Client } };
+    return (this.dataSource.driver as unknown as Driver).master;
+  }
+
+  /** A connection with credentials that were rotated must be gone some day, asked for or not. */
+  private retire(): void {
+    this.expired = this.writing;
+    if (this.writing) return;
+    const { client } = this;
+    this.client = null;
+    client?.end().catch(() => undefined);
+  }
+
   /** As the pool's connections are made, so that what rotates its credentials serves the probe too. */
   private async connect(): Promise<Client> {
-    const { master } = this.dataSource.driver as unknown as {
-      master: Pool & { Client: new (config: PoolConfig) => Client };
-    };
-    const client = new master.Client({ ...master.options, ...LIMITS });
+    const client = new this.pool.Client({ ...this.pool.options, ...LIMITS });
     client.on('error', () => this.drop());
     try {
       await client.connect();
+      const { maxLifetimeSeconds } = this.pool.options;
+      const life = setTimeout(() => this.retire(), (maxLifetimeSeconds ?? 86_400) * 1_000).unref();
+      client.once('end', () => clearTimeout(life));
+      this.expired = false;
       return client;
     } catch (error) {
       destroy(client);

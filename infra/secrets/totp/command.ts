@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import { print } from '../print.js';
+import { writeSecretFile } from '../render/secret-file.js';
+import { withVault } from '../with-vault.js';
+import { Door } from './door.js';
+import { TotpKeys } from './keys.js';
+
+interface Options {
+  readonly json?: boolean;
+  readonly name?: string;
+  readonly out?: string;
+  readonly listen?: string;
+}
+
+/** `ofitec secrets totp …` */
+export function totpCommand(): Command {
+  return new Command('totp')
+    .description('authenticator apps before Grafana and the Traefik dashboard')
+    .addCommand(
+      verb('add', 'give a person a key, in the place of an earlier one: also when a phone is lost')
+        .requiredOption('--name <name>', 'the person, as login')
+        .requiredOption(
+          '--out <file>',
+          'file that gets the address for the app; show it, delete it',
+        )
+        .action(add),
+    )
+    .addCommand(
+      verb('remove', 'take a person’s key away')
+        .requiredOption('--name <name>', 'the person, as login')
+        .action(remove),
+    )
+    .addCommand(verb('list', 'who has a key').action(list))
+    .addCommand(
+      verb('serve', 'answer ForwardAuth and auth_request, until stopped')
+        .option('--listen <address>', 'host:port', '127.0.0.1:9300')
+        .action(serve),
+    );
+}
+
+function verb(name: string, description: string): Command {
+  return new Command(name).description(description).option('--json', 'print JSON');
+}
+
+async function add({ name = '', out = '', json }: Options): Promise<void> {
+  writeSecretFile(out, `${await withVault((vault) => new TotpKeys(vault).make(name))}\n`);
+  print({ name, file: out }, [`${name} has a new key: its address is in ${out}`], json);
+}
+
+async function remove({ name = '', json }: Options): Promise<void> {
+  await withVault((vault) => new TotpKeys(vault).remove(name));
+  print({ removed: name }, [`${name} has no key; an open session ends within eight hours`], json);
+}
+
+async function list({ json }: Options): Promise<void> {
+  const names = await withVault((vault) => new TotpKeys(vault).list());
+  print(names, names, json);
+}
+
+async function serve({ listen = '', json }: Options): Promise<void> {
+  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? [];
+  if (host === '') throw new Error('--listen is host:port');
+  await withVault(async (vault) => {
+    const keys = new TotpKeys(vault);
+    const server = await new Door((name, code) => keys.judge(name, code)).listen(
+      Number(port),
+      host,
+    );
+    const address = server.address();
+    const at = typeof address === 'object' && address ? `${host}:${address.port}` : listen;
+    print(
+      { listening: at },
+      [`Listening on ${at}: /door/check for the proxy, /door for people`],
+      json,
+    );
+    await new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+    });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+}

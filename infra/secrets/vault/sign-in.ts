@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { Vault } from './vault.js';
+import type { VaultAnswer } from './vault.js';
+import { VaultFault } from './vault-fault.js';
+
+/** How a program proves to Vault who it is. */
+export type Proof =
+  | { readonly kind: 'token'; readonly token: string }
+  | {
+      readonly kind: 'approle';
+      readonly mount: string;
+      readonly roleId: string;
+      readonly secretId: string;
+    }
+  /** A secret id inside a wrapping that opens once: whoever opened it before us is found out. */
+  | {
+      readonly kind: 'wrapped';
+      readonly mount: string;
+      readonly roleId: string;
+      readonly role: string;
+      readonly wrappingToken: string;
+    }
+  | {
+      readonly kind: 'jwt';
+      readonly mount: string;
+      readonly role: string;
+      /** Read at each sign-in: Kubernetes replaces it. */
+      readonly jwtFile: string;
+    };
+
+/** What is known of a token. */
+export interface TokenFacts {
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  /** Seconds that it has left; 0 is for ever. */
+  readonly ttlSeconds: number;
+  readonly renewable: boolean;
+}
+
+/** A signed-in connection. */
+export interface SignedIn {
+  readonly vault: Vault;
+  /** Ends the token, if this program made it; a token that was given stays. */
+  leave(): Promise<void>;
+}
+
+/** @throws VaultFault */
+export async function signIn(vault: Vault, proof: Proof): Promise<SignedIn> {
+  if (proof.kind === 'token') {
+    return { vault: vault.withToken(proof.token), leave: async () => undefined };
+  }
+  const body = await credentialsOf(vault, proof);
+  const { token, ttlSeconds } = await logIn(vault, proof.mount, body);
+  const own = vault.withToken(token);
+  const stop = keepAlive(own, ttlSeconds, () => logIn(vault, proof.mount, body));
+  const leave = async (): Promise<void> => {
+    stop();
+    await revokeSelf(own);
+  };
+  return { vault: own, leave };
+}
+
+/** How much of a token's time may pass before it is renewed. */
+const RENEW_AT = 2 / 3;
+
+interface Token {
+  readonly token: string;
+  readonly ttlSeconds: number;
+}
+
+/** Renews a token at two thirds of its time; when that gives less than it had, takes a new one. */
+function keepAlive(own: Vault, ttlSeconds: number, again: () => Promise<Token>): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const plan = (seconds: number): void => {
+    if (seconds > 0) timer = setTimeout(() => void renew(), seconds * RENEW_AT * 1_000).unref();
+  };
+  const renew = async (): Promise<void> => {
+    try {
+      const renewed = await renewSelf(own).catch(() => null);
+      if (renewed && renewed.ttlSeconds >= ttlSeconds * RENEW_AT) return plan(renewed.ttlSeconds);
+      const fresh = await again();
+      own.adopt(fresh.token);
+      plan(fresh.ttlSeconds);
+    } catch {
+      // Whoever asks with it hears why; here it is tried again soon.
+      plan(Math.min(30, ttlSeconds / 3));
+    }
+  };
+  plan(ttlSeconds);
+  return () => clearTimeout(timer);
+}
+
+async function logIn(vault: Vault, mount: string, body: object): Promise<Token> {
+  // A second token that nobody uses ends by itself.
+  const { auth } = await vault.call(`auth/${mount}/login`, { body, repeatable: true });
+  const token = auth?.['client_token'];
+  if (typeof token !== 'string') throw new VaultFault('broken', 'Vault gave no token.');
+  return { token, ttlSeconds: Number(auth?.['lease_duration'] ?? 0) };
+}
+
+/** Signs in, works, and ends the token whatever happens. */
+export async function signedIn<T>(
+  vault: Vault,
+  proof: Proof,
+  work: (vault: Vault) => Promise<T>,
+): Promise<T> {
+  const session = await signIn(vault, proof);
+  try {
+    return await work(session.vault);
+  } finally {
+    // A token that cannot be ended now ends with its time.
+    await session.leave().catch(() => undefined);
+  }
+}
+
+/** What Vault knows of the token that asks. The token itself, which it also answers, is left there. */
+export async function readToken(vault: Vault): Promise<TokenFacts> {
+  const { data } = await vault.call('auth/token/lookup-self');
+  return factsOf(data);
+}
+
+/** Prolongs the token that asks. @returns what it is now */
+export async function renewSelf(vault: Vault, seconds?: number): Promise<TokenFacts> {
+  const body = seconds === undefined ? {} : { increment: `${seconds}s` };
+  const { auth } = await vault.call('auth/token/renew-self', { body, repeatable: true });
+  return factsOf(auth ?? {});
+}
+
+async function revokeSelf(vault: Vault): Promise<void> {
+  await vault.call('auth/token/revoke-self', { body: {}, repeatable: true });
+}
+
+/**
+ * Takes a secret id out of its wrapping. Where it was wrapped is looked at first: a wrapping of
+ * another path was put in its place.
+ *
+ * @throws VaultFault `refused` when somebody opened it before, or it is not what it should be
+ */
+async function unwrap(
+  vault: Vault,
+  { mount, role, wrappingToken }: Extract<Proof, { kind: 'wrapped' }>,
+): Promise<string> {
+  const expected = `auth/${mount}/role/${role}/secret-id`;
+  const opened = 'The wrapping of the secret id was opened before, or its time is over. ';
+  const advice = `${opened}Find out by whom: this is how theft shows.`;
+  let facts: VaultAnswer;
+  try {
+    facts = await vault.call('sys/wrapping/lookup', {
+      body: { token: wrappingToken },
+      repeatable: true,
+    });
+  } catch (error) {
+    if (error instanceof VaultFault && ['refused', 'denied', 'absent'].includes(error.trouble)) {
+      throw new VaultFault('refused', advice);
+    }
+    throw error;
+  }
+  if (facts.data['creation_path'] !== expected) {
+    const path = String(facts.data['creation_path']).slice(0, 100);
+    throw new VaultFault('refused', `The wrapping comes from ${path}, not from ${expected}.`);
+  }
+  const { data } = await vault.withToken(wrappingToken).call('sys/wrapping/unwrap', { body: {} });
+  const secretId = data['secret_id'];
+  if (typeof secretId !== 'string') throw new VaultFault('refused', 'It wraps no secret id.');
+  return secretId;
+}
+
+async function credentialsOf(
+  vault: Vault,
+  proof: Exclude<Proof, { kind: 'token' }>,
+): Promise<object> {
+  if (proof.kind === 'approle') return { role_id: proof.roleId, secret_id: proof.secretId };
+  if (proof.kind === 'wrapped') {
+    return { role_id: proof.roleId, secret_id: await unwrap(vault, proof) };
+  }
+  try {
+    return { role: proof.role, jwt: readFileSync(proof.jwtFile, 'utf8').trim() };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new VaultFault('refused', `${proof.jwtFile} cannot be read: ${code}.`);
+  }
+}
+
+function factsOf(data: Readonly<Record<string, unknown>>): TokenFacts {
+  const policies = data['policies'];
+  return {
+    accessor: typeof data['accessor'] === 'string' ? data['accessor'] : '',
+    policies: Array.isArray(policies) ? policies.map(String) : [],
+    ttlSeconds: Number(data['ttl'] ?? data['lease_duration'] ?? 0),
+    renewable: data['renewable'] === true,
+  };
+}

@@ -1,0 +1,219 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { kernel, READY, runServer, SecretsLab, startOwnServer } from '#test';
+import type { OwnServer } from '#test';
+
+/** Secrets with known values, and every place in which one must never be seen. */
+describe('secrets', () => {
+  let lab: SecretsLab;
+  let postgres: OwnServer;
+  const canary = (name: string): string => `canary${name}${randomBytes(24).toString('hex')}`;
+  const canaries = new Set<string>();
+  /** Everything that was said, by who said it. */
+  const said = new Map<string, string>();
+  const say = (who: string, what: string): void =>
+    void said.set(who, `${said.get(who) ?? ''}${what}`);
+  const looking = new AbortController();
+
+  beforeAll(async () => {
+    [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
+    mkdirSync(lab.file('host'));
+    const superuser = postgres.urls.owner.replace('ofitec_owner', 'postgres');
+    await asked(superuser, readFileSync('infra/postgresql/rotation.sql', 'utf8'));
+    const [app, rotator, key] = [canary('app'), canary('rotator'), `${canary('key')}-Zq7`];
+    for (const each of [app, rotator, key]) canaries.add(each);
+    await asked(superuser, `ALTER ROLE ofitec_rotator PASSWORD '${rotator}'`);
+    await asked(superuser, `ALTER ROLE ofitec_app PASSWORD '${app}'`);
+    // What the test itself set is not to be found again as if somebody had leaked it.
+    const log = join(postgres.folder, 'postgres.log');
+    writeFileSync(log, '');
+    for (const set of [
+      "log_statement = 'all'",
+      "log_min_messages = 'debug1'",
+      'log_connections = on',
+    ]) {
+      await asked(superuser, `ALTER SYSTEM SET ${set}`);
+    }
+    await asked(superuser, 'SELECT pg_reload_conf()');
+    const admin = new URL(postgres.urls.owner);
+    [admin.username, admin.password] = ['ofitec_rotator', rotator];
+    writeFileSync(lab.file('admin-url'), admin.href, { mode: 0o600 });
+    const url = new URL(postgres.urls.application);
+    url.password = app;
+    await lab.put({ DATABASE_URL: url.href, SECRET_KEY: key, SECRET_KEY_FALLBACKS: key });
+    lab.configure({
+      env: { file: lab.file('host/ofitec.env'), keys: ['SECRET_KEY', 'SECRET_KEY_FALLBACKS'] },
+      files: [
+        { key: 'DATABASE_URL', file: lab.file('host/url') },
+        { key: 'SECRET_KEY', file: lab.file('host/key') },
+      ],
+      runbook: lab.file('runbook.md'),
+      rotate: {
+        db: { adminUrlFile: lab.file('admin-url'), graceSeconds: 0, drainSeconds: 60 },
+        'session-key': { announceSeconds: 0 },
+        token: {
+          roleId: lab.read('ofitec-reader.role-id'),
+          file: lab.file('ofitec-reader.secret-id'),
+        },
+      },
+    });
+    for (const role of ['reader', 'rotator', 'doctor'])
+      canaries.add(lab.read(`ofitec-${role}.secret-id`));
+  }, 300_000);
+
+  afterAll(async () => {
+    await postgres?.stop();
+    await lab?.close();
+  });
+
+  async function asked(url: string, sql: string): Promise<void> {
+    const client = kernel.clientTo(url);
+    await client.connect();
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Arguments of every process of the machine, as any of its users sees them. */
+  async function watchArguments(): Promise<void> {
+    while (!looking.signal.aborted) {
+      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+        try {
+          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+          if (/canary|hvs\./.test(line) || [...canaries].some((each) => line.includes(each))) {
+            say('arguments', line);
+          }
+        } catch {
+          // It ended meanwhile.
+        }
+      }
+      await sleep(20);
+    }
+  }
+
+  async function run(role: 'reader' | 'rotator' | 'doctor', ...args: string[]): Promise<void> {
+    const { output } = await lab.as(role, ...args).end();
+    say(`${role} ${args.join(' ')}`, output);
+  }
+
+  async function visit(url: string): Promise<void> {
+    for (const [path, init] of [
+      ['/health/ready', {}],
+      ['/openapi.json', {}],
+      ['/docs', {}],
+      ['/api/v1/auth/login', { method: 'POST', body: '{"login":"x","password":"y"}' }],
+      ['/api/v1/auth/login', { method: 'POST', body: '{' }],
+      ['/api/v1/sales/orders', {}],
+      ['/%00', {}],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${url}${path}`, { ...init, headers }).catch(() => null);
+      say('HTTP', `${JSON.stringify([...(answer?.headers ?? [])])}${(await answer?.text()) ?? ''}`);
+    }
+  }
+
+  it('are seen nowhere: not in logs, arguments, errors, answers, nor in what rotation leaves', async () => {
+    const watching = watchArguments();
+    await run('reader', 'render');
+    const server = runServer({
+      DATABASE_URL_FILE: lab.file('host/url'),
+      SECRET_KEY_FILE: lab.file('host/key'),
+      DATABASE_CONNECTION_LIFE_SECONDS: '2',
+      LOG_LEVEL: 'debug',
+      OFITEC_HOME: lab.file('home'),
+    });
+    const url = (await server.until(READY))[1] ?? '';
+    await visit(url);
+    await run('rotator', 'rotate', 'db', '--dry-run');
+    await run('rotator', 'rotate', 'db', '--json');
+    await run('rotator', 'rotate', 'session-key');
+    await run('rotator', 'rotate', 'token');
+    canaries.add(lab.read('ofitec-reader.secret-id'));
+    await run('doctor', 'doctor', '--json', '--metrics', lab.file('metrics.prom'));
+    for (const fault of ['denied', 'stranger', 'broken', 'down'] as const) {
+      await lab.faulty.set(fault);
+      await run('reader', 'render');
+      await run('rotator', 'rotate', 'db');
+    }
+    await lab.faulty.set('none');
+    // The database goes away, and the login that the server has is refused.
+    postgres.kill();
+    await visit(url);
+    await run('rotator', 'rotate', 'db');
+    await server.end('SIGTERM');
+    say('server', server.output);
+    looking.abort();
+    await watching;
+
+    await collectCanaries();
+    say('PostgreSQL', readFileSync(join(postgres.folder, 'postgres.log'), 'utf8'));
+    say('OpenBao', `${lab.bao.output}${lab.bao.auditLog}`);
+    for (const name of ['runbook.md', 'metrics.prom', 'secrets.json']) say(name, lab.read(name));
+    for (const name of readdirSync(lab.spool)) say(`spool ${name}`, lab.read(join('spool', name)));
+    expect(said.get('PostgreSQL')).toContain('SCRAM-SHA-256$4096:');
+    expect(said.get('server')).toMatch(/"level":"(warn|error)"/);
+    expect(canaries.size).toBeGreaterThan(7);
+    const leaks = [...said].flatMap(([who, what]) =>
+      [...canaries]
+        .filter((each) => what.includes(each))
+        .map((each) => `${who}: ${each.slice(0, 12)}`),
+    );
+    expect(leaks).toEqual([]);
+    expect(said.get('arguments')).toBeUndefined();
+  }, 240_000);
+
+  /** The values that rotation made, as Vault keeps them. */
+  async function collectCanaries(): Promise<void> {
+    for (let version = 1; ; version += 1) {
+      const { status, body } = await lab.bao.call('GET', `kv/data/ofitec/prod?version=${version}`);
+      if (status !== 200) return;
+      const data = body.data?.['data'] as Record<string, string>;
+      canaries.add(new URL(data['DATABASE_URL'] ?? '').password);
+      for (const key of (data['SECRET_KEY_FALLBACKS'] ?? '').split(',')) canaries.add(key);
+      canaries.add(data['SECRET_KEY'] ?? '');
+    }
+  }
+
+  it('would be found where one leaked', () => {
+    const [some = ''] = canaries;
+    say('leak', `password ${some}`);
+    expect([...said].filter(([, what]) => what.includes(some)).map(([who]) => who)).toEqual([
+      'leak',
+    ]);
+  });
+
+  it('lie open in no file that is left: every file with one is for its own user only', () => {
+    const open: string[] = [];
+    const walk = (folder: string): void => {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) walk(path);
+        else if (entry.isFile() && (statSync(path).mode & 0o077) !== 0) {
+          const text = readFileSync(path, 'latin1');
+          if ([...canaries].some((each) => text.includes(each))) open.push(path);
+        }
+      }
+    };
+    walk(lab.folder);
+    expect(open).toEqual([]);
+  });
+
+  it('are in no commit: tokens of Vault, private keys and keys of clouds', () => {
+    const shapes = 'hv[sb]\\.[A-Za-z0-9_-]{20}|BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}';
+    const { stdout, status } = spawnSync(
+      'git',
+      ['log', '--all', '-p', '--format=%H', '--extended-regexp', `-G${shapes}`],
+      { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
+    );
+    expect(status).toBe(0);
+    const lines = stdout.split('\n').filter((line) => new RegExp(`^\\+.*(${shapes})`).test(line));
+    // This line itself looks for them.
+    expect(lines.filter((line) => !line.includes('const shapes'))).toEqual([]);
+  });
+});

@@ -1,0 +1,195 @@
+import { spawnSync } from 'node:child_process';
+import { createServer, request } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { codeOf, installTraefik, run, SecretsLab } from '#test';
+import type { Program } from '#test';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** The door before dashboards: a real OpenBao judges the codes, a real Traefik asks the door. */
+describe('authenticator apps before dashboards', () => {
+  let lab: SecretsLab;
+  let dashboard: Server;
+  const programs: Program[] = [];
+  let port = 0;
+
+  beforeAll(async () => {
+    lab = await SecretsLab.open();
+    await lab.enrol('ofitec-door');
+    dashboard = createServer((asked, answer) => {
+      answer.end(`the dashboard, for ${String(asked.headers['x-door-user'])}`);
+    });
+    await new Promise<void>((resolve) => dashboard.listen(0, '127.0.0.1', resolve));
+    const door = lab.start(['totp', 'serve', '--listen', '127.0.0.1:0'], {
+      VAULT_ROLE_ID: lab.read('ofitec-door.role-id'),
+      VAULT_SECRET_ID_FILE: lab.file('ofitec-door.secret-id'),
+    });
+    programs.push(door);
+    const [, at] = await door.until(/Listening on (\S+):/);
+    port = await startTraefik(`http://${at}`);
+  }, 300_000);
+
+  afterAll(async () => {
+    for (const program of programs) await program.end('SIGTERM');
+    dashboard?.close();
+    await lab?.close();
+  });
+
+  async function startTraefik(door: string): Promise<number> {
+    const folder = lab.file('traefik');
+    mkdirSync(folder);
+    const free = createServer();
+    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+    const { port: chosen } = free.address() as AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const target = `http://127.0.0.1:${(dashboard.address() as AddressInfo).port}`;
+    const dynamic = {
+      http: {
+        middlewares: {
+          door: {
+            forwardAuth: { address: `${door}/door/check`, authResponseHeaders: ['X-Door-User'] },
+          },
+        },
+        routers: {
+          door: { rule: 'PathPrefix(`/door`)', service: 'door', priority: 100 },
+          grafana: { rule: 'PathPrefix(`/`)', service: 'dashboard', middlewares: ['door'] },
+        },
+        services: {
+          door: { loadBalancer: { servers: [{ url: door }] } },
+          dashboard: { loadBalancer: { servers: [{ url: target }] } },
+        },
+      },
+    };
+    writeFileSync(join(folder, 'door.yml'), JSON.stringify(dynamic));
+    const traefik = run(await installTraefik(), [
+      `--entrypoints.web.address=127.0.0.1:${chosen}`,
+      `--providers.file.directory=${folder}`,
+      ...['--global.checknewversion=false', '--global.sendanonymoususage=false'],
+    ]);
+    programs.push(traefik);
+    for (let tries = 0; tries < 100; tries += 1) {
+      const status = await ask('GET', '/', {}, undefined, chosen).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+      if (status === 401) return chosen;
+      await sleep(100);
+    }
+    throw new Error(`Traefik did not start:\n${traefik.output}`);
+  }
+
+  async function ask(
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: string,
+    at = port,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: at, method, path, headers };
+      const asked = request(options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString(),
+          }),
+        );
+      });
+      asked.once('error', reject);
+      asked.end(body);
+    });
+  }
+
+  const give = (name: string, code: string): Promise<Answer> => {
+    const form = new URLSearchParams({ name, code }).toString();
+    return ask('POST', '/door', { 'content-type': 'application/x-www-form-urlencoded' }, form);
+  };
+
+  async function enrol(name: string): Promise<string> {
+    const file = lab.file(`${name}.url`);
+    expect(await lab.asRoot('totp', 'add', '--name', name, '--out', file)).toMatchObject({
+      code: 0,
+    });
+    expect(spawnSync('stat', ['-c', '%a', file]).stdout.toString().trim()).toBe('600');
+    return new URL(lab.read(`${name}.url`).trim()).searchParams.get('secret') ?? '';
+  }
+
+  it('lets nobody in without a code: programs get 401, people the page', async () => {
+    expect((await ask('GET', '/')).status).toBe(401);
+    const person = await ask('GET', '/d/home', { accept: 'text/html' });
+    expect([person.status, person.body]).toEqual([401, expect.stringContaining('one-time-code')]);
+    const page = await ask('GET', '/door');
+    expect(page.body).toContain('one-time-code');
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    // A header that a client sends along proves nothing.
+    expect((await ask('GET', '/', { 'x-door-user': 'ana' })).status).toBe(401);
+    const forged = `__Host-ofitec-door=ana.${Date.now() + 1e9}.${'A'.repeat(43)}`;
+    expect((await ask('GET', '/', { cookie: forged })).status).toBe(401);
+  });
+
+  it('takes a code once, and is asked for it no more', async () => {
+    const secret = await enrol('ana');
+    const code = codeOf(secret, new Date());
+    const entered = await give('ana', code);
+    expect([entered.status, entered.headers['location']]).toEqual([303, '/']);
+    const [cookie = ''] = entered.headers['set-cookie'] as string[];
+    expect(cookie).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
+    const inside = await ask('GET', '/', { cookie: cookie.split(';')[0] ?? '' });
+    expect([inside.status, inside.body]).toEqual([200, 'the dashboard, for ana']);
+    expect((await give('ana', code)).status).toBe(403);
+    const other = (cookie.split(';')[0] ?? '').replace('ana.', 'eva.');
+    expect((await ask('GET', '/', { cookie: other })).status).toBe(401);
+  });
+
+  it('gives another key to who lost the phone; the old one is good for nothing', async () => {
+    const old = await enrol('eva');
+    const secret = await enrol('eva');
+    expect((await give('eva', codeOf(old, new Date()))).status).toBe(403);
+    expect((await give('eva', codeOf(secret, new Date()))).status).toBe(303);
+    expect(JSON.parse((await lab.asRoot('totp', 'list', '--json')).output)).toEqual(['ana', 'eva']);
+    expect(await lab.asRoot('totp', 'remove', '--name', 'eva')).toMatchObject({ code: 0 });
+    expect((await give('eva', codeOf(secret, new Date()))).status).toBe(403);
+  });
+
+  it('slows guessing down, and lets nobody in while Vault is away', async () => {
+    const secret = await enrol('leo');
+    await lab.faulty.set('down');
+    expect((await give('leo', codeOf(secret, new Date()))).status).toBe(503);
+    await lab.faulty.set('none');
+    for (let tries = 0; tries < 5; tries += 1) {
+      expect((await give('leo', '000000')).status).toBe(403);
+    }
+    expect((await give('leo', codeOf(secret, new Date()))).status).toBe(429);
+    expect((await give('nobody', '000000')).status).toBe(403);
+    expect((await ask('POST', '/door', {}, 'x'.repeat(5_000))).status).toBe(503);
+  });
+
+  it('may only judge: the door can neither read nor make a key', async () => {
+    const { body } = await lab.bao.call('POST', 'auth/approle/login', {
+      role_id: lab.read('ofitec-door.role-id'),
+      secret_id: lab.read('ofitec-door.secret-id'),
+    });
+    const { client_token: token } = body['auth'] as { client_token: string };
+    for (const [method, path] of [
+      ['GET', 'totp/keys/ana'],
+      ['POST', 'totp/keys/ana'],
+      ['GET', 'totp/code/ana'],
+      ['GET', 'kv/data/ofitec/prod'],
+    ] as const) {
+      expect(
+        (await lab.bao.call(method, path, method === 'POST' ? {} : undefined, token)).status,
+      ).toBe(403);
+    }
+  });
+});
