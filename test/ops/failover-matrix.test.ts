@@ -124,6 +124,22 @@ describe('the failover, fault by fault', () => {
     600_000,
   );
 
+  it('tells who holds the address, from keepalived’s own notifications and the network card', async () => {
+    const [holder = 'app1'] = lab.apps.holders();
+    const fifo = `${lab.apps.root(holder)}/notify.fifo`;
+    const words = ['vrrp', '--vip', `${netns.VIP}/24`, '--fifo', fifo];
+    const agent = lab.network.start(holder, process.execPath, ['dist/infra/failover/main.js', ...words]); // prettier-ignore
+    const url = `http://${lab.network.addressOf(holder)}:9465`;
+    await until('the agent has read', async () => {
+      const said = await lab.network.read('client', 'curl', ['-sS', '--max-time', '2', `${url}/status`]); // prettier-ignore
+      const status = JSON.parse(said) as { holds: boolean; state: string | null };
+      return status.holds && status.state === 'MASTER';
+    });
+    const figures = await lab.network.read('client', 'curl', ['-sS', `${url}/metrics`]);
+    expect(figures).toContain(`failover_vrrp_holds{address="${netns.VIP}"} 1\n`);
+    await agent.end('SIGTERM');
+  }, 60_000);
+
   it('does what the playbook says, command by command', async () => {
     const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
     expect(netns.blocksOf(netns.pageOf('dr_plan.md'))).toEqual([]);

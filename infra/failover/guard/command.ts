@@ -52,10 +52,11 @@ export function vrrpCommand(stopped: () => AbortSignal): Command {
     .option('--port <port>', 'where it listens', '9465')
     .action(async (options: { vip: string; fifo: string; port: string }) => {
       const agent = new VrrpAgent(options.vip.replace(/\/\d+$/, ''), options.fifo);
-      const server = await serveFigures(Number(options.port), () => agent);
-      await agent.run(stopped());
-      server.closeAllConnections();
-      server.close();
+      await serveFigures(Number(options.port), () => agent);
+      const signal = stopped();
+      // A read of a pipe to which nobody writes cannot be called off; there is nothing to finish.
+      signal.addEventListener('abort', () => process.exit(0));
+      await agent.run(signal);
     });
 }
 
