@@ -1,4 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { constants, existsSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -77,7 +78,10 @@ export class VrrpAgent {
   }
 
   private async read(signal: AbortSignal): Promise<void> {
-    const pipe = createReadStream(this.fifo, { flags: 'r+', signal });
+    // Not blocking: a blocked read of a pipe to which nobody writes would keep the process from ending.
+    const fd = openSync(this.fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    const pipe = new Socket({ fd, readable: true, writable: false });
+    signal.addEventListener('abort', () => pipe.destroy());
     for await (const line of createInterface({ input: pipe })) this.take(line);
   }
 }
