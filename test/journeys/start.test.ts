@@ -308,17 +308,17 @@ describe('an external database', () => {
     ]);
     expect((await cli('uninstall', 'nothing')).output).toContain('Addon nothing is not installed.');
 
-    const kept = await cli('uninstall', 'audit', '--json');
+    const kept = await cli('uninstall', 'security-csp', '--json');
     expect(JSON.parse(kept.output)).toMatchObject({
-      uninstalled: 'audit',
+      uninstalled: 'security-csp',
       tables: expect.stringContaining('kept'),
     });
     const gone = runServer(env());
     const url = (await gone.until(READY))[1]?.replace('localhost', '127.0.0.1') ?? '';
-    expect((await fetch(`${url}/api/v1/audit/events`)).status).toBe(404);
+    expect((await fetch(`${url}/api/v1/security-csp/apps`)).status).toBe(404);
     await gone.end('SIGTERM');
-    expect(JSON.parse((await cli('install', 'audit', '--json')).output)).toMatchObject({
-      installed: 'audit',
+    expect(JSON.parse((await cli('install', 'security-csp', '--json')).output)).toMatchObject({
+      installed: 'security-csp',
     });
 
     expect((await cli('uninstall', 'treasury', '--json')).code).toBe(0);
