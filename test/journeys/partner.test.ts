@@ -127,6 +127,10 @@ describe('a partner takes a return', () => {
     const twice = await admin.post('sii-connector/connectors', { name: 'A mano', kind: 'manual' });
     expect(twice.status).toBe(409);
     const words = { name: 'Palabras', kind: 'partner', statuses: { ok: 'fine' } };
-    expect((await admin.post('sii-connector/connectors', words)).status).toBe(400);
+    const wordy = await admin.post('sii-connector/connectors', words);
+    expect([wordy.status, wordy.body.code]).toEqual([
+      422,
+      'sii-connector.connector-settings-refused',
+    ]);
   });
 });

@@ -5,7 +5,11 @@ import type { Page } from '#kernel';
 import { SiiAdapters } from './adapters.service.js';
 import type { SiiConnector } from './connector.entity.js';
 import { CreateConnector, EditConnector } from './connector.input.js';
-import { ConnectorNameTaken, UnknownConnectorKind } from './connector.problems.js';
+import {
+  ConnectorNameTaken,
+  ConnectorSettingsRefused,
+  UnknownConnectorKind,
+} from './connector.problems.js';
 import { connectorList, ConnectorService } from './connector.service.js';
 import { ConnectorView } from './connector.view.js';
 
@@ -33,14 +37,14 @@ export class ConnectorController {
 
   @Post()
   @Allow('sii-connector.connector.edit')
-  @Creates(ConnectorView, UnknownConnectorKind, ConnectorNameTaken)
+  @Creates(ConnectorView, UnknownConnectorKind, ConnectorNameTaken, ConnectorSettingsRefused)
   async create(@Body() input: CreateConnector): Promise<ConnectorView> {
     return this.view(await this.connectors.create(input));
   }
 
   @Patch(':id')
   @Allow('sii-connector.connector.edit')
-  @Edits(ConnectorView)
+  @Edits(ConnectorView, ConnectorSettingsRefused)
   async edit(
     @Id() id: string,
     @Body() input: EditConnector,

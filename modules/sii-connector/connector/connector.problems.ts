@@ -13,6 +13,16 @@ export const ConnectorNameTaken = defineProblem({
   constraints: ['sii_connector_connector_name_key'],
 });
 
+/** JSON of the right form that says what no partner can be asked; `errors` names each place. */
+export const ConnectorSettingsRefused = defineProblem({
+  code: 'sii-connector.connector-settings-refused',
+  status: 422,
+  title: {
+    es: 'Las palabras o la correspondencia del conector no sirven',
+    en: 'The connector’s words or its mapping make no sense',
+  },
+});
+
 export const ConnectorCannot = defineProblem({
   code: 'sii-connector.connector-cannot',
   status: 422,

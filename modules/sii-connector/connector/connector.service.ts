@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Database, defineList, Events, Malformed, Problem, Records } from '#kernel';
+import { Database, defineList, Events, Problem, Records } from '#kernel';
 import type { Page } from '#kernel';
 import { SiiAdapters } from './adapters.service.js';
 import { SiiConnector } from './connector.entity.js';
 import { ConnectorChanged, ConnectorSyncAsked } from './connector.events.js';
 import type { CreateConnector, EditConnector } from './connector.input.js';
+import { ConnectorSettingsRefused } from './connector.problems.js';
 import { mappingFaults } from './mapping.js';
 import type { PartnerMapping } from './mapping.js';
 import { OUTCOMES } from './sii-adapter.js';
@@ -37,7 +38,7 @@ export class ConnectorService {
     return this.database.transaction(() => this.records.get(SiiConnector, id));
   }
 
-  /** @throws Problem UnknownConnectorKind, ConnectorNameTaken, Malformed */
+  /** @throws Problem UnknownConnectorKind, ConnectorNameTaken, ConnectorSettingsRefused */
   async create(input: CreateConnector): Promise<SiiConnector> {
     const { name, kind, active = true, notes = null, baseUrl = null, secretRef = null } = input;
     this.adapters.of(kind);
@@ -55,7 +56,7 @@ export class ConnectorService {
     });
   }
 
-  /** @throws Problem Stale, NotFound, Malformed */
+  /** @throws Problem Stale, NotFound, ConnectorSettingsRefused */
   async edit(id: string, input: EditConnector, version: number): Promise<SiiConnector> {
     const { statuses, mapping, ...rest } = input;
     const read = {
@@ -95,14 +96,14 @@ export function subjectOf({ id, name }: SiiConnector): { type: string; id: strin
   return { type: 'sii-connector.connector', id, label: name };
 }
 
-/** @throws Problem Malformed with everything that is wrong */
+/** @throws Problem ConnectorSettingsRefused with everything that is wrong */
 function readMapping(input: unknown): PartnerMapping {
   const faults = mappingFaults(input ?? {});
-  if (faults.length > 0) throw new Problem(Malformed, { faults });
+  if (faults.length > 0) throw new Problem(ConnectorSettingsRefused, { faults });
   return input ?? {};
 }
 
-/** @throws Problem Malformed */
+/** @throws Problem ConnectorSettingsRefused */
 function readStatuses(input: unknown): Record<string, string> {
   const entries = Object.entries(input ?? {});
   const isMap = typeof (input ?? {}) === 'object' && !Array.isArray(input);
@@ -114,5 +115,5 @@ function readStatuses(input: unknown): Record<string, string> {
   }
   const words = OUTCOMES.join(', ');
   const fault = { es: `lleva palabras a ${words}`, en: `takes words to ${words}` };
-  throw new Problem(Malformed, { faults: [{ field: 'statuses', ...fault }] });
+  throw new Problem(ConnectorSettingsRefused, { faults: [{ field: 'statuses', ...fault }] });
 }
