@@ -37,9 +37,9 @@ describe('policies at once', () => {
     return body.id as string;
   }
 
-  /** So many requests that all wait for the same policy, then go on at once; their statuses. */
-  async function together(id: string, asks: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
-    return meetAt(house, `SELECT FROM security_csp_policy WHERE id = '${id}' FOR UPDATE`, {
+  /** So many requests that all wait for the app's policies, or for the app, then go on at once. */
+  async function together(asks: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
+    return meetAt(house, `SELECT FROM security_csp_policy WHERE app = '${app}' FOR UPDATE`, {
       waiters: asks.length,
       work: () => Promise.all(asks.map((ask) => ask())),
     });
@@ -63,10 +63,7 @@ describe('policies at once', () => {
 
   it('are enforced once, whoever asks at the same time', async () => {
     const id = await candidate();
-    const answers = await together(
-      id,
-      Array.from({ length: 6 }, () => () => enforce(id)),
-    );
+    const answers = await together(Array.from({ length: 6 }, () => () => enforce(id)));
     expect(statuses(answers)).toEqual([200, 409, 409, 409, 409, 409]);
     const refused = answers.find(({ status }) => status === 409);
     expect([refused?.body.code, refused?.body.percent]).toEqual([
@@ -119,12 +116,8 @@ describe('policies at once', () => {
     const whole = await candidate();
     expect((await enforce(whole)).status).toBe(200);
     const ids = [await candidate(), await candidate(), await candidate()];
-    const [first = ''] = ids;
-    // The first holds the app while its row is held; the others wait for the app.
-    const answers = await together(
-      first,
-      ids.map((id) => () => enforce(id, 10)),
-    );
+    // Whoever comes first holds the app while its own row is held; the others wait for the app.
+    const answers = await together(ids.map((id) => () => enforce(id, 10)));
     expect(statuses(answers)).toEqual([200, 409, 409]);
     const codes = answers.map(({ body }) => body.code as string | undefined).filter(Boolean);
     expect(new Set(codes)).toEqual(new Set(['security-csp.rollout-under-way']));
