@@ -36,6 +36,15 @@ const EVENTS = `SELECT id, transaction_id::text AS "transactionId", ${SEALED_COL
 /** The last transaction before which none is on its way any more. */
 const SETTLED = `SELECT ((pg_snapshot_xmin(pg_current_snapshot()))::text::bigint - 1)::text AS last`;
 
+/** The first transaction that has not begun yet. */
+const BEGUN = `SELECT (pg_snapshot_xmax(pg_current_snapshot()))::text AS last`;
+
+/** Transactions that are looked through for a block at first. */
+const FIRST_STRETCH = 4_000n;
+
+/** Where {@link SEALED_COLUMNS} holds the instant. */
+const CREATED_AT = 2;
+
 /** The blocks of the context's company, and the events that they are over. */
 @Injectable()
 export class BlockStore {
@@ -87,7 +96,20 @@ export class BlockStore {
   /** The next events behind a tip that no earlier transaction can come before any more. */
   async settledAfter(tip: Tip, limit: number): Promise<Sealed[]> {
     const [settled] = await this.database.rows<{ last: string }>(SETTLED);
-    return this.between(tip, settled?.last ?? '0', limit);
+    return this.next(tip, settled?.last ?? '0', limit);
+  }
+
+  /**
+   * The next events behind a place. Looked for in a stretch of transactions that grows until it holds
+   * enough: to sort all that follows would cost the whole log for each block of one that is sealed late.
+   */
+  private async next(tip: Tip, last: string, limit: number): Promise<Sealed[]> {
+    for (let stretch = FIRST_STRETCH; ; stretch *= 8n) {
+      const end = BigInt(tip.lastTransactionId) + stretch;
+      const until = end < BigInt(last) ? end : BigInt(last);
+      const events = await this.between(tip, until.toString(), limit);
+      if (events.length === limit || until === BigInt(last)) return events;
+    }
   }
 
   /** Events behind one place, up to and with a transaction, in the order of the chain. */
@@ -104,11 +126,9 @@ export class BlockStore {
   /** When the oldest event that no block holds happened; null when there is none. */
   async oldestUnsealed(): Promise<Date | null> {
     const tip = await this.tip();
-    const [row] = await this.database.rows<{ at: Date | null }>(
-      `SELECT created_at AS at FROM audit_events_after($1, $2, 9223372036854775807, 1)`,
-      [tip.lastTransactionId, tip.lastEventId],
-    );
-    return row?.at ?? null;
+    const [now] = await this.database.rows<{ last: string }>(BEGUN);
+    const [oldest] = await this.next(tip, now?.last ?? '0', 1);
+    return oldest ? new Date(Number(oldest.values[CREATED_AT])) : null;
   }
 
   /** Whether the chain ends in a transaction that this server has not reached: a dump was restored. */
