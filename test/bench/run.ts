@@ -4,6 +4,7 @@ import { benchCsp } from './csp.js';
 import { chargeOverHttp, rssMb, startProgram } from './load.js';
 import type { Load } from './load.js';
 import { inTurns, printTitles, SECONDS } from './figures.js';
+import { passFirstMinute } from './first-minute.js';
 import { ORDERS, prepareGround } from './ground.js';
 import type { Ground } from './ground.js';
 import { benchF29 } from './f29.js';
@@ -110,6 +111,7 @@ const ground = await prepareGround();
 try {
   printTitles();
   if (wanted === 'past') await benchPast(ground, process.argv.slice(2));
+  else await passFirstMinute(ground);
   for (const [name, bench] of Object.entries(BENCHES)) {
     if (!wanted || wanted === name) await bench(ground);
   }

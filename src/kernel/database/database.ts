@@ -2,13 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { Client } from 'pg';
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 import { currentContext } from '../access/context.js';
 import { Problem } from '../http/problem.js';
 import { reachDatabase } from './reach.js';
 import { Rows } from './rows.js';
 import { Watch } from '../watch/watch.js';
-import { isTransient } from './sql-state.js';
+import { Pipeline } from './pipeline.js';
+import { isStaleStatement, isTransient } from './sql-state.js';
 import { Transaction } from './transaction.js';
 import type { Patience, TransactionKind } from './transaction.js';
 
@@ -139,7 +141,22 @@ export class Database {
   async rowsWithoutCompany<R>(sql: string, parameters: unknown[] = []): Promise<R[]> {
     const joined = this.ambient.getStore();
     if (joined) return joined.rows<R>(sql, parameters);
-    return this.dataSource.query<R[]>(sql, parameters);
+    try {
+      return await this.rowsAlone<R>(sql, parameters);
+    } catch (error) {
+      if (!isStaleStatement(error)) throw error;
+      return this.rowsAlone<R>(sql, parameters);
+    }
+  }
+
+  private async rowsAlone<R>(sql: string, parameters: readonly unknown[]): Promise<R[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as Client;
+      return (await Pipeline.of(client).send<R>(sql, parameters)).rows;
+    } finally {
+      await runner.release();
+    }
   }
 
   /** Whether the database answers, over a connection beside the pool. @throws Error when it does not */

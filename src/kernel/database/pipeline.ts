@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { Query } from 'pg';
 import type { Client, QueryResult, QueryResultRow } from 'pg';
 import { isStaleStatement } from './sql-state.js';
 
@@ -8,6 +9,9 @@ const MAX_PREPARED = 500;
 const pipelines = new WeakMap<Client, Pipeline>();
 const names = new Map<string, string>();
 let named = 0;
+
+/** What the client reads of a query beside its text and values. */
+type Sendable<R extends QueryResultRow> = Query<R> & { name?: string; query_timeout?: number };
 
 /**
  * Statements of one connection, in the order in which they are sent. Those of one turn of the
@@ -39,12 +43,23 @@ export class Pipeline {
   ): Promise<QueryResult<R & QueryResultRow>> {
     this.cork();
     if (!values) return this.client.query<R & QueryResultRow>(sql);
-    const patience = answerMs === undefined ? {} : { query_timeout: answerMs };
-    const name = prepared ? nameOf(sql) : {};
-    const query = { text: sql, values: [...values], ...name, ...patience };
-    return this.client.query<R & QueryResultRow>(query).catch((error: unknown) => {
-      if (isStaleStatement(error)) names.delete(sql);
-      throw error;
+    const name = prepared ? nameOf(sql) : undefined;
+    return new Promise((resolve, reject) => {
+      // A query that is complete: the client copies a description of one property by property.
+      const query: Sendable<R & QueryResultRow> = new Query<R & QueryResultRow>(
+        sql,
+        [...values],
+        (error, result) => {
+          if (!error) return resolve(result);
+          if (isStaleStatement(error)) names.delete(sql);
+          // Otherwise its stack is that of the socket which brought the answer.
+          Error.captureStackTrace(error);
+          reject(error);
+        },
+      );
+      if (name !== undefined) query.name = name;
+      if (answerMs !== undefined) query.query_timeout = answerMs;
+      this.client.query(query);
     });
   }
 
@@ -60,12 +75,11 @@ export class Pipeline {
   }
 }
 
-function nameOf(sql: string): { name?: string } {
+function nameOf(sql: string): string | undefined {
   const known = names.get(sql);
-  if (known) return { name: known };
-  if (names.size >= MAX_PREPARED) return {};
+  if (known !== undefined || names.size >= MAX_PREPARED) return known;
   named += 1;
   const name = `ofitec_${named}`;
   names.set(sql, name);
-  return { name };
+  return name;
 }

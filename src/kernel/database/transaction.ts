@@ -49,7 +49,8 @@ export class Transaction {
     readonly kind: TransactionKind,
   ) {
     // The setting is local to the transaction: a pooled connection never carries it on.
-    const company = `SELECT set_config('ofitec.company_id', '${companyId ?? ''}', true)`;
+    // SET is not planned, as a SELECT of set_config would be.
+    const company = `SET LOCAL ofitec.company_id = '${companyId ?? ''}'`;
     this.begun = this.watch(pipeline.send(`${BEGIN[kind]}; ${company}`));
     this.begun.catch(() => undefined);
     markActive(runner, true);
