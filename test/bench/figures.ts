@@ -32,18 +32,30 @@ export function progress(text: string): void {
   else if (text) process.stderr.write(`${text}\n`);
 }
 
-/** Takes turns, so that whatever else the machine does falls on both sides; prints the medians. */
+/** What is compared: each side does one round of its load. */
+export interface Sides {
+  readonly ours: () => Promise<Load>;
+  readonly reference: () => Promise<Load>;
+}
+
+/**
+ * Takes turns, so that whatever else the machine does falls on both sides, and prints the medians. Who
+ * comes first changes from round to round: each side leaves something behind for the other.
+ *
+ * @param sides several pairs where two processes of one program differ by more than what is measured
+ */
 export async function inTurns(
   name: string,
   clients: number,
   memory: () => number,
-  sides: { ours: () => Promise<Load>; reference: () => Promise<Load> },
+  sides: Sides | readonly Sides[],
 ): Promise<void> {
   const rounds: { ours: Load; reference: Load }[] = [];
-  await sides.ours();
+  const pairs = Array.isArray(sides) ? (sides as readonly Sides[]) : [sides as Sides];
+  for (const pair of pairs) await pair.ours();
   for (let round = 0; round < ROUNDS; round += 1) {
     progress(`${name} ${clients}: round ${round + 1} of ${ROUNDS}`);
-    rounds.push({ ours: await sides.ours(), reference: await sides.reference() });
+    for (const pair of pairs) rounds.push(await oneRound(pair, rounds.length % 2 === 0));
   }
   progress('');
   printFigure({
@@ -55,6 +67,15 @@ export async function inTurns(
     p99Ms: median(rounds.map(({ ours }) => ours.p99Ms)),
     rssMb: memory(),
   });
+}
+
+async function oneRound(
+  { ours, reference }: Sides,
+  oursFirst: boolean,
+): Promise<{ ours: Load; reference: Load }> {
+  if (oursFirst) return { ours: await ours(), reference: await reference() };
+  const theirs = await reference();
+  return { ours: await ours(), reference: theirs };
 }
 
 /** What a process held at its most, beside what it holds at rest; both in MiB. */
