@@ -48,7 +48,7 @@ export { companyTables, isolationFaults } from './isolation.js';
 export { Delay, FailoverLab, PlayedSite, until } from './failover-lab.js';
 export type { Mode } from './failover-lab.js';
 export * as netns from './netns/index.js';
-export type { Fault } from './netns/faults.js';
+export type { Fault } from './netns/fault.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';
 export type { Shot } from './schemathesis.js';
 export { openFront, serveAsset, Site } from './csp-site.js';

@@ -5,7 +5,7 @@ import { run } from '../process.js';
 import type { Ended, Program } from '../process.js';
 
 /** What a test of the network needs; a missing one is a failure. */
-const TOOLS = ['ip', 'nft', 'setpriv', 'sysctl'] as const;
+const TOOLS = ['ip', 'nft', 'tc', 'setpriv', 'sysctl', 'mkfs.ext4', 'faketime'] as const;
 const MASK = 24;
 
 interface Options {

@@ -34,7 +34,7 @@ export async function follow(
     env: {
       PATH: `${shims(lab, root)}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
       ETCD: MEMBERS.map((member) => `${lab.network.addressOf(member)}:2379`).join(','),
-      ...{ LIDER: leader, SINCRONA: sync, NODO: node, DATOS: join(root, 'data') },
+      ...{ LIDER: leader, SINCRONA: sync, NODO: node, DATOS: join(root, 'disk/data') },
     },
   });
 }
