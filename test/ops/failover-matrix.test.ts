@@ -11,6 +11,8 @@ const AGAIN_MS = Number(process.env['OFITEC_AGAIN_SECONDS'] ?? (WHOLE ? 60 : 5))
 /** How much later than promised a machine under foreign load may be before the test is red. */
 const SLACK = WHOLE ? 1.5 : 2;
 
+/** Whose commands make etcd anew, in the order of the playbook. */
+const FOR_EVER = ['base', 'queda', 'perdido', 'lider', 'replica'] as const;
 const CLEAN = { lost: 0, doubled: 0, refused: [] };
 
 const faults = netns.FAULTS.filter(({ quick, name }) =>
@@ -164,8 +166,9 @@ describe('the failover, fault by fault', () => {
   it('does what the playbook says, command by command', async () => {
     const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
     expect(netns.blocksOf(netns.pageOf('dr_plan.md'))).toEqual([]);
-    const mine = blocks.filter(({ host }) => host !== 'dns');
-    expect(new Set(mine.map(({ host }) => host))).toEqual(new Set(['nodo', 'app']));
+    const kinds = new Set(blocks.map(({ host }) => host));
+    expect(kinds).toEqual(new Set(['nodo', 'app', 'dns', ...FOR_EVER]));
+    const mine = blocks.filter(({ host }) => ['nodo', 'app'].includes(host));
     expect(mine.length).toBeGreaterThan(7);
     for (const block of mine) {
       if (block.text.includes('start ofitec-etcd')) {
@@ -184,6 +187,37 @@ describe('the failover, fault by fault', () => {
       expect([block.text, code, output]).toEqual([block.text, 0, output]);
       await lab.cluster.whole(120_000);
     }
+    expect((await lab.books()).balance()).toMatchObject(CLEAN);
+    expect(lab.doubleAcknowledgements()).toEqual([]);
+  }, 600_000);
+
+  it('makes etcd anew from one member, as the playbook says, when two have lost their disks', async () => {
+    const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
+    const [base, left, lost, leads, follows] = FOR_EVER.map(
+      (kind) => blocks.find(({ host }) => host === kind)?.text ?? `exit 1 # no block for ${kind}`,
+    );
+    const leader = await lab.cluster.whole();
+    const remains = await standby();
+    const gone = netns.MEMBERS.filter((member) => member !== remains);
+    for (const member of gone) {
+      await lab.cluster.etcdOf(member).end('SIGKILL');
+      lab.cluster.loseEtcdDisk(member);
+    }
+    expect(await lab.cluster.leader()).toBeNull();
+    const facts = { QUEDA: `${lab.network.addressOf(remains)}:2379`, LIDER: leader };
+    const tell = async (member: netns.MemberName, text = ''): Promise<void> => {
+      const { code, output } = await netns.followAt(lab, text, member, facts);
+      expect([member, text, code, output]).toEqual([member, text, 0, output]);
+    };
+    await Promise.all(netns.MEMBERS.map(async (member) => tell(member, base)));
+    await tell(remains, left);
+    for (const member of gone) await tell(member, lost);
+    await tell(leader, leads);
+    for (const member of netns.MEMBERS) if (member !== leader) await tell(member, follows);
+    expect(await lab.cluster.whole(180_000)).toBe(leader);
+    const { output } = await lab.cluster.etcdctl(['member', 'list']);
+    expect(output.match(/started/g)).toHaveLength(3);
+    await lab.paid(Date.now());
     expect((await lab.books()).balance()).toMatchObject(CLEAN);
     expect(lab.doubleAcknowledgements()).toEqual([]);
   }, 600_000);

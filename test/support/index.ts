@@ -45,7 +45,7 @@ export { ListProbe, listsOf } from './lists.js';
 export { livePast } from './past.js';
 export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
-export { Delay, FailoverLab, PlayedSite, until } from './failover-lab.js';
+export { Delay, FailoverLab, freePort, PlayedSite, until } from './failover-lab.js';
 export type { Mode } from './failover-lab.js';
 export * as netns from './netns/index.js';
 export type { Fault } from './netns/fault.js';

@@ -96,6 +96,11 @@ export class Cluster {
     return join(this.root(member), 'disk');
   }
 
+  /** A disk that is gone is a folder that is empty. */
+  loseEtcdDisk(member: MemberName): void {
+    rmSync(join(this.root(member), 'etcd/member'), { recursive: true });
+  }
+
   /** Leaves no room on the disk of a member's data. @returns the file that takes it */
   fillDisk(member: MemberName): string {
     const file = join(this.diskOf(member), 'filler');
@@ -130,7 +135,7 @@ export class Cluster {
     const root = this.root(member);
     const shipped = JSON.parse(readFileSync(join(root, 'etc/ofitec/guard.json'), 'utf8')) as object;
     const wish = (verb: string): string[] => {
-      const file = join(root, verb);
+      const file = this.wishOf(member, verb, 'patroni');
       return ['bash', '-c', `touch ${file}; while [ -e ${file} ]; do sleep 0.1; done`];
     };
     const config = {
@@ -155,27 +160,34 @@ export class Cluster {
     return this.program(`${member}/guard`);
   }
 
-  /** Does what the guards wish of Patroni, as systemd would. */
+  /** Does what guards and persons wish of a member's services, as systemd would. */
   async serveWishes(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const units = {
+      etcd: (member: MemberName) => this.startEtcd(member),
+      patroni: (member: MemberName) => this.startPatroni(member),
+      guard: (member: MemberName) => this.startGuard(member),
+    };
+    for (; !signal.aborted; await sleep(100)) {
       for (const member of MEMBERS) {
-        const [stop, start] = ['stop', 'start'].map((verb) => join(this.root(member), verb));
-        if (stop && existsSync(stop)) {
-          await this.patroniOf(member).end('SIGTERM');
-          rmSync(stop, { force: true });
-        }
-        const etcd = join(this.root(member), 'start-etcd');
-        if (existsSync(etcd)) {
-          if (this.etcdOf(member).hasEnded) this.startEtcd(member);
-          rmSync(etcd, { force: true });
-        }
-        if (start && existsSync(start)) {
-          if (this.patroniOf(member).hasEnded) this.startPatroni(member);
-          rmSync(start, { force: true });
+        for (const [unit, start] of Object.entries(units)) {
+          const [stops, starts] = ['stop', 'start'].map((verb) => this.wishOf(member, verb, unit));
+          const program = this.program(`${member}/${unit}`);
+          if (stops && existsSync(stops)) {
+            if (!program.hasEnded) await program.end('SIGTERM');
+            rmSync(stops, { force: true });
+          }
+          if (starts && existsSync(starts)) {
+            if (program.hasEnded) start(member);
+            rmSync(starts, { force: true });
+          }
         }
       }
-      await sleep(100);
     }
+  }
+
+  /** A file that says what is wished of a service, until it is done. */
+  wishOf(member: MemberName, verb: string, unit: string): string {
+    return join(this.root(member), `${verb}-ofitec-${unit}`);
   }
 
   /** What every service has said, for who wants to know why. */

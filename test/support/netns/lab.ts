@@ -47,6 +47,7 @@ export class HaLab {
     const folder = mkdtempSync(join(PLACE, 'lab-'));
     chmodSync(folder, 0o755);
     const network = Network.open(HOSTS);
+    network.owns(folder);
     let cluster: Cluster | null = null;
     try {
       cluster = await Cluster.prepare(network, folder);
@@ -55,8 +56,8 @@ export class HaLab {
       const apps = await Apps.open(network, cluster, folder);
       startProber(network, cluster, folder);
       const closing = new AbortController();
-      void cluster.serveWishes(closing.signal);
       for (const member of MEMBERS) cluster.startGuard(member);
+      void cluster.serveWishes(closing.signal);
       const payer = network.start('client', process.execPath, [resolve('dist/test/support/netns/payer.js')], {
         env: { PAYER: JSON.stringify({ url: `http://${VIP}:3000`, password: PASSWORD, ledger: join(folder, 'ledger'), lanes: 3 }) },
       }); // prettier-ignore
