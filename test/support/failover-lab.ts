@@ -267,20 +267,23 @@ export class FailoverLab {
     return this.dig(this.primaryPort, `_gate.${record}`, 'TXT');
   }
 
+  /**
+   * What one server says, until it says it: a server that is not heard in time, or that has no zone yet or takes it
+   * in just now (SERVFAIL, REFUSED), is asked again. "There is no such record" is an answer.
+   */
   async dig(port: number, name: string, type: string): Promise<string> {
-    const flags = ['+short', '+norecurse', '+tcp', '+tries=3', '+time=5'];
+    const flags = ['+noall', '+comments', '+answer', '+norecurse', '+tcp', '+tries=1', '+time=5'];
     const words = [`@${LOOPBACK}`, '-p', `${port}`, ...flags, name, type];
-    let output = '';
-    // A try that got no answer at all is said in comments; BIND takes a new zone in while it is asked.
-    for (let tries = 0; tries < 3; tries += 1) {
-      if (tries > 0) await sleep(500);
-      output = (await run('dig', words).end()).output;
-      const said = output.replaceAll(/^;.*$/gm, '').trim();
-      if (said !== '') return said;
-    }
-    // "No such record" and "nobody answered" are two different faults; the first is what a test may ask for.
-    if (output.includes(';;')) throw new Error(`dig ${words.join(' ')}: ${output.trim()}`);
-    return '';
+    let said = '';
+    await until(`${name} ${type} at ${port}`, async () => {
+      const { output } = await run('dig', words).end();
+      if (!/status: (NOERROR|NXDOMAIN),/.test(output)) throw new Error(output.trim());
+      const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith(';'));
+      // Name, time to live, class, type, and what it says.
+      said = lines.map((line) => line.split(/\s+/).slice(4).join(' ')).join('\n');
+      return true;
+    }, 60_000); // prettier-ignore
+    return said;
   }
 
   async close(): Promise<void> {
@@ -353,24 +356,30 @@ export class FailoverLab {
   }
 }
 
-/** Waits for something to be so. @throws Error that names it, after the time */
+/** More than this between two looks is not waiting: the whole machine, or this process, stood still. */
+const LONGEST_LOOK_MS = 5_000;
+
+/** Waits for something to be so. @throws Error that names it, after the time that this process was awake */
 export async function until(
   what: string,
   isSo: () => Promise<boolean> | boolean,
   timeoutMs = 30_000,
 ): Promise<number> {
   const started = Date.now();
+  let awakeMs = 0;
   for (;;) {
+    const began = Date.now();
     let last: unknown = 'it was not so';
     try {
       if (await isSo()) return Date.now() - started;
     } catch (error) {
       last = error;
     }
-    if (Date.now() - started > timeoutMs) {
+    if (awakeMs > timeoutMs) {
       throw new Error(`Waited in vain: ${what}: ${String(last)}`, { cause: last });
     }
     await sleep(100);
+    awakeMs += Math.min(Date.now() - began, LONGEST_LOOK_MS);
   }
 }
 
@@ -387,7 +396,7 @@ async function close(server: Server | HttpServer | null): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await listen(probe, LOOPBACK, 0);
   const { port } = probe.address() as AddressInfo;

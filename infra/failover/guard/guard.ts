@@ -4,6 +4,7 @@ import { log } from '../dns/audit.js';
 import { Blackboard } from './board.js';
 import type { Board } from './board.js';
 import { Commits } from './commits.js';
+import { leaveSeat } from './etcd-seat.js';
 import type { GuardConfig } from './config.js';
 import type { Figure } from './figures.js';
 import { Handover } from './handover.js';
@@ -12,6 +13,9 @@ import { Patroni } from './patroni.js';
 import type { Peer, Self } from './patroni.js';
 import { decide } from './rules.js';
 import type { Decision } from './rules.js';
+
+/** How often a primary's guard looks where etcd's leader sits. */
+const SEAT_EVERY_MS = 5_000;
 
 /** What a guard saw in one round. */
 export interface Round {
@@ -44,6 +48,7 @@ export class Guard {
   /** The timeline on which this standby last streamed, and which start of the server that was. */
   private streamed = { timeline: 0, started: '' };
   private strayedAt: number | null = null;
+  private seatSeenAt = -Infinity;
 
   constructor(
     private readonly config: GuardConfig,
@@ -93,7 +98,8 @@ export class Guard {
     };
     this.say(stalledSeconds > 2 ? 'error' : 'info', decision.reason);
     if (decision.action === 'step down') await this.act(decision, self?.timeline ?? 0);
-    else if (!isLeader) {
+    else if (isLeader) await this.clearSeat(board);
+    else {
       await this.follow(board);
       await this.mend(board);
     }
@@ -139,6 +145,20 @@ export class Guard {
     const answer = await this.patroni.reseed();
     this.outcomes.set('copied anew', (this.outcomes.get('copied anew') ?? 0) + 1);
     log('warn', 'this standby did not find its way back and is copied anew', { member, state: me.state, seconds: Math.round(seconds), ...answer }); // prettier-ignore
+  }
+
+  /** Keeps etcd's leader and PostgreSQL's primary on two hosts; it can wait when it fails. */
+  private async clearSeat({ frozen }: Board): Promise<void> {
+    if (this.isDry || frozen !== null || performance.now() - this.seatSeenAt < SEAT_EVERY_MS)
+      return;
+    this.seatSeenAt = performance.now();
+    const { etcd, patroniUrl } = this.config;
+    try {
+      const to = await leaveSeat(etcd, new URL(patroniUrl).hostname);
+      if (to) log('info', 'etcd’s leader has left the primary’s host', { to: to.endpoint });
+    } catch (error) {
+      log('warn', 'etcd’s leader stays on the primary’s host', { error: String(error) });
+    }
   }
 
   get status(): Round | null {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { seatFor } from './etcd-seat.js';
 import { exposition } from './figures.js';
 import { decide, furthest, unseen } from './rules.js';
 import type { Report, Stall } from './rules.js';
@@ -67,4 +68,24 @@ describe('figures of the failover', () => {
     );
     expect(new VrrpAgent('192.0.2.1', '/nowhere').status).toMatchObject({ holds: false, state: null });
   }); // prettier-ignore
+});
+
+describe('etcd’s leader and PostgreSQL’s primary', () => {
+  const members = (leader: string, others = leader): Parameters<typeof seatFor>[0] =>
+    ['1', '2', '3'].map((id) => {
+      return { endpoint: `http://10.0.0.${id}:2379`, id, leader: id === '1' ? leader : others };
+    });
+
+  it('sit on two hosts: the one of etcd leaves', () => {
+    expect(seatFor(members('1'), '10.0.0.1')?.to.id).toBe('2');
+  });
+
+  it.each([
+    ['they already do', members('2')],
+    ['the others do not follow it', members('1', '0')],
+    ['this host has no etcd', members('1').slice(1)],
+    ['nobody else answers', members('1').slice(0, 1)],
+  ] as const)('stay where they are: %s', (_, seen) => {
+    expect(seatFor(seen, '10.0.0.1')).toBeNull();
+  });
 });

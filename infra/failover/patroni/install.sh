@@ -16,28 +16,11 @@ Ends with 0 when everything stands, 1 when something cannot be done, 2 for a wro
 TEXT
 }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dry='' root='' env=/etc/ofitec/cluster.env
-while [ $# -gt 0 ]; do
-  case $1 in
-    --dry-run) dry=yes ;;
-    --root | --env)
-      [ $# -gt 1 ] || { usage >&2; exit 2; }
-      if [ "$1" = --root ]; then root=${2%/}; else env=$2; fi
-      shift
-      ;;
-    --help) usage; exit 0 ;;
-    *) usage >&2; exit 2 ;;
-  esac
-  shift
-done
-say() { printf '%-14s%s\n' "$1" "$2"; }
-fail() { printf 'install.sh: %s\n' "$1" >&2; exit 1; }
-
-[ -r "$env" ] || fail "$env cannot be read; begin with cluster.example.env"
-set -a
-# shellcheck disable=SC1090
-. "$env"
-set +a
+env=/etc/ofitec/cluster.env
+# shellcheck source=../install-steps.sh
+. "$here/../install-steps.sh"
+arguments "$@"
+variables cluster.example.env
 export NODE=${NODE:-$(hostname -s)} POSTGRESQL_BIN=${POSTGRESQL_BIN:-/usr/lib/postgresql/15/bin}
 export DATA_DIR=${DATA_DIR:-/var/lib/postgresql/15/ofitec} RUN_DIR=${RUN_DIR:-/run/ofitec-patroni}
 export ETCD_DIR=${ETCD_DIR:-/var/lib/ofitec-etcd/data} WATCHDOG_MODE=${WATCHDOG_MODE:-required}
@@ -69,40 +52,11 @@ case $WATCHDOG_MODE in
   *) fail "WATCHDOG_MODE is $WATCHDOG_MODE, not required, automatic or off" ;;
 esac
 
-# put TARGET MODE OWNER: what comes in, if it differs.
-put() {
-  local target=$root$1 mode=$2 owner=$3 content part
-  content=$(cat; printf x)
-  if [ -f "$target" ] && [ "$(cat "$target"; printf x)" = "$content" ]; then
-    say 'as it was' "$target"
-    return
-  fi
-  [ -n "$dry" ] && { say 'would write' "$target"; return; }
-  mkdir -p "$(dirname "$target")"
-  part=$(mktemp "$target.XXXXXX")
-  printf '%s' "${content%x}" >"$part"
-  chmod "$mode" "$part"
-  chown "$owner" "$part"
-  mv -f "$part" "$target"
-  say written "$target"
-}
-# A variable that a template names and nobody set is a fault, never an empty text.
-fill() { /usr/bin/python3 -c 'import os,string,sys; sys.stdout.write(string.Template(open(sys.argv[1]).read()).substitute(os.environ))' "$1"; }
-step() {
-  if [ -n "$dry" ]; then say 'would run' "$*"; else "$@" && say done "$*"; fi
-}
-
 if [ -z "$root" ]; then
   [ -n "$dry" ] || [ "$(id -u)" = 0 ] || fail 'must be run by root'
   # Debian would make and start a PostgreSQL of its own.
   printf 'create_main_cluster = false\n' | put /etc/postgresql-common/createcluster.conf 644 root:root
-  missing=()
-  for package in postgresql-15 etcd-server etcd-client python3-venv; do
-    dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
-  done
-  if [ "${#missing[@]}" -gt 0 ]; then
-    step env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
-  fi
+  packages postgresql-15 etcd-server etcd-client python3-venv
   mark=/opt/ofitec-patroni/$(sha256sum "$here/requirements.txt" | cut -c1-12)
   if [ -e "$mark" ]; then
     say 'as it was' /opt/ofitec-patroni

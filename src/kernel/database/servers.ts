@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 import { fileOf } from './url-file.js';
@@ -10,6 +11,8 @@ interface Server {
 }
 
 const PROBE_MS = 2_000;
+/** How often a server that only reads is asked again: it may be the one that takes over just now. */
+const ASK_AGAIN_MS = 100;
 const AUTHORITY = /^(postgres(?:ql)?:\/\/(?:[^@/]*@)?)([^/?]+)(.*)$/s;
 
 /**
@@ -79,7 +82,8 @@ function present(settings: Settings): Settings {
 
 /**
  * A connection to whichever of several servers takes writes. All of them are asked before each new
- * connection: a pool makes few, and after a failover none may end on the one that lost its place.
+ * connection: a pool makes few, and after a failover none may end on the one that lost its place. Who only
+ * reads is asked again for two seconds: in a failover it is about to write.
  */
 class WritableClient extends Client {
   private readonly settings: Settings;
@@ -105,19 +109,26 @@ class WritableClient extends Client {
   /** @throws Error `ECONNREFUSED` when none of them takes writes in time */
   private async find(): Promise<void> {
     const { servers = [], ...settings } = this.settings;
+    const found = new AbortController();
     try {
       const { host, port } = await Promise.any(
-        servers.map((server) => demandWritable(settings, server)),
+        servers.map((server) => demandWritable(settings, server, found.signal)),
       );
       Object.assign(this, { host, port });
     } catch (error) {
       const refused = new Error('none of the database servers takes writes', { cause: error });
       throw Object.assign(refused, { code: 'ECONNREFUSED' });
+    } finally {
+      found.abort();
     }
   }
 }
 
-async function demandWritable(settings: Settings, server: Server): Promise<Server> {
+async function demandWritable(
+  settings: Settings,
+  server: Server,
+  signal: AbortSignal,
+): Promise<Server> {
   // The host of a connection string would win over the one that is asked.
   const { connectionString = '', ...others } = settings;
   const url = new URL(connectionString || 'postgres://');
@@ -131,11 +142,17 @@ async function demandWritable(settings: Settings, server: Server): Promise<Serve
   probe.on('error', () => undefined);
   try {
     await probe.connect();
-    const { rows } = await probe.query<{ readOnly: string }>(
-      `SELECT current_setting('transaction_read_only') AS "readOnly"`,
-    );
-    if (rows[0]?.readOnly !== 'off') throw new Error(`${server.host}:${server.port} is read-only`);
-    return server;
+    for (
+      const until = performance.now() + PROBE_MS;
+      ;
+      await sleep(ASK_AGAIN_MS, null, { signal })
+    ) {
+      const { rows } = await probe.query<{ readOnly: string }>(
+        `SELECT current_setting('transaction_read_only') AS "readOnly"`,
+      );
+      if (rows[0]?.readOnly === 'off') return server;
+      if (performance.now() > until) throw new Error(`${server.host}:${server.port} is read-only`);
+    }
   } finally {
     await probe.end().catch(() => undefined);
   }

@@ -46,17 +46,31 @@ export class Cluster {
     };
   }
 
-  static async open(network: Network, folder: string): Promise<Cluster> {
+  /** Hosts that are installed and not started. */
+  static async prepare(network: Network, folder: string): Promise<Cluster> {
     const cluster = new Cluster(network, folder, await installPatroni());
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'wal'), { mode: 0o777 });
     chmodSync(join(folder, 'wal'), 0o777);
-    for (const member of MEMBERS) cluster.install(member);
-    for (const member of MEMBERS) cluster.startEtcd(member);
-    await until('etcd has a leader', async () => (await cluster.etcdctl(['endpoint', 'health'])).code === 0); // prettier-ignore
-    for (const member of MEMBERS) cluster.startPatroni(member);
-    await cluster.whole(120_000);
+    try {
+      for (const member of MEMBERS) cluster.install(member);
+    } catch (error) {
+      cluster.unmount();
+      throw error;
+    }
     return cluster;
+  }
+
+  async start(): Promise<void> {
+    for (const member of MEMBERS) this.startEtcd(member);
+    await until('etcd has a leader', async () => (await this.etcdctl(['endpoint', 'health'])).code === 0); // prettier-ignore
+    for (const member of MEMBERS) this.startPatroni(member);
+    await this.whole(120_000);
+  }
+
+  /** Takes the disks away; nothing may run on them any more. */
+  unmount(): void {
+    for (const member of MEMBERS) spawnSync('umount', ['--lazy', this.diskOf(member)]);
   }
 
   /** Runs the installer for a member, into a folder of its own. */
@@ -74,7 +88,28 @@ export class Cluster {
   }
 
   dataOf(member: MemberName): string {
-    return join(this.root(member), 'data');
+    return join(this.diskOf(member), 'data');
+  }
+
+  /** A file system of its own, which holds a member's data. */
+  private diskOf(member: MemberName): string {
+    return join(this.root(member), 'disk');
+  }
+
+  /** A disk that is gone is a folder that is empty. */
+  loseEtcdDisk(member: MemberName): void {
+    rmSync(join(this.root(member), 'etcd/member'), { recursive: true });
+  }
+
+  /** Leaves no room on the disk of a member's data. @returns the file that takes it */
+  fillDisk(member: MemberName): string {
+    const file = join(this.diskOf(member), 'filler');
+    // The first takes what is there in one piece, the second the crumbs.
+    const script = `fallocate -l $(($(df --output=avail -B1 "$(dirname "$1")" | tail -1) - 65536)) "$1"; cat /dev/zero >>"$1" 2>/dev/null; sync "$1"; df "$1"`;
+    const { stdout, status } = spawnSync('bash', ['-c', script, '-', file], { encoding: 'utf8' });
+    if (status !== 0 || !stdout.includes('100%'))
+      throw new Error(`The disk is not full: ${stdout}`);
+    return file;
   }
 
   startEtcd(member: MemberName): void {
@@ -82,9 +117,13 @@ export class Cluster {
     this.serve(`${member}/etcd`, this.network.start(member, '/usr/bin/etcd', [], { user: 'postgres', env: variablesOf(file) })); // prettier-ignore
   }
 
-  startPatroni(member: MemberName): void {
+  /** @param env more of its environment, which is also its PostgreSQL's */
+  startPatroni(member: MemberName, env: Readonly<Record<string, string>> = {}): void {
     const file = join(this.root(member), 'etc/ofitec/patroni.yml');
-    const program = this.network.start(member, join(this.venv, 'bin', 'patroni'), [file], {
+    // Not in the environment of what changes the user: a library for Patroni is not one for root.
+    const more = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const words = [...more, join(this.venv, 'bin', 'patroni'), file];
+    const program = this.network.start(member, 'env', words, {
       user: 'postgres',
       env: { LC_ALL: 'C.UTF-8' },
     });
@@ -96,7 +135,7 @@ export class Cluster {
     const root = this.root(member);
     const shipped = JSON.parse(readFileSync(join(root, 'etc/ofitec/guard.json'), 'utf8')) as object;
     const wish = (verb: string): string[] => {
-      const file = join(root, verb);
+      const file = this.wishOf(member, verb, 'patroni');
       return ['bash', '-c', `touch ${file}; while [ -e ${file} ]; do sleep 0.1; done`];
     };
     const config = {
@@ -121,27 +160,34 @@ export class Cluster {
     return this.program(`${member}/guard`);
   }
 
-  /** Does what the guards wish of Patroni, as systemd would. */
+  /** Does what guards and persons wish of a member's services, as systemd would. */
   async serveWishes(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const units = {
+      etcd: (member: MemberName) => this.startEtcd(member),
+      patroni: (member: MemberName) => this.startPatroni(member),
+      guard: (member: MemberName) => this.startGuard(member),
+    };
+    for (; !signal.aborted; await sleep(100)) {
       for (const member of MEMBERS) {
-        const [stop, start] = ['stop', 'start'].map((verb) => join(this.root(member), verb));
-        if (stop && existsSync(stop)) {
-          await this.patroniOf(member).end('SIGTERM');
-          rmSync(stop, { force: true });
-        }
-        const etcd = join(this.root(member), 'start-etcd');
-        if (existsSync(etcd)) {
-          if (this.etcdOf(member).hasEnded) this.startEtcd(member);
-          rmSync(etcd, { force: true });
-        }
-        if (start && existsSync(start)) {
-          if (this.patroniOf(member).hasEnded) this.startPatroni(member);
-          rmSync(start, { force: true });
+        for (const [unit, start] of Object.entries(units)) {
+          const [stops, starts] = ['stop', 'start'].map((verb) => this.wishOf(member, verb, unit));
+          const program = this.program(`${member}/${unit}`);
+          if (stops && existsSync(stops)) {
+            if (!program.hasEnded) await program.end('SIGTERM');
+            rmSync(stops, { force: true });
+          }
+          if (starts && existsSync(starts)) {
+            if (program.hasEnded) start(member);
+            rmSync(starts, { force: true });
+          }
         }
       }
-      await sleep(100);
     }
+  }
+
+  /** A file that says what is wished of a service, until it is done. */
+  wishOf(member: MemberName, verb: string, unit: string): string {
+    return join(this.root(member), `${verb}-ofitec-${unit}`);
   }
 
   /** What every service has said, for who wants to know why. */
@@ -266,13 +312,18 @@ export class Cluster {
       ...{ REPLICATION_PASSWORD: this.secret, REWIND_PASSWORD: this.secret },
       ARCHIVE_COMMAND: `${wal} archive ${join(this.folder, 'wal')} %p %f`,
       RESTORE_COMMAND: `${wal} restore ${join(this.folder, 'wal')} %p %f`,
-      ...{ DATA_DIR: join(root, 'data'), RUN_DIR: join(root, 'run'), ETCD_DIR: join(root, 'etcd') },
+      ...{
+        DATA_DIR: this.dataOf(member),
+        RUN_DIR: join(root, 'run'),
+        ETCD_DIR: join(root, 'etcd'),
+      },
     };
     const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"`);
     writeFileSync(join(this.folder, `${member}.env`), `${lines.join('\n')}\n`);
     const { code, said } = this.installer(member);
     if (code !== 0) throw new Error(said);
-    for (const name of ['run', 'etcd', 'data']) {
+    mount(this.diskOf(member), join(this.folder, `${member}.disk`));
+    for (const name of ['run', 'etcd', 'disk/data']) {
       mkdirSync(join(root, name), { mode: 0o700 });
       spawnSync('chown', ['postgres:postgres', join(root, name)]);
     }
@@ -281,6 +332,9 @@ export class Cluster {
   }
 
   private serve(name: string, program: Program): void {
+    const before = this.services.get(name);
+    // What one that was killed has said is wanted most.
+    if (before) this.services.set(`${name}-${this.services.size}`, before);
     this.services.set(name, program);
   }
 
@@ -289,6 +343,16 @@ export class Cluster {
     if (!program) throw new Error(`${name} was never started.`);
     return program;
   }
+}
+
+/** A file system in a file of its own, as large as it needs to be: it takes what is written to it. */
+function mount(folder: string, file: string): void {
+  mkdirSync(folder, { recursive: true });
+  const words = `truncate -s 3G "$2" && mkfs.ext4 -q -F -m 0 "$2" && mount -o loop "$2" "$1"`;
+  const { status, stderr } = spawnSync('bash', ['-c', words, '-', folder, file], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${folder} could not be mounted: ${stderr}`);
 }
 
 /** Variables of a file of `NAME=value` lines, as systemd's EnvironmentFile. */

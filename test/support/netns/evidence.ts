@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
-import type { Fault } from './faults.js';
-import type { Balance } from './lab.js';
+import type { Balance } from './books.js';
+import type { Fault } from './fault.js';
 
 interface Row {
   readonly fault: Fault;
@@ -18,6 +18,15 @@ interface Row {
   readonly stillMs: number;
   readonly doubles: readonly string[];
   readonly balance: Balance;
+  /** The second count, once there was one. */
+  again: Again | null;
+}
+
+/** A count of the same payments a while after a fault was mended. */
+interface Again {
+  readonly seconds: number;
+  readonly lost: number;
+  readonly doubled: number;
 }
 
 /** What a run measured, as a page for people. */
@@ -32,22 +41,34 @@ export class Evidence {
     private readonly path: string | undefined,
   ) {}
 
-  /** Takes a fault's figures, and prints them at once: a whole run takes more than half an hour. */
-  add(row: Row): void {
-    this.rows.push(row);
-    process.stdout.write(`${cells(row).join(' | ')}\n`);
+  /** Takes a fault's figures, and prints them at once: a whole run takes half an hour. */
+  add(row: Omit<Row, 'again'>): void {
+    this.rows.push({ ...row, again: null });
+    process.stdout.write(`${cells({ ...row, again: null }).join(' | ')}\n`);
+    if (this.path !== undefined) this.write(this.path);
+  }
+
+  /** Takes the second count of a fault. */
+  again(fault: Fault, again: Again): void {
+    const row = this.rows.find((each) => each.fault === fault);
+    if (!row) throw new Error(`${fault.name} was not counted before.`);
+    row.again = again;
+    const { seconds, lost, doubled } = again;
+    process.stdout.write(`${fault.name}: again after ${seconds} s: lost ${lost}, doubled ${doubled}\n`); // prettier-ignore
     if (this.path !== undefined) this.write(this.path);
   }
 
   private write(path: string): void {
-    const head = ['fault', 'seen', 'moved after', 'promised', 'longest time without a payment', 'promised', 'whole again after', 'acknowledged so far', 'lost', 'doubled', 'two acknowledged']; // prettier-ignore
+    const head = ['fault', 'seen', 'moved after', 'promised', 'longest time without a payment', 'promised', 'whole again after', 'acknowledged so far', 'lost', 'doubled', 'two acknowledged', 'counted again after', 'lost', 'doubled']; // prettier-ignore
     const lines = [
       '# Failover: what was measured',
       '',
       `Written by \`test/ops/failover-matrix.test.ts\` itself on ${this.began.toISOString().slice(0, 16).replace('T', ' ')} UTC: the ${this.kind} run, ${this.rows.length} faults.`,
       'Hosts are network namespaces of one machine; keepalived, Patroni, etcd, PostgreSQL and OFITEC are real. Three tills pay by HTTP',
       'over the virtual address all the time, each with an idempotency key that is repeated until it is acknowledged. Lost and',
-      `doubled are counted at the leader that etcd’s majority names, ${this.againSeconds} s after the fault was mended.`,
+      'doubled are counted at the leader that etcd’s majority names, with the tills at rest: once as soon as the cluster is whole,',
+      `and once more ${this.againSeconds} s or more after the fault was mended, over all that was acknowledged until ${this.againSeconds} s after the mending.`,
+      'The next fault may have come and gone meanwhile: the second count of one is taken at the end of a later one.',
       '',
       `Machine: ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} at the end. ${versions().join(' · ')}.`,
       '',
@@ -71,6 +92,7 @@ function cells({
   stillMs,
   doubles,
   balance,
+  again,
 }: Row): string[] {
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   const waited = fault.expect === 'writes wait';
@@ -88,6 +110,9 @@ function cells({
     stillMs > 0
       ? `${doubles.length} (the machine stood still for ${seconds(stillMs)})`
       : String(doubles.length),
+    ...(again
+      ? [`${again.seconds} s`, String(again.lost), String(again.doubled)]
+      : ['–', '–', '–']),
   ];
 }
 

@@ -1,31 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APPS } from './apps.js';
-import type { AppName } from './apps.js';
+import { childrenOf, from, holder, othersOf, primary, pull, to } from './fault.js';
+import type { Fault } from './fault.js';
+import { HARDSHIPS } from './hardships.js';
 import { MEMBERS } from './cluster.js';
-import type { MemberName } from './cluster.js';
-import type { HaLab } from './lab.js';
-
-type Heal = () => Promise<void> | void;
-
-/** Something that breaks, how it is mended, and what is promised meanwhile. */
-export interface Fault {
-  readonly name: string;
-  /** Also in the short run of `.ci/run`. */
-  readonly quick?: true;
-  /**
-   * What must be seen: another primary, another holder of the virtual address, service that goes on
-   * as it was, or no acknowledgement at all until it is mended.
-   */
-  readonly expect: 'primary moves' | 'address moves' | 'serves on' | 'writes wait';
-  /** How soon the address moves, as promised, in seconds. */
-  readonly moveSeconds?: number;
-  /** The longest time without an acknowledged payment that is promised, in seconds; null: none. */
-  readonly paySeconds: number | null;
-  /** How long it lasts where nothing has to move, in seconds. */
-  readonly lastsSeconds?: number;
-  inject(lab: HaLab): Promise<Heal> | Heal;
-}
 
 const DATABASE = '{5432, 8008}';
 const ETCD = '{2379, 2380}';
@@ -281,39 +260,5 @@ export const FAULTS: readonly Fault[] = [
       return () => lab.network.heal(member);
     },
   },
+  ...HARDSHIPS,
 ];
-
-function holder(lab: HaLab): AppName {
-  const [app = 'app1', ...others] = lab.apps.holders();
-  if (others.length > 0) throw new Error('Two hosts hold the address before the fault.');
-  return app;
-}
-
-async function primary(lab: HaLab): Promise<MemberName> {
-  return lab.cluster.whole();
-}
-
-function othersOf(member: MemberName): MemberName[] {
-  return MEMBERS.filter((other) => other !== member);
-}
-
-function from(lab: HaLab, hosts: readonly string[]): string {
-  return `ip saddr {${hosts.map((host) => lab.network.addressOf(host)).join(', ')}}`;
-}
-
-function to(lab: HaLab, hosts: readonly string[]): string {
-  return `ip daddr {${hosts.map((host) => lab.network.addressOf(host)).join(', ')}}`;
-}
-
-function pull(lab: HaLab, host: string): Heal {
-  lab.network.cable(host, 'down');
-  return () => lab.network.cable(host, 'up');
-}
-
-function childrenOf(pid: number): number[] {
-  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .map(Number)
-    .filter((each) => each > 0);
-}

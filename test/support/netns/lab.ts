@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,8 +12,9 @@ import { join, resolve } from 'node:path';
 import { until } from '../failover-lab.js';
 import type { Program } from '../process.js';
 import { Apps, VIP } from './apps.js';
+import { Books } from './books.js';
+import type { Charge, Probe } from './books.js';
 import { Cluster, MEMBERS } from './cluster.js';
-import type { MemberName } from './cluster.js';
 import { Network } from './network.js';
 
 /** Below a folder of root's: keepalived runs no script that somebody else could have put there. */
@@ -23,26 +25,6 @@ const HOSTS = {
   ...{ pg1: '10.77.0.1', pg2: '10.77.0.2', pg3: '10.77.0.3' },
   ...{ app1: '10.77.0.11', app2: '10.77.0.12', client: '10.77.0.21' },
 };
-
-/** A line of the client's ledger. */
-interface Charge {
-  readonly at: number;
-  readonly key: string;
-  readonly status: number;
-  readonly id?: string;
-  readonly code?: string;
-}
-
-/** What the database holds against what the client was told. */
-export interface Balance {
-  readonly acknowledged: number;
-  /** Acknowledged and not there. */
-  readonly lost: number;
-  /** There and never acknowledged, although every charge was asked until it was. */
-  readonly doubled: number;
-  /** Answers that a charge must never get. */
-  readonly refused: readonly string[];
-}
 
 /** The whole house on six hosts, under a load of payments. */
 export class HaLab {
@@ -65,14 +47,17 @@ export class HaLab {
     const folder = mkdtempSync(join(PLACE, 'lab-'));
     chmodSync(folder, 0o755);
     const network = Network.open(HOSTS);
+    network.owns(folder);
+    let cluster: Cluster | null = null;
     try {
-      const cluster = await Cluster.open(network, folder);
+      cluster = await Cluster.prepare(network, folder);
+      await cluster.start();
       await settle(cluster);
       const apps = await Apps.open(network, cluster, folder);
       startProber(network, cluster, folder);
       const closing = new AbortController();
-      void cluster.serveWishes(closing.signal);
       for (const member of MEMBERS) cluster.startGuard(member);
+      void cluster.serveWishes(closing.signal);
       const payer = network.start('client', process.execPath, [resolve('dist/test/support/netns/payer.js')], {
         env: { PAYER: JSON.stringify({ url: `http://${VIP}:3000`, password: PASSWORD, ledger: join(folder, 'ledger'), lanes: 3 }) },
       }); // prettier-ignore
@@ -80,6 +65,7 @@ export class HaLab {
       return new HaLab(network, folder, cluster, apps, payer, closing);
     } catch (error) {
       network.close();
+      cluster?.unmount();
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
@@ -147,27 +133,23 @@ export class HaLab {
   }
 
   /**
-   * Stops charging, waits until every charge is acknowledged, compares with the leader that etcd's
-   * majority names, and goes on charging.
+   * Stops charging, waits until every charge is acknowledged, reads the leader that etcd's majority
+   * names, and goes on charging.
    */
-  async balance(): Promise<Balance> {
+  async books(): Promise<Books> {
     const before = count(this.payer.output, 'paused');
     process.kill(this.payer.pid, 'SIGUSR2');
     await until('every charge is acknowledged', () => count(this.payer.output, 'paused') > before, 120_000); // prettier-ignore
     const leader = await this.cluster.whole();
-    const charges = this.charges();
-    const acknowledged = charges.flatMap(({ status, id }) => (status === 201 && id ? [id] : []));
-    const rows = await this.cluster.sql(leader, 'SELECT id FROM payments_payment');
-    const stored = new Set(rows.split('\n').filter((id) => id !== ''));
-    const told = new Set(acknowledged);
-    const probes = await this.lostProbes(leader);
+    const at = Date.now();
+    const [charges, probes] = [this.charges(), this.probes()];
+    const [payments, writes] = await Promise.all([
+      this.cluster.sql(leader, 'SELECT id FROM payments_payment'),
+      this.cluster.sql(leader, 'SELECT id FROM failover_probe', { database: 'postgres' }),
+    ]);
     process.kill(this.payer.pid, 'SIGUSR2');
-    return {
-      acknowledged: told.size,
-      lost: [...told].filter((id) => !stored.has(id)).length + probes,
-      doubled: [...stored].filter((id) => !told.has(id)).length + acknowledged.length - told.size,
-      refused: [...new Set(charges.flatMap(({ status, code }) => (status >= 400 && status < 500 && ![408, 409, 429].includes(status) ? [`${status} ${code}`] : [])))], // prettier-ignore
-    };
+    const stored = new Set(payments.split('\n').filter((id) => id !== ''));
+    return new Books(at, charges, stored, probes, new Set(writes.split('\n').map(Number)));
   }
 
   /** Whoever of the servers acknowledged a direct write after an instant. */
@@ -187,22 +169,17 @@ export class HaLab {
       mkdirSync(logs, { recursive: true });
       for (const [name, said] of this.cluster.logs())
         writeFileSync(join(logs, name.replace('/', '-')), said);
+      for (const file of ['ledger', 'probes']) cpSync(join(this.folder, file), join(logs, file));
     }
     this.closing.abort();
     this.apps.close();
     this.network.close();
+    this.cluster.unmount();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private probes(): { id: number; name: string; at: number }[] {
+  private probes(): Probe[] {
     return linesOf(join(this.folder, 'probes'));
-  }
-
-  private async lostProbes(leader: MemberName): Promise<number> {
-    const told = this.probes();
-    const rows = await this.cluster.sql(leader, 'SELECT id FROM failover_probe', { database: 'postgres' }); // prettier-ignore
-    const stored = new Set(rows.split('\n').map(Number));
-    return told.filter(({ id }) => !stored.has(id)).length;
   }
 }
 

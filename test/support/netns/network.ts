@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { Mark, sweep } from './sweep.js';
 import { run } from '../process.js';
 import type { Ended, Program } from '../process.js';
 
 /** What a test of the network needs; a missing one is a failure. */
-const TOOLS = ['ip', 'nft', 'setpriv', 'sysctl'] as const;
+const TOOLS = ['ip', 'nft', 'tc', 'setpriv', 'sysctl', 'mkfs.ext4', 'faketime'] as const;
 const MASK = 24;
 
 interface Options {
@@ -20,6 +21,7 @@ interface Options {
  */
 export class Network {
   private readonly tag = `of${randomBytes(3).toString('hex')}`;
+  private readonly mark = new Mark(this.tag);
   private readonly hosts = new Map<string, string>();
 
   private constructor() {}
@@ -27,9 +29,10 @@ export class Network {
   /** @param hosts addresses by name; a name is at most eight characters long */
   static open(hosts: Readonly<Record<string, string>>): Network {
     if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
+    for (const tool of TOOLS) sh('sh', ['-c', `command -v ${tool}`]);
+    sweep();
     const network = new Network();
     try {
-      for (const tool of TOOLS) sh('sh', ['-c', `command -v ${tool}`]);
       network.makeSwitch();
       for (const [name, address] of Object.entries(hosts)) network.plug(name, address);
     } catch (error) {
@@ -37,6 +40,11 @@ export class Network {
       throw error;
     }
     return network;
+  }
+
+  /** Says that a folder, and what is mounted in it, goes with this network, also when its process is killed. */
+  owns(folder: string): void {
+    this.mark.owns(folder);
   }
 
   addressOf(host: string): string {
@@ -137,6 +145,7 @@ export class Network {
       spawnSync('ip', ['netns', 'delete', this.namespace(host)]);
     }
     spawnSync('ip', ['netns', 'delete', this.switchName]);
+    this.mark.remove();
   }
 
   private get switchName(): string {

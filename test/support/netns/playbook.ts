@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Ended } from '../process.js';
 import type { AppName } from './apps.js';
 import { MEMBERS } from './cluster.js';
+import type { MemberName } from './cluster.js';
 import type { HaLab } from './lab.js';
 
 /** Commands of a playbook that belong together, and the kind of host that they are for. */
@@ -17,7 +18,7 @@ export function blocksOf(page: string): Block[] {
   return found.map(([, host = '', text = '']) => ({ host, text }));
 }
 
-/** Runs what a playbook says on a host of the lab, as a person would at a shell. */
+/** Runs what a playbook says on a host of the lab that is whole, as a person would at a shell. */
 export async function follow(
   lab: HaLab,
   { host, text }: Block,
@@ -26,7 +27,17 @@ export async function follow(
   const leader = await lab.cluster.whole();
   const [sync = ''] = await lab.cluster.syncStandbys();
   const node = MEMBERS.find((member) => member !== leader && member !== sync) ?? 'pg1';
-  const where = host === 'app' ? app : node;
+  const facts = { LIDER: leader, SINCRONA: sync, NODO: node };
+  return followAt(lab, text, host === 'app' ? app : node, facts);
+}
+
+/** The same on a certain host, with the words that a person fills in. */
+export async function followAt(
+  lab: HaLab,
+  text: string,
+  where: AppName | MemberName,
+  facts: Readonly<Record<string, string>>,
+): Promise<Ended> {
   const root = join(lab.folder, where);
   // An installer was given a folder of its own for each host; a person's host has one.
   const here = text.replaceAll(/(?<=[\s"=]|^)\/(?=(?:etc|usr\/local\/lib)\/ofitec\/)/g, `${root}/`);
@@ -34,7 +45,8 @@ export async function follow(
     env: {
       PATH: `${shims(lab, root)}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
       ETCD: MEMBERS.map((member) => `${lab.network.addressOf(member)}:2379`).join(','),
-      ...{ LIDER: leader, SINCRONA: sync, NODO: node, DATOS: join(root, 'data') },
+      DATOS: join(root, 'disk/data'),
+      ...facts,
     },
   });
 }
@@ -49,14 +61,12 @@ function shims(lab: HaLab, root: string): string {
   shim('patronictl', [`exec env LC_ALL=C.UTF-8 ${as} ${lab.cluster.patronictlProgram} "$@"`]);
   shim('ofitec', [`exec ${process.execPath} ${resolve('dist/src/cli.js')} "$@"`]);
   shim('systemctl', [
-    'case "$1 $2" in',
-    `  "stop ofitec-patroni") wish=${root}/stop ;;`,
-    `  "start ofitec-patroni") wish=${root}/start ;;`,
-    `  "start ofitec-etcd") wish=${root}/start-etcd ;;`,
-    '  *) echo "nobody plays: $*" >&2; exit 1 ;;',
-    'esac',
-    'touch "$wish"',
-    'while [ -e "$wish" ]; do sleep 0.1; done',
+    'verb=$1; shift',
+    'case $verb in stop | start) verbs=$verb ;; restart) verbs="stop start" ;; *) echo "nobody plays $verb" >&2; exit 1 ;; esac',
+    'for verb in $verbs; do for unit in "$@"; do',
+    '  case $unit in ofitec-etcd | ofitec-patroni | ofitec-guard) ;; *) echo "nobody plays $unit" >&2; exit 1 ;; esac',
+    `  touch "${root}/$verb-$unit"; while [ -e "${root}/$verb-$unit" ]; do sleep 0.1; done`,
+    'done; done',
   ]);
   return folder;
 }

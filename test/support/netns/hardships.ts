@@ -1,0 +1,113 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../failover-lab.js';
+import type { MemberName } from './cluster.js';
+import { primary } from './fault.js';
+import type { Fault } from './fault.js';
+import type { HaLab } from './lab.js';
+
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
+const MARK = '7';
+/** Nowhere near a time-out of anybody's, and far beyond what a signature of DNS or a lease would bear. */
+const AHEAD = '+600s';
+const BEHIND = '-600s';
+
+/** What does not break a host, and wears it down: a narrow or a slow network, a full disk, a wrong clock. */
+export const HARDSHIPS: readonly Fault[] = [
+  {
+    ...{ name: 'network of the primary narrow (1 Mbit/s)' },
+    ...{ expect: 'serves on', paySeconds: 15, lastsSeconds: 30 },
+    inject: async (lab) => {
+      const member = await primary(lab);
+      const words = ['tbf', 'rate', '1mbit', 'burst', '8kb', 'latency', '400ms'];
+      lab.network.now(member, 'tc', ['qdisc', 'add', 'dev', 'eth0', 'root', ...words]);
+      return () => void lab.network.now(member, 'tc', ['qdisc', 'del', 'dev', 'eth0', 'root']);
+    },
+  },
+  {
+    ...{ name: 'network of the primary slow (100 ms each way)' },
+    ...{ expect: 'serves on', paySeconds: 15, lastsSeconds: 30 },
+    inject: async (lab) => slowDown(lab, await primary(lab), 100),
+  },
+  {
+    ...{ name: 'disk of the primary full' },
+    // It writes on in pages and segments that it has; then it crashes, and cannot start again.
+    ...{ expect: 'primary moves', paySeconds: 60 },
+    inject: async (lab) => {
+      const member = await primary(lab);
+      const filler = lab.cluster.fillDisk(member);
+      const since = Date.now();
+      void (async () => {
+        // A busy house would do it by itself: the segments that are left are used up.
+        while (existsSync(filler) && Date.now() - since < 60_000) {
+          const done = await lab.cluster.sql(member, 'SELECT pg_switch_wal()', { database: 'postgres' }).catch(() => null); // prettier-ignore
+          if (done === null) await sleep(500);
+        }
+      })();
+      return () => rmSync(filler);
+    },
+  },
+  {
+    ...{ name: 'clock of the primary ten minutes ahead, then ten behind' },
+    ...{ expect: 'serves on', paySeconds: 15, lastsSeconds: 20 },
+    inject: async (lab) => skew(lab, await primary(lab)),
+  },
+];
+
+/** Everything that a host sends arrives later, by a tunnel of ours: this kernel has no `netem`. */
+async function slowDown(lab: HaLab, member: MemberName, ms: number): Promise<() => Promise<void>> {
+  const { network } = lab;
+  const program = network.start(member, '/usr/bin/python3', [resolve('test/support/netns/delay.py'), 'eth0', String(ms), MARK]); // prettier-ignore
+  await program.until(/ready\n/);
+  const tell = (...words: readonly string[]): void => void network.now(member, 'ip', words);
+  tell('link', 'set', 'slow0', 'mtu', '1500', 'up');
+  tell('route', 'add', '10.77.0.0/24', 'dev', 'slow0', 'table', '100', 'src', network.addressOf(member)); // prettier-ignore
+  tell('rule', 'add', 'not', 'fwmark', MARK, 'to', '10.77.0.0/24', 'lookup', '100', 'pref', '100');
+  return async () => {
+    tell('rule', 'del', 'pref', '100');
+    await program.end('SIGKILL');
+  };
+}
+
+/**
+ * Patroni and PostgreSQL of a host live in another time, and it jumps while they lead: by libfaketime,
+ * because a namespace of time does not shift the wall clock. etcd asks the kernel itself and is not fooled.
+ */
+async function skew(lab: HaLab, member: MemberName): Promise<() => Promise<void>> {
+  const { cluster } = lab;
+  const clock = join(cluster.root(member), 'clock');
+  writeFileSync(clock, '+0s\n');
+  const env = {
+    ...{ LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_CACHE_DURATION: '1' },
+    ...{ FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' },
+  };
+  await restart(lab, member, env);
+  writeFileSync(clock, `${AHEAD}\n`);
+  await until('the clock is ahead', async () => (await offset(lab, member)) > 300);
+  await sleep(20_000);
+  writeFileSync(clock, `${BEHIND}\n`);
+  await until('the clock is behind', async () => (await offset(lab, member)) < -300);
+  return async () => restart(lab, member, {});
+}
+
+/** Seconds by which a member's PostgreSQL is ahead of this machine. */
+async function offset(lab: HaLab, member: MemberName): Promise<number> {
+  const told = await lab.cluster.sql(member, 'SELECT extract(epoch FROM clock_timestamp())');
+  return Number(told) - Date.now() / 1_000;
+}
+
+/** Patroni anew, with another environment, and PostgreSQL by it; the lock is kept meanwhile. */
+async function restart(
+  lab: HaLab,
+  member: MemberName,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { cluster } = lab;
+  await cluster.patroniOf(member).end('SIGKILL');
+  cluster.startPatroni(member, env);
+  await until('Patroni is back', async () => (await cluster.membersBy(member)).length > 0);
+  const { code, output } = await cluster.patronictl(member, ['restart', 'ofitec', member, '--force']); // prettier-ignore
+  if (code !== 0) throw new Error(output);
+  await cluster.whole();
+}
