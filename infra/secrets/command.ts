@@ -37,7 +37,10 @@ export function secretsCommand(): Command {
           '--auth <file>',
           'JSON of a further sign-in: mount, kind (jwt, kubernetes), config, role',
         )
-        .option('--database <file>', 'JSON of a PostgreSQL whose logins are leased: connection, role')
+        .option(
+          '--database <file>',
+          'JSON of a PostgreSQL whose logins are leased: connection, role',
+        )
         .action(setup),
     )
     .addCommand(

@@ -17,7 +17,8 @@ export function readLease(fields: Fields): LeaseConfig {
   const mount = fields.text('mount', 'database');
   const role = fields.text('role', 'ofitec-app');
   for (const each of [mount, role]) {
-    if (!/^[\w-]+$/.test(each)) fields.fault('role', `or mount is "${each}", which is no plain name`);
+    if (!/^[\w-]+$/.test(each))
+      fields.fault('role', `or mount is "${each}", which is no plain name`);
   }
   const url = fields.text('url');
   if (url !== '' && !/^postgres(ql)?:\/\/[^@]+$/.test(url)) {

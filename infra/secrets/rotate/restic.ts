@@ -4,12 +4,12 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeSecretFile } from '../render/secret-file.js';
-import type { Ground } from './db.js';
+import { DocumentTurn, step } from './document-turn.js';
+import type { Ground } from './document-turn.js';
 import type { Journal } from './journal.js';
-import { Pending } from './pending.js';
-import type { Rotation, Step } from './rotation.js';
 import type { ResticRotation } from './rotations.config.js';
 import { newPassword } from './scram.js';
+import type { Document } from '../vault/kv.js';
 
 /** A key of a repository, as `restic key list --json` tells it. */
 interface Key {
@@ -25,71 +25,46 @@ const TIMEOUT_MS = 300_000;
  * one before, while both open it; backups taken earlier are opened by the new one. Who has the old
  * password and an old copy of the repository's keys opens that copy for ever: KV keeps the versions.
  */
-export class ResticTurn implements Rotation {
+export class ResticTurn extends DocumentTurn {
   readonly secret = 'restic';
-  readonly promotes = 'PROMOTED';
-  private readonly pending: Pending;
+  protected readonly before = [
+    step('ADDED', 'the repository has its key', (journal) => this.add(journal)),
+    step('TESTED', 'it opens the repository', (journal) => this.test(journal)),
+  ];
+  protected readonly after = [
+    step('GRACE', 'backups that ran have ended', () => this.wait()),
+    step('REMOVED', 'the old key is gone', (journal) => this.remove(journal)),
+  ];
+  protected readonly make = newPassword;
 
   constructor(
     private readonly config: ResticRotation,
-    private readonly ground: Ground,
+    ground: Ground,
   ) {
-    this.pending = new Pending(ground.kv, this.secret);
-  }
-
-  get steps(): readonly Step[] {
-    return [
-      {
-        state: 'GENERATED',
-        summary: 'a password waits in Vault',
-        act: ({ id }) => this.pending.ensure(id, newPassword),
-      },
-      {
-        state: 'ADDED',
-        summary: 'the repository has its key',
-        act: (journal) => this.add(journal),
-      },
-      { state: 'TESTED', summary: 'it opens the repository', act: (journal) => this.test(journal) },
-      {
-        state: 'PROMOTED',
-        summary: 'hosts render it from now on',
-        act: (journal) => this.promote(journal),
-      },
-      {
-        state: 'RENDERED',
-        summary: 'this host has rendered it',
-        act: () => this.ground.renderHere(),
-      },
-      { state: 'GRACE', summary: 'backups that ran have ended', act: () => this.wait() },
-      { state: 'REMOVED', summary: 'the old key is gone', act: (journal) => this.remove(journal) },
-      {
-        state: 'REVOKED',
-        summary: 'nothing of it waits in Vault',
-        act: ({ id }) => this.pending.clear(id),
-      },
-    ];
+    super(ground, config.key);
   }
 
   async look(): Promise<{ from: string; to: string }> {
-    const keys = await this.keys(await this.password());
+    const keys = await this.keys(await this.value());
     const current = keys.find((key) => key.current);
     if (!current) throw new Error('The password in Vault does not open the repository.');
     return { from: current.id, to: 'a new key' };
   }
 
-  async undo(journal: Journal): Promise<void> {
-    const password = await this.password();
-    const next = await this.pending.of(journal.id).catch(() => null);
-    if (next === password) throw new Error('It was promoted: go on with --resume.');
+  protected async takeBack(journal: Journal): Promise<void> {
+    const password = await this.value();
     for (const key of await this.named(password, journal)) {
       await this.restic(password, ['key', 'remove', key.id]);
     }
-    await this.pending.clear(journal.id);
+  }
+
+  protected promoted(_: Document, next: string): object {
+    return { [this.key]: next };
   }
 
   /** Adding twice would make two keys: one under the rotation's name is looked for first. */
   private async add(journal: Journal): Promise<void> {
-    const password = await this.password();
+    const password = await this.value();
     const next = await this.pending.of(journal.id);
     const known = await this.named(password, journal);
     if (known.length > 0) return;
@@ -110,20 +85,12 @@ export class ResticTurn implements Rotation {
     return { key: key.id };
   }
 
-  private async promote({ id }: Journal): Promise<Record<string, string>> {
-    const document = await this.ground.kv.get(this.ground.path);
-    const next = await this.pending.of(id);
-    if (document.data[this.config.key] === next) return { version: `${document.version}` };
-    const data = { ...document.data, [this.config.key]: next };
-    return { version: `${await this.ground.kv.write(this.ground.path, data, document.version)}` };
-  }
-
   private async wait(): Promise<void> {
     await sleep(this.config.graceSeconds * 1_000);
   }
 
   private async remove(journal: Journal): Promise<void> {
-    const password = await this.password();
+    const password = await this.value();
     const keys = await this.keys(password);
     const current = keys.find((key) => key.current);
     if (!current || current.userName !== nameOf(journal)) {
@@ -141,13 +108,6 @@ export class ResticTurn implements Rotation {
 
   private async keys(password: string): Promise<Key[]> {
     return JSON.parse(await this.restic(password, ['key', 'list', '--json'])) as Key[];
-  }
-
-  private async password(): Promise<string> {
-    const { data } = await this.ground.kv.get(this.ground.path);
-    const password = data[this.config.key];
-    if (typeof password === 'string' && password !== '') return password;
-    throw new Error(`${this.ground.path} has no ${this.config.key}.`);
   }
 
   /** The password goes by a file: arguments and variables are seen by others. */
