@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeSecretFile } from '../render/secret-file.js';
 import { DocumentTurn, step } from './document-turn.js';
@@ -68,11 +70,10 @@ export class ResticTurn extends DocumentTurn {
     const next = await this.pending.of(journal.id);
     const known = await this.named(password, journal);
     if (known.length > 0) return;
-    await withFile(next, (file) =>
-      this.restic(password, [
-        ...['key', 'add', '--new-password-file', file],
-        ...['--user', nameOf(journal), '--host', hostname()],
-      ]),
+    await this.restic(
+      password,
+      ['key', 'add', '--user', nameOf(journal), '--host', hostname()],
+      next,
     );
   }
 
@@ -110,19 +111,33 @@ export class ResticTurn extends DocumentTurn {
     return JSON.parse(await this.restic(password, ['key', 'list', '--json'])) as Key[];
   }
 
-  /** The password goes by a file: arguments and variables are seen by others. */
-  private async restic(password: string, args: readonly string[]): Promise<string> {
+  /** Passwords go by open files without a name: arguments and variables are seen by others. */
+  private async restic(password: string, args: readonly string[], next?: string): Promise<string> {
     const { program, repository } = this.config;
-    return withFile(password, async (file) => {
-      const all = ['--repo', repository, '--password-file', file, '--no-cache', ...args];
-      return new Promise<string>((resolve, reject) => {
-        execFile(program, all, { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-          if (!error) return resolve(stdout);
-          const why = stderr.replaceAll(password, '…').trim().slice(0, 300);
-          reject(new Error(`restic ${args.slice(0, 2).join(' ')}: ${why || error.code}`));
-        });
+    const secrets = next === undefined ? [password] : [password, next];
+    const files = secrets.map(openSecret);
+    try {
+      const added = next === undefined ? [] : ['--new-password-file', '/dev/fd/4'];
+      const options = ['--repo', repository, '--password-file', '/dev/fd/3', '--no-cache'];
+      const child = spawn(program, [...options, ...args, ...added], {
+        timeout: TIMEOUT_MS,
+        stdio: ['ignore', 'pipe', 'pipe', ...files],
       });
-    });
+      const ending = new Promise<number | string>((resolve) => {
+        child.once('error', ({ message }) => resolve(message));
+        child.once('close', (code, signal) => resolve(code ?? signal ?? ''));
+      });
+      const [said, faults, code] = await Promise.all([
+        text(child.stdout as Readable),
+        text(child.stderr as Readable),
+        ending,
+      ]);
+      if (code === 0) return said;
+      const why = secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), faults);
+      throw new Error(`restic ${args.slice(0, 2).join(' ')}: ${why.trim().slice(0, 300) || code}`);
+    } finally {
+      for (const file of files) closeSync(file);
+    }
   }
 }
 
@@ -130,12 +145,13 @@ function nameOf({ id }: Journal): string {
   return `ofitec-${id}`;
 }
 
-async function withFile<T>(content: string, work: (file: string) => Promise<T>): Promise<T> {
+/** An open file that holds a secret and has no name any more: a killed process leaves none behind. */
+function openSecret(secret: string): number {
   const folder = mkdtempSync(join(tmpdir(), 'ofitec-restic-'));
   try {
     const file = join(folder, 'password');
-    writeSecretFile(file, content);
-    return await work(file);
+    writeSecretFile(file, secret);
+    return openSync(file, 'r');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
