@@ -69,7 +69,7 @@ export * as secrets from './secrets.js';
 export { SecretsLab } from './secrets-lab.js';
 export { KillSwitch } from './kill-switch.js';
 export { SecretsSite } from './secrets-site.js';
-export { askPostgres, letRotate, superuserOf } from './rotated-postgres.js';
+export { askPostgres, letLease, letRotate, superuserOf } from './rotated-postgres.js';
 export { PostgresTap } from './postgres-tap.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';

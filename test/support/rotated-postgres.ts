@@ -31,3 +31,11 @@ export async function letRotate(postgres: OwnServer, password = 'rotates'): Prom
   [admin.username, admin.password] = ['ofitec_rotator', password];
   return admin.href;
 }
+
+/** Makes who makes logins for Vault, as `infra/postgresql/leases.sql` does. @returns its password */
+export async function letLease(postgres: OwnServer, password = 'leases'): Promise<string> {
+  const superuser = superuserOf(postgres);
+  await askPostgres(superuser, readFileSync('infra/postgresql/leases.sql', 'utf8'));
+  await askPostgres(superuser, `ALTER ROLE ofitec_leaser PASSWORD '${password}'`);
+  return password;
+}
