@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { netns, until } from '#test';
+import { netns, playbook, until } from '#test';
 import type { Fault } from '#test';
 
 /** `OFITEC_MATRIX=whole`: every fault, each looked at again a minute after it was mended. */
@@ -141,8 +141,8 @@ describe('the failover, fault by fault', () => {
   }, 60_000);
 
   it('does what the playbook says, command by command', async () => {
-    const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
-    expect(netns.blocksOf(netns.pageOf('dr_plan.md'))).toEqual([]);
+    const blocks = playbook.blocksOf(playbook.pageOf('runbooks/playbooks/failover_automatico.md'));
+    expect(playbook.blocksOf(playbook.pageOf('runbooks/dr_plan.md'))).toEqual([]);
     const mine = blocks.filter(({ host }) => host !== 'dns');
     expect(new Set(mine.map(({ host }) => host))).toEqual(new Set(['nodo', 'app']));
     expect(mine.length).toBeGreaterThan(7);

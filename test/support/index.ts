@@ -47,6 +47,7 @@ export type { Actor } from '#kernel';
 export { companyTables, isolationFaults } from './isolation.js';
 export { Delay, FailoverLab, PlayedSite, until } from './failover-lab.js';
 export type { Mode } from './failover-lab.js';
+export * as playbook from './playbook.js';
 export * as netns from './netns/index.js';
 export type { Fault } from './netns/faults.js';
 export { fuzz, installSchemathesis } from './schemathesis.js';

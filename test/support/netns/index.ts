@@ -5,4 +5,4 @@ export { Evidence } from './evidence.js';
 export { FAULTS } from './faults.js';
 export { HaLab } from './lab.js';
 export { Network } from './network.js';
-export { blocksOf, follow, pageOf } from './playbook.js';
+export { follow } from './playbook.js';

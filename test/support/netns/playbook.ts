@@ -1,21 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { OFITEC, writeShims } from '../playbook.js';
+import type { Block } from '../playbook.js';
 import type { Ended } from '../process.js';
 import type { AppName } from './apps.js';
 import { MEMBERS } from './cluster.js';
 import type { HaLab } from './lab.js';
-
-/** Commands of a playbook that belong together, and the kind of host that they are for. */
-export interface Block {
-  readonly host: string;
-  readonly text: string;
-}
-
-/** Every fenced block of shell commands of a page; a block must say where it is run. */
-export function blocksOf(page: string): Block[] {
-  const found = [...page.matchAll(/^```bash ?(.*)\n([^]*?)^```$/gm)];
-  return found.map(([, host = '', text = '']) => ({ host, text }));
-}
 
 /** Runs what a playbook says on a host of the lab, as a person would at a shell. */
 export async function follow(
@@ -41,27 +30,19 @@ export async function follow(
 
 /** Programs of a person's host that are elsewhere here; `systemctl` asks the lab, which plays it. */
 function shims(lab: HaLab, root: string): string {
-  const folder = join(root, 'bin');
-  mkdirSync(folder, { recursive: true });
-  const shim = (name: string, lines: readonly string[]): void =>
-    writeFileSync(join(folder, name), `#!/bin/bash\n${lines.join('\n')}\n`, { mode: 0o755 });
   const as = 'setpriv --reuid=postgres --regid=postgres --init-groups';
-  shim('patronictl', [`exec env LC_ALL=C.UTF-8 ${as} ${lab.cluster.patronictlProgram} "$@"`]);
-  shim('ofitec', [`exec ${process.execPath} ${resolve('dist/src/cli.js')} "$@"`]);
-  shim('systemctl', [
-    'case "$1 $2" in',
-    `  "stop ofitec-patroni") wish=${root}/stop ;;`,
-    `  "start ofitec-patroni") wish=${root}/start ;;`,
-    `  "start ofitec-etcd") wish=${root}/start-etcd ;;`,
-    '  *) echo "nobody plays: $*" >&2; exit 1 ;;',
-    'esac',
-    'touch "$wish"',
-    'while [ -e "$wish" ]; do sleep 0.1; done',
-  ]);
-  return folder;
-}
-
-/** A page of the runbooks. */
-export function pageOf(name: string): string {
-  return readFileSync(join('runbooks', name), 'utf8');
+  return writeShims(root, {
+    patronictl: [`exec env LC_ALL=C.UTF-8 ${as} ${lab.cluster.patronictlProgram} "$@"`],
+    ofitec: [OFITEC],
+    systemctl: [
+      'case "$1 $2" in',
+      `  "stop ofitec-patroni") wish=${root}/stop ;;`,
+      `  "start ofitec-patroni") wish=${root}/start ;;`,
+      `  "start ofitec-etcd") wish=${root}/start-etcd ;;`,
+      '  *) echo "nobody plays: $*" >&2; exit 1 ;;',
+      'esac',
+      'touch "$wish"',
+      'while [ -e "$wish" ]; do sleep 0.1; done',
+    ],
+  });
 }
