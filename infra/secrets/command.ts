@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { spoolAlert } from './alert-spool.js';
 import { readPlan } from './config.js';
 import { doctorCommand } from './doctor/command.js';
+import { leaseCommand } from './lease/command.js';
 import { aligned, print } from './print.js';
+import { gather } from './render/gather.js';
 import { render as renderDocument } from './render/render.js';
 import type { Rendering } from './render/render.js';
 import { writeSecretFile } from './render/secret-file.js';
@@ -11,12 +13,14 @@ import { rotateCommand } from './rotate/command.js';
 import { totpCommand } from './totp/command.js';
 import { Kv } from './vault/kv.js';
 import { readSignIn, setUp, setUpJwt, wrapSecretId } from './vault/setup.js';
-import { VaultFault } from './vault/vault-fault.js';
+import { readDatabase, setUpDatabase } from './vault/setup-database.js';
+import { isTrouble, VaultFault } from './vault/vault-fault.js';
 import { withVault } from './with-vault.js';
 
 interface Options {
   readonly json?: boolean;
   readonly auth?: string;
+  readonly database?: string;
   readonly check?: boolean;
   readonly role?: string;
   readonly out?: string;
@@ -32,6 +36,10 @@ export function secretsCommand(): Command {
         .option(
           '--auth <file>',
           'JSON of a further sign-in: mount, kind (jwt, kubernetes), config, role',
+        )
+        .option(
+          '--database <file>',
+          'JSON of a PostgreSQL whose logins are leased: connection, role',
         )
         .action(setup),
     )
@@ -50,7 +58,13 @@ export function secretsCommand(): Command {
         .option('--check', 'only say which files differ; exit 1 if any does')
         .action(render),
     )
+    .addCommand(
+      verb('restore', 'put what this host’s files hold into a server that has no secrets').action(
+        restore,
+      ),
+    )
     .addCommand(rotateCommand())
+    .addCommand(leaseCommand())
     .addCommand(doctorCommand())
     .addCommand(totpCommand());
 }
@@ -59,11 +73,13 @@ function verb(name: string, description: string): Command {
   return new Command(name).description(description).option('--json', 'print JSON');
 }
 
-async function setup({ json, auth }: Options): Promise<void> {
+async function setup({ json, auth, database }: Options): Promise<void> {
   const further = auth === undefined ? null : readSignIn(auth);
+  const leased = database === undefined ? null : readDatabase(database);
   const provisions = await withVault(async (vault) => [
     ...(await setUp(vault)),
     ...(further ? [await setUpJwt(vault, further)] : []),
+    ...(leased ? await setUpDatabase(vault, leased) : []),
   ]);
   const lines = aligned(provisions.map(({ what, done, note }) => [what, done, note]));
   print(provisions, lines, json);
@@ -96,4 +112,20 @@ async function render({ check, json }: Options): Promise<void> {
   const others = notRendered.length > 0 ? [`Not rendered: ${notRendered.join(', ')}`] : [];
   print(rendering, [`Version ${version} of ${plan.path}`, ...aligned(lines), ...others], json);
   if (files.some(({ state }) => state === 'differs')) process.exitCode = 1;
+}
+
+/** The way back when a server is lost with its unseal keys: hosts have the last copy. */
+async function restore({ json }: Options): Promise<void> {
+  const { path, targets } = readPlan(process.env);
+  const values = gather(targets);
+  const keys = [...values.keys()].sort();
+  await withVault(async (vault) => {
+    try {
+      await new Kv(vault).write(path, Object.fromEntries(values), 0);
+    } catch (error) {
+      if (!isTrouble(error, 'conflict')) throw error;
+      throw new Error(`${path} holds secrets already: nothing was written.`, { cause: error });
+    }
+  });
+  print({ path, keys }, [`${path}: ${keys.join(', ')}`], json);
 }

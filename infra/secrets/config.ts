@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { choice, Config, integer, text } from '#kernel';
 import type { ConfigValues } from '#kernel';
 import { Fields } from '../failover/dns/fields.js';
+import { readLease } from './lease/lease.config.js';
+import type { LeaseConfig } from './lease/lease.config.js';
 import { readRotations } from './rotate/rotations.config.js';
 import type { Rotations } from './rotate/rotations.config.js';
 import { readTargets } from './render/targets.config.js';
@@ -56,6 +58,8 @@ export interface SecretsPlan {
   readonly path: string;
   readonly targets: Targets;
   readonly rotations: Rotations;
+  /** A login that is borrowed instead of being rotated. */
+  readonly lease: LeaseConfig | null;
   /** Folder into which alerts are spooled for the ERP to take; null: they are only printed. */
   readonly alertSpool: string | null;
   /** File to which every finished rotation adds its entry. */
@@ -111,6 +115,7 @@ export function readPlan(env: Environment): SecretsPlan {
     path,
     targets: readTargets(fields),
     rotations: readRotations(fields.one('rotate')),
+    lease: fields.optional('lease', readLease),
     alertSpool: fields.text('alertSpool', '-'),
     runbook: fields.text('runbook', '-'),
     maxAgeDays: fields.integer('maxAgeDays', { min: 1, max: 400, fallback: 35 }),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Delay, FailoverLab, netns, PlayedSite, until } from '#test';
+import { Delay, FailoverLab, playbook, PlayedSite, until } from '#test';
 import type { Mode, Program } from '#test';
 
 const NXRRSET = 8;
@@ -228,8 +228,8 @@ describe('the DNS failover', () => {
   }, 60_000);
 
   it('does what the playbook says of the name, command by command', async () => {
-    const page = netns.pageOf('playbooks/failover_automatico.md');
-    const lines = netns
+    const page = playbook.pageOf('runbooks/playbooks/failover_automatico.md');
+    const lines = playbook
       .blocksOf(page)
       .filter(({ host }) => host === 'dns')
       .flatMap(({ text }) => text.trim().split('\n'));

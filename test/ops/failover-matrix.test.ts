@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { netns, until } from '#test';
+import { netns, playbook, until } from '#test';
 import type { Fault } from '#test';
 
 /** `OFITEC_MATRIX=whole`: every fault, each counted again a minute or more after it was mended. */
@@ -164,8 +164,8 @@ describe('the failover, fault by fault', () => {
   }, 60_000);
 
   it('does what the playbook says, command by command', async () => {
-    const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
-    expect(netns.blocksOf(netns.pageOf('dr_plan.md'))).toEqual([]);
+    const blocks = playbook.blocksOf(playbook.pageOf('runbooks/playbooks/failover_automatico.md'));
+    expect(playbook.blocksOf(playbook.pageOf('runbooks/dr_plan.md'))).toEqual([]);
     const kinds = new Set(blocks.map(({ host }) => host));
     expect(kinds).toEqual(new Set(['nodo', 'app', 'dns', ...FOR_EVER]));
     const mine = blocks.filter(({ host }) => ['nodo', 'app'].includes(host));
@@ -192,7 +192,7 @@ describe('the failover, fault by fault', () => {
   }, 600_000);
 
   it('makes etcd anew from one member, as the playbook says, when two have lost their disks', async () => {
-    const blocks = netns.blocksOf(netns.pageOf('playbooks/failover_automatico.md'));
+    const blocks = playbook.blocksOf(playbook.pageOf('runbooks/playbooks/failover_automatico.md'));
     const [base, left, lost, leads, follows] = FOR_EVER.map(
       (kind) => blocks.find(({ host }) => host === kind)?.text ?? `exit 1 # no block for ${kind}`,
     );

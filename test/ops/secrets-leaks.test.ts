@@ -4,7 +4,15 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { kernel, READY, runServer, SecretsLab, startOwnServer } from '#test';
+import {
+  askPostgres,
+  letRotate,
+  READY,
+  runServer,
+  SecretsLab,
+  startOwnServer,
+  superuserOf,
+} from '#test';
 import type { OwnServer } from '#test';
 
 /** Secrets with known values, and every place in which one must never be seen. */
@@ -22,12 +30,11 @@ describe('secrets', () => {
   beforeAll(async () => {
     [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
     mkdirSync(lab.file('host'));
-    const superuser = postgres.urls.owner.replace('ofitec_owner', 'postgres');
-    await asked(superuser, readFileSync('infra/postgresql/rotation.sql', 'utf8'));
+    const superuser = superuserOf(postgres);
     const [app, rotator, key] = [canary('app'), canary('rotator'), `${canary('key')}-Zq7`];
     for (const each of [app, rotator, key]) canaries.add(each);
-    await asked(superuser, `ALTER ROLE ofitec_rotator PASSWORD '${rotator}'`);
-    await asked(superuser, `ALTER ROLE ofitec_app PASSWORD '${app}'`);
+    const adminUrl = await letRotate(postgres, rotator);
+    await askPostgres(superuser, `ALTER ROLE ofitec_app PASSWORD '${app}'`);
     // What the test itself set is not to be found again as if somebody had leaked it.
     const log = join(postgres.folder, 'postgres.log');
     writeFileSync(log, '');
@@ -36,12 +43,10 @@ describe('secrets', () => {
       "log_min_messages = 'debug1'",
       'log_connections = on',
     ]) {
-      await asked(superuser, `ALTER SYSTEM SET ${set}`);
+      await askPostgres(superuser, `ALTER SYSTEM SET ${set}`);
     }
-    await asked(superuser, 'SELECT pg_reload_conf()');
-    const admin = new URL(postgres.urls.owner);
-    [admin.username, admin.password] = ['ofitec_rotator', rotator];
-    writeFileSync(lab.file('admin-url'), admin.href, { mode: 0o600 });
+    await askPostgres(superuser, 'SELECT pg_reload_conf()');
+    writeFileSync(lab.file('admin-url'), adminUrl, { mode: 0o600 });
     const url = new URL(postgres.urls.application);
     url.password = app;
     await lab.put({ DATABASE_URL: url.href, SECRET_KEY: key, SECRET_KEY_FALLBACKS: key });
@@ -69,16 +74,6 @@ describe('secrets', () => {
     await postgres?.stop();
     await lab?.close();
   });
-
-  async function asked(url: string, sql: string): Promise<void> {
-    const client = kernel.clientTo(url);
-    await client.connect();
-    try {
-      await client.query(sql);
-    } finally {
-      await client.end();
-    }
-  }
 
   /** Arguments of every process of the machine, as any of its users sees them. */
   async function watchArguments(): Promise<void> {

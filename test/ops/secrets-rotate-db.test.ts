@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  askPostgres,
   DEMO_PASSWORD,
   kernel,
+  letRotate,
   PostgresTap,
   READY,
   runServer,
@@ -11,6 +13,7 @@ import {
   shop,
   signIn,
   startOwnServer,
+  superuserOf,
   takeOrder,
 } from '#test';
 import type { Client, Ended, OwnServer, Program } from '#test';
@@ -38,14 +41,12 @@ describe('rotating the database’s login', () => {
   beforeAll(async () => {
     [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
     mkdirSync(lab.file('host'));
-    const superuser = postgres.urls.owner.replace('ofitec_owner', 'postgres');
-    await asked(superuser, readFileSync('infra/postgresql/rotation.sql', 'utf8'));
-    await asked(superuser, "ALTER ROLE ofitec_rotator PASSWORD 'rotates'");
-    await asked(superuser, "ALTER SYSTEM SET log_statement = 'all'");
-    await asked(superuser, 'SELECT pg_reload_conf()');
-    tap = await PostgresTap.before(Number(new URL(postgres.urls.owner).port));
-    const admin = new URL(postgres.urls.owner);
-    [admin.username, admin.password, admin.port] = ['ofitec_rotator', 'rotates', String(tap.port)];
+    const superuser = superuserOf(postgres);
+    const admin = new URL(await letRotate(postgres));
+    await askPostgres(superuser, "ALTER SYSTEM SET log_statement = 'all'");
+    await askPostgres(superuser, 'SELECT pg_reload_conf()');
+    tap = await PostgresTap.before(Number(admin.port));
+    admin.port = String(tap.port);
     writeFileSync(lab.file('admin-url'), admin.href, { mode: 0o600 });
     await lab.put({ DATABASE_URL: postgres.urls.application, OTHER: 'stays' });
     lab.configure(config({}));
@@ -65,16 +66,6 @@ describe('rotating the database’s login', () => {
     await lab?.close();
   });
 
-  async function asked(url: string, sql: string): Promise<void> {
-    const client = kernel.clientTo(url);
-    await client.connect();
-    try {
-      await client.query(sql);
-    } finally {
-      await client.end();
-    }
-  }
-
   const rotate = (...args: string[]): Promise<Ended> =>
     lab.as('rotator', 'rotate', 'db', ...args).end();
 
@@ -89,7 +80,7 @@ describe('rotating the database’s login', () => {
     }
     const users: string[] = [];
     for (const url of urls) {
-      const isIn = await asked(url, 'SELECT 1').then(
+      const isIn = await askPostgres(url, 'SELECT 1').then(
         () => true,
         () => false,
       );
@@ -308,7 +299,7 @@ describe('rotating the database’s login', () => {
 
   it('refuses a login that could do more than the application', async () => {
     const next = (await current()) === LOGINS[1] ? LOGINS[2] : LOGINS[1];
-    const superuser = postgres.urls.owner.replace('ofitec_owner', 'postgres');
+    const superuser = superuserOf(postgres);
     for (const [make, undo, says] of [
       [
         `GRANT ofitec_owner TO ${next}`,
@@ -323,9 +314,9 @@ describe('rotating the database’s login', () => {
       ],
       [`REVOKE ofitec_app FROM ${next}`, `GRANT ofitec_app TO ${next}`, 'is no member'],
     ] as const) {
-      await asked(superuser, make);
+      await askPostgres(superuser, make);
       const { code, output } = await rotate('--dry-run');
-      await asked(superuser, undo);
+      await askPostgres(superuser, undo);
       expect([code, output]).toEqual([1, expect.stringContaining(says)]);
     }
   });

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { createServer, request } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { codeOf, installTraefik, run, SecretsLab } from '#test';
-import type { Program } from '#test';
+import type { Ended, Program } from '#test';
 
 interface Answer {
   readonly status: number;
@@ -20,10 +20,10 @@ describe('authenticator apps before dashboards', () => {
   let dashboard: Server;
   const programs: Program[] = [];
   let port = 0;
+  let doorAt = '';
 
   beforeAll(async () => {
     lab = await SecretsLab.open();
-    await lab.enrol('ofitec-door');
     dashboard = createServer((asked, answer) => {
       answer.end(`the dashboard, for ${String(asked.headers['x-door-user'])}`);
     });
@@ -33,8 +33,8 @@ describe('authenticator apps before dashboards', () => {
       VAULT_SECRET_ID_FILE: lab.file('ofitec-door.secret-id'),
     });
     programs.push(door);
-    const [, at] = await door.until(/Listening on (\S+):/);
-    port = await startTraefik(`http://${at}`);
+    doorAt = (await door.until(/Listening on (\S+):/))[1] ?? '';
+    port = await startTraefik(`http://${doorAt}`);
   }, 300_000);
 
   afterAll(async () => {
@@ -43,13 +43,18 @@ describe('authenticator apps before dashboards', () => {
     await lab?.close();
   });
 
-  async function startTraefik(door: string): Promise<number> {
-    const folder = lab.file('traefik');
-    mkdirSync(folder);
+  async function freePort(): Promise<number> {
     const free = createServer();
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
     const { port: chosen } = free.address() as AddressInfo;
     await new Promise((resolve) => free.close(resolve));
+    return chosen;
+  }
+
+  async function startTraefik(door: string): Promise<number> {
+    const folder = lab.file('traefik');
+    mkdirSync(folder);
+    const chosen = await freePort();
     const target = `http://127.0.0.1:${(dashboard.address() as AddressInfo).port}`;
     const dynamic = {
       http: {
@@ -118,7 +123,7 @@ describe('authenticator apps before dashboards', () => {
 
   async function enrol(name: string): Promise<string> {
     const file = lab.file(`${name}.url`);
-    expect(await lab.asRoot('totp', 'add', '--name', name, '--out', file)).toMatchObject({
+    expect(await lab.as('totp', 'totp', 'add', '--name', name, '--out', file).end()).toMatchObject({
       code: 0,
     });
     expect(spawnSync('stat', ['-c', '%a', file]).stdout.toString().trim()).toBe('600');
@@ -162,6 +167,100 @@ describe('authenticator apps before dashboards', () => {
     expect((await give('eva', codeOf(secret, new Date()))).status).toBe(403);
   });
 
+  it('takes a code once, whoever gives it at the same moment', async () => {
+    const secret = await enrol('eco');
+    const code = codeOf(secret, new Date());
+    const answers = await Promise.all(Array.from({ length: 12 }, () => give('eco', code)));
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 403]));
+  });
+
+  it('takes a recovery code once, also at the same moment, and keeps hashes only', async () => {
+    await enrol('ida');
+    const codes = lab.read('ida.url.codes').trim().split('\n');
+    expect([codes.length, new Set(codes).size]).toEqual([8, 8]);
+    const kept = JSON.stringify(await lab.get('kv/data/ofitec-totp/ida'));
+    for (const code of codes) expect(kept).not.toContain(code);
+    const [first = '', second = '', third = ''] = codes;
+    expect((await give('eva', first)).status).toBe(403);
+    const answers = await Promise.all([1, 2, 3, 4].map(() => give('ida', first)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([303, 403, 403, 403]);
+    // Two different ones at once are both good.
+    const both = await Promise.all([give('ida', second), give('ida', third)]);
+    expect(both.map(({ status }) => status)).toEqual([303, 303]);
+    expect((await lab.get('kv/data/ofitec-totp/ida'))['hashes']).toHaveLength(5);
+  });
+
+  it('gives another app for a recovery code; the old one and all earlier codes are over', async () => {
+    const old = await enrol('uma');
+    const [code = '', other = ''] = lab.read('uma.url.codes').trim().split('\n');
+    const recover = (text: string): Promise<Ended> => {
+      writeFileSync(lab.file('code'), `${text}\n`, { mode: 0o600 });
+      const out = ['--out', lab.file('uma-new.url'), '--code-file', lab.file('code')];
+      return lab.as('totp', 'totp', 'recover', '--name', 'uma', ...out).end();
+    };
+    expect(await recover('00000-00000-00000-00000')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('wrong, or was used before'),
+    });
+    expect(existsSync(lab.file('uma-new.url'))).toBe(false);
+    const results = await Promise.all([recover(code), recover(code)]);
+    expect(results.map(({ code: ended }) => ended).sort()).toEqual([0, 1]);
+    for (const { output } of results) expect(output).not.toContain(code);
+    expect((await give('uma', codeOf(old, new Date()))).status).toBe(403);
+    expect((await give('uma', other)).status).toBe(403);
+    const secret = new URL(lab.read('uma-new.url').trim()).searchParams.get('secret') ?? '';
+    expect((await give('uma', codeOf(secret, new Date()))).status).toBe(303);
+  });
+
+  it('stands before a page of nginx as well: infra/nginx/door.conf', async () => {
+    const at = await startNginx();
+    expect((await ask('GET', '/', {}, undefined, at)).status).toBe(401);
+    const person = await ask('GET', '/d/home', { accept: 'text/html' }, undefined, at);
+    expect([person.status, person.body]).toEqual([401, expect.stringContaining('one-time-code')]);
+    const forged = await ask('GET', '/', { 'x-door-user': 'ana' }, undefined, at);
+    expect(forged.status).toBe(401);
+    expect((await ask('GET', '/door/check', {}, undefined, at)).status).toBe(404);
+    const secret = await enrol('noe');
+    const form = new URLSearchParams({ name: 'noe', code: codeOf(secret, new Date()) }).toString();
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const entered = await ask('POST', '/door', type, form, at);
+    expect([entered.status, entered.headers['location']]).toEqual([303, '/']);
+    const [cookie = ''] = entered.headers['set-cookie'] as string[];
+    const own = { cookie: cookie.split(';')[0] ?? '', 'x-door-user': 'ana' };
+    const inside = await ask('GET', '/', own, undefined, at);
+    expect([inside.status, inside.body]).toEqual([200, 'the dashboard, for noe']);
+    // A request with a body reaches what is protected, and the door does not wait for it.
+    const written = await ask('POST', '/api/x', own, 'x'.repeat(5_000), at);
+    expect([written.status, written.body]).toEqual([200, 'the dashboard, for noe']);
+  });
+
+  /** Debian's nginx with the shipped file. */
+  async function startNginx(): Promise<number> {
+    const free = await freePort();
+    const folder = lab.file('nginx');
+    mkdirSync(folder);
+    const { port: upstream } = dashboard.address() as AddressInfo;
+    const shipped = readFileSync('infra/nginx/door.conf', 'utf8')
+      .replaceAll('127.0.0.1:9300', doorAt)
+      .replaceAll('127.0.0.1:3001', `127.0.0.1:${upstream}`);
+    writeFileSync(join(folder, 'door.conf'), shipped);
+    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${join(folder, name)};`,
+    );
+    const server = `server { listen 127.0.0.1:${free}; include ${join(folder, 'door.conf')}; }`;
+    const config = `daemon off; user root; pid ${join(folder, 'pid')}; error_log stderr;
+events {} http { access_log off; ${paths.join(' ')} ${server} }`;
+    writeFileSync(join(folder, 'nginx.conf'), config);
+    const nginx = run('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')]);
+    programs.push(nginx);
+    for (let tries = 0; tries < 200 && !nginx.hasEnded; tries += 1) {
+      if (await ask('GET', '/door', {}, undefined, free).catch(() => null)) return free;
+      await sleep(100);
+    }
+    throw new Error(`nginx did not start:\n${nginx.output}`);
+  }
+
   it('slows guessing down, and lets nobody in while Vault is away', async () => {
     const secret = await enrol('leo');
     await lab.faulty.set('down');
@@ -186,6 +285,7 @@ describe('authenticator apps before dashboards', () => {
       ['POST', 'totp/keys/ana'],
       ['GET', 'totp/code/ana'],
       ['GET', 'kv/data/ofitec/prod'],
+      ['GET', 'kv/data/ofitec-rotation/db'],
     ] as const) {
       expect(
         (await lab.bao.call(method, path, method === 'POST' ? {} : undefined, token)).status,

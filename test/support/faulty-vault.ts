@@ -18,6 +18,7 @@ export type VaultFault =
   | 'limited'
   | 'broken'
   | 'no leader'
+  | 'standby'
   | 'stranger'
   | 'not json';
 
@@ -36,6 +37,10 @@ export class FaultyVault {
   readonly seen: Passing[] = [];
   /** How many further requests the fault befalls; then all is well. */
   faultsLeft = Infinity;
+  /** Which requests it befalls. */
+  befalls: (passing: Passing) => boolean = () => true;
+  /** By how much Vault's clock is ahead of what it is. */
+  aheadSeconds = 0;
   /** Where `stranger` sends people to. */
   strangerUrl = 'https://127.0.0.1:1';
   /** Called before a request is passed on, and again before its answer is given. */
@@ -93,7 +98,7 @@ export class FaultyVault {
     const { method = 'GET', url = '' } = asked;
     const passing = { method, path: url.replace('/v1/', ''), body: body.toString() };
     this.seen.push(passing);
-    if (this.fault !== 'none' && this.faultsLeft > 0) {
+    if (this.fault !== 'none' && this.faultsLeft > 0 && this.befalls(passing)) {
       this.faultsLeft -= 1;
       this.play(url, answer);
       return;
@@ -101,6 +106,9 @@ export class FaultyVault {
     await this.watch(passing, 'before');
     const { status, headers, text } = await this.pass(asked, body);
     await this.watch(passing, 'after');
+    if (this.aheadSeconds > 0) {
+      headers.date = new Date(Date.now() + this.aheadSeconds * 1_000).toUTCString();
+    }
     answer.writeHead(status, headers).end(text);
   }
 
@@ -111,7 +119,11 @@ export class FaultyVault {
     if (this.fault === 'denied') say(403, ['1 error occurred:\n\t* permission denied\n\n']);
     else if (this.fault === 'limited') say(429, ['request path rate limit quota exceeded']);
     else if (this.fault === 'broken') say(500, ['internal error']);
-    else if (this.fault === 'no leader') {
+    else if (this.fault === 'standby' && url.startsWith('/v1/sys/health')) {
+      answer
+        .writeHead(429)
+        .end(JSON.stringify({ initialized: true, sealed: false, standby: true }));
+    } else if (this.fault === 'no leader' || this.fault === 'standby') {
       say(503, ['node not active but active cluster node not found']);
     } else if (this.fault === 'stranger') say(307, [], { location: `${this.strangerUrl}${url}` });
     else if (this.fault === 'not json')

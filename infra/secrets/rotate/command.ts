@@ -7,7 +7,7 @@ import { Kv } from '../vault/kv.js';
 import type { Vault } from '../vault/vault.js';
 import { withVault } from '../with-vault.js';
 import { DbTurn } from './db.js';
-import type { Ground } from './db.js';
+import type { Ground } from './document-turn.js';
 import { isOver, Journals, SECRETS } from './journal.js';
 import type { Journal, Kept, SecretName } from './journal.js';
 import { ResticTurn } from './restic.js';

@@ -1,80 +1,72 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../../failover/dns/ask.js';
 import { writeSecretFile } from '../render/secret-file.js';
-import type { Kv } from '../vault/kv.js';
+import type { Document } from '../vault/kv.js';
 import { userOf, withLogin } from './database-url.js';
+import { DocumentTurn, step } from './document-turn.js';
+import type { Ground } from './document-turn.js';
 import type { Journal } from './journal.js';
 import { Logins, mayLogIn } from './logins.js';
-import { Pending } from './pending.js';
-import type { Rotation, Step } from './rotation.js';
 import type { DbRotation } from './rotations.config.js';
 import { newPassword } from './scram.js';
 
 const LOOK_MS = 500;
 const CANARY_MS = 300_000;
 
-/** Where a rotation finds what it changes. */
-export interface Ground {
-  readonly kv: Kv;
-  /** The document that hosts render. */
-  readonly path: string;
-  /** Renders it on this host, if anything is rendered here. */
-  renderHere(): Promise<void>;
-}
-
 /**
  * Two logins of the application take turns. The new one is tried before anybody gets it; the old one
  * ends when nobody has used it for a while: no request is refused in between.
  */
-export class DbTurn implements Rotation {
+export class DbTurn extends DocumentTurn {
   readonly secret = 'db';
-  readonly promotes = 'PROMOTED';
+  protected readonly before = [
+    step('SET', 'the new login has its verifier', (journal) => this.set(journal)),
+    step('TESTED', 'the new login was tried', (journal) => this.test(journal)),
+    step('STAGED', 'the canary has the new login', (journal) => this.stage(journal)),
+    step('CANARY', 'the canary works with it', (journal) => this.watchCanary(journal)),
+  ];
+  protected readonly after = [
+    step('DRAINED', 'nobody is connected with the old login', (journal) => this.drain(journal)),
+    step('RETIRED', 'the old login is refused', (journal) => this.retire(journal)),
+  ];
+  protected readonly make = newPassword;
   private readonly logins: Logins;
-  private readonly pending: Pending;
 
   constructor(
     private readonly config: DbRotation,
-    private readonly ground: Ground,
+    ground: Ground,
   ) {
+    super(ground, config.key);
     this.logins = new Logins(config.adminUrlFile);
-    this.pending = new Pending(ground.kv, this.secret);
-  }
-
-  get steps(): readonly Step[] {
-    return [
-      step('GENERATED', 'a password waits in Vault', ({ id }) =>
-        this.pending.ensure(id, newPassword),
-      ),
-      step('SET', 'the new login has its verifier', (journal) => this.set(journal)),
-      step('TESTED', 'the new login was tried', (journal) => this.test(journal)),
-      step('STAGED', 'the canary has the new login', (journal) => this.stage(journal)),
-      step('CANARY', 'the canary works with it', (journal) => this.watchCanary(journal)),
-      step('PROMOTED', 'hosts render the new login from now on', (journal) =>
-        this.promote(journal),
-      ),
-      step('RENDERED', 'this host has rendered it', () => this.ground.renderHere()),
-      step('DRAINED', 'nobody is connected with the old login', (journal) => this.drain(journal)),
-      step('RETIRED', 'the old login is refused', (journal) => this.retire(journal)),
-      step('REVOKED', 'nothing of it waits in Vault', ({ id }) => this.pending.clear(id)),
-    ];
   }
 
   async look(): Promise<{ from: string; to: string }> {
-    const from = userOf(await this.url());
+    const from = userOf(await this.value());
     const [first, second] = this.config.roles;
     const to = from === first ? second : first;
     await this.logins.demandPlain(to, this.config.member);
     return { from, to };
   }
 
-  async undo({ id, to }: Journal): Promise<void> {
-    if (userOf(await this.url()) === to) throw new Error('It was promoted: go on with --resume.');
+  protected async takeBack({ to }: Journal): Promise<void> {
     await this.logins.close(to);
-    await this.pending.clear(id);
+  }
+
+  /** The logins have names: who has the new one's has it all. */
+  protected override async isPromoted({ to }: Journal): Promise<boolean> {
+    return userOf(await this.value()) === to;
+  }
+
+  protected promoted(document: Document, next: string, { from, to }: Journal): object {
+    const url = this.valueOf(document);
+    if (![from, to].includes(userOf(url))) {
+      throw new Error(`${this.ground.path} names neither ${from} nor ${to}: look who wrote it.`);
+    }
+    return { [this.key]: withLogin(url, to, next) };
   }
 
   private async set({ id, to }: Journal): Promise<void> {
-    if (userOf(await this.url()) === to) throw new Error(`${to} is in use: it is not changed.`);
+    if (userOf(await this.value()) === to) throw new Error(`${to} is in use: it is not changed.`);
     await this.logins.demandPlain(to, this.config.member);
     await this.logins.open(to, await this.pending.of(id));
   }
@@ -102,20 +94,6 @@ export class DbTurn implements Rotation {
     }
   }
 
-  private async promote(journal: Journal): Promise<Record<string, string>> {
-    const { kv, path } = this.ground;
-    const document = await kv.get(path);
-    const url = withLogin(await this.url(), journal.to, await this.pending.of(journal.id));
-    if (document.data[this.config.key] === url) return { version: `${document.version}` };
-    if (userOf(await this.url()) !== journal.from) {
-      throw new Error(
-        `${path} names neither ${journal.from} nor ${journal.to}: look who wrote it.`,
-      );
-    }
-    const data = { ...document.data, [this.config.key]: url };
-    return { version: `${await kv.write(path, data, document.version)}` };
-  }
-
   /** Waits until the old login has had no connection for the grace. */
   private async drain({ from, to }: Journal): Promise<void> {
     const { drainSeconds, graceSeconds } = this.config;
@@ -134,29 +112,18 @@ export class DbTurn implements Rotation {
   }
 
   private async retire({ from, notes }: Journal): Promise<void> {
-    if (userOf(await this.url()) === from) throw new Error(`${from} is in use: it is not ended.`);
+    if (userOf(await this.value()) === from) throw new Error(`${from} is in use: it is not ended.`);
     await this.logins.close(from);
     const before = await this.ground.kv.read(this.ground.path, Number(notes['version']) - 1);
-    const url = before?.data[this.config.key];
+    const url = before?.data[this.key];
     if (typeof url === 'string' && userOf(url) === from && (await mayLogIn(url))) {
       throw new Error(`${from} is still let in.`);
     }
   }
 
-  private async url(): Promise<string> {
-    const { data } = await this.ground.kv.get(this.ground.path);
-    const url = data[this.config.key];
-    if (typeof url === 'string') return url;
-    throw new Error(`${this.ground.path} has no ${this.config.key}.`);
-  }
-
   private async nextUrl({ id, to }: Journal): Promise<string> {
-    return withLogin(await this.url(), to, await this.pending.of(id));
+    return withLogin(await this.value(), to, await this.pending.of(id));
   }
-}
-
-function step(state: string, summary: string, act: Step['act']): Step {
-  return { state, summary, act };
 }
 
 async function isReady(url: string): Promise<boolean> {

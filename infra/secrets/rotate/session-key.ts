@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from '../vault/kv.js';
-import type { Ground } from './db.js';
+import { DocumentTurn, step } from './document-turn.js';
+import type { Ground } from './document-turn.js';
 import type { Journal } from './journal.js';
-import { Pending } from './pending.js';
-import type { Rotation, Step } from './rotation.js';
 import type { SessionKeyRotation } from './rotations.config.js';
 import { newPassword } from './scram.js';
 
@@ -16,109 +15,69 @@ const MOST_FALLBACKS = 24;
  * The key with which the house seals. Every process learns the new one before any seals with it, and
  * keeps the old ones: a text sealed by one process is never closed to another.
  */
-export class SessionKeyTurn implements Rotation {
+export class SessionKeyTurn extends DocumentTurn {
   readonly secret = 'session-key';
-  readonly promotes = 'PROMOTED';
-  private readonly pending: Pending;
+  protected readonly before = [
+    step('ANNOUNCED', 'processes that start now can open what it seals', (journal) =>
+      this.announce(journal),
+    ),
+    step('KNOWN', 'every process had the time to start anew', () => this.wait()),
+  ];
+  protected readonly after = [];
 
   constructor(
     private readonly config: SessionKeyRotation,
-    private readonly ground: Ground,
+    ground: Ground,
   ) {
-    this.pending = new Pending(ground.kv, this.secret);
-  }
-
-  get steps(): readonly Step[] {
-    return [
-      {
-        state: 'GENERATED',
-        summary: 'a key waits in Vault',
-        act: ({ id }) => this.pending.ensure(id, () => newPassword() + newPassword()),
-      },
-      {
-        state: 'ANNOUNCED',
-        summary: 'processes that start now can open what it seals',
-        act: (journal) => this.announce(journal),
-      },
-      {
-        state: 'KNOWN',
-        summary: 'every process had the time to start anew',
-        act: () => this.wait(),
-      },
-      {
-        state: 'PROMOTED',
-        summary: 'processes that start now seal with it',
-        act: (journal) => this.promote(journal),
-      },
-      {
-        state: 'RENDERED',
-        summary: 'this host has rendered it',
-        act: () => this.ground.renderHere(),
-      },
-      {
-        state: 'REVOKED',
-        summary: 'nothing of it waits in Vault',
-        act: ({ id }) => this.pending.clear(id),
-      },
-    ];
+    super(ground, KEY);
   }
 
   async look(): Promise<{ from: string; to: string }> {
-    const document = await this.ground.kv.get(this.ground.path);
-    const from = nameOf(keyOf(document));
+    const document = await this.document();
+    const from = nameOf(this.valueOf(document));
     if (fallbacksOf(document).length >= MOST_FALLBACKS) {
       throw new Error(`${FALLBACKS} holds ${MOST_FALLBACKS} keys: take out what seals nothing.`);
     }
     return { from, to: 'a new key' };
   }
 
-  async undo({ id }: Journal): Promise<void> {
-    const document = await this.ground.kv.get(this.ground.path);
-    const next = await this.pending.of(id).catch(() => null);
-    if (next !== null && keyOf(document) === next) {
-      throw new Error('It was promoted: go on with --resume.');
-    }
-    const rest = fallbacksOf(document).filter((each) => each !== next);
-    if (rest.length < fallbacksOf(document).length)
-      await this.write(document, keyOf(document), rest);
-    await this.pending.clear(id);
+  protected make(): string {
+    return newPassword() + newPassword();
   }
 
-  private async announce({ id }: Journal): Promise<void> {
-    const document = await this.ground.kv.get(this.ground.path);
+  protected async takeBack(_: Journal, next: string | null): Promise<void> {
+    const document = await this.document();
+    const rest = fallbacksOf(document).filter((each) => each !== next);
+    if (rest.length < fallbacksOf(document).length) await this.keep(document, rest);
+  }
+
+  protected promoted(document: Document, next: string): object {
+    const old = this.valueOf(document);
+    if (old === next) return {};
+    const rest = fallbacksOf(document).filter((each) => each !== next && each !== old);
+    return { [KEY]: next, [FALLBACKS]: [old, ...rest].join(',') };
+  }
+
+  private async announce({ id }: Journal): Promise<Record<string, string>> {
+    const document = await this.document();
     const next = await this.pending.of(id);
     const known = fallbacksOf(document);
-    if (!known.includes(next) && keyOf(document) !== next) {
-      await this.write(document, keyOf(document), [next, ...known]);
+    if (!known.includes(next) && this.valueOf(document) !== next) {
+      await this.keep(document, [next, ...known]);
     }
     await this.ground.renderHere();
+    return { key: nameOf(next) };
   }
 
   private async wait(): Promise<void> {
     await sleep(this.config.announceSeconds * 1_000);
   }
 
-  private async promote({ id }: Journal): Promise<Record<string, string>> {
-    const document = await this.ground.kv.get(this.ground.path);
-    const next = await this.pending.of(id);
-    const old = keyOf(document);
-    if (old === next) return { version: `${document.version}`, key: nameOf(next) };
-    const rest = fallbacksOf(document).filter((each) => each !== next && each !== old);
-    const version = await this.write(document, next, [old, ...rest]);
-    return { version: `${version}`, key: nameOf(next) };
-  }
-
-  private async write(document: Document, key: string, rest: readonly string[]): Promise<number> {
+  private async keep(document: Document, rest: readonly string[]): Promise<void> {
     // An empty value is not rendered; the key itself beside it changes nothing.
-    const data = { ...document.data, [KEY]: key, [FALLBACKS]: rest.join(',') || key };
-    return this.ground.kv.write(this.ground.path, data, document.version);
+    const data = { ...document.data, [FALLBACKS]: rest.join(',') || this.valueOf(document) };
+    await this.ground.kv.write(this.ground.path, data, document.version);
   }
-}
-
-function keyOf({ data }: Document): string {
-  const key = data[KEY];
-  if (typeof key === 'string' && key !== '') return key;
-  throw new Error(`Vault has no ${KEY}.`);
 }
 
 function fallbacksOf({ data }: Document): string[] {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { print } from '../print.js';
-import { writeSecretFile } from '../render/secret-file.js';
+import { discard, draft, readSecretFile, writeSecretFile } from '../render/secret-file.js';
 import { withVault } from '../with-vault.js';
 import { Door } from './door.js';
 import { TotpKeys } from './keys.js';
@@ -9,6 +9,8 @@ interface Options {
   readonly json?: boolean;
   readonly name?: string;
   readonly out?: string;
+  readonly codes?: string;
+  readonly codeFile?: string;
   readonly listen?: string;
 }
 
@@ -17,13 +19,14 @@ export function totpCommand(): Command {
   return new Command('totp')
     .description('authenticator apps before Grafana and the Traefik dashboard')
     .addCommand(
-      verb('add', 'give a person a key, in the place of an earlier one: also when a phone is lost')
-        .requiredOption('--name <name>', 'the person, as login')
-        .requiredOption(
-          '--out <file>',
-          'file that gets the address for the app; show it, delete it',
-        )
-        .action(add),
+      gives(
+        verb('add', 'give a person a key and recovery codes, in the place of earlier ones'),
+      ).action(add),
+    )
+    .addCommand(
+      gives(verb('recover', 'give another key to who lost the phone and has a recovery code'))
+        .requiredOption('--code-file <file>', 'file with the recovery code; it is spent')
+        .action(recover),
     )
     .addCommand(
       verb('remove', 'take a person’s key away')
@@ -42,9 +45,35 @@ function verb(name: string, description: string): Command {
   return new Command(name).description(description).option('--json', 'print JSON');
 }
 
-async function add({ name = '', out = '', json }: Options): Promise<void> {
-  writeSecretFile(out, `${await withVault((vault) => new TotpKeys(vault).make(name))}\n`);
-  print({ name, file: out }, [`${name} has a new key: its address is in ${out}`], json);
+function gives(command: Command): Command {
+  return command
+    .requiredOption('--name <name>', 'the person, as login')
+    .requiredOption('--out <file>', 'file that gets the address for the app; show it, delete it')
+    .option('--codes <file>', 'file that gets the recovery codes; <out>.codes unless told');
+}
+
+async function add(options: Options): Promise<void> {
+  await give(options, (keys, name) => keys.make(name));
+}
+
+async function recover({ codeFile = '', ...options }: Options): Promise<void> {
+  const code = readSecretFile(codeFile)?.toString('utf8').trim();
+  if (!code) throw new Error(`${codeFile} is not there, or others may read it.`);
+  await give(options, (keys, name) => keys.recover(name, code));
+}
+
+async function give(
+  { name = '', out = '', codes = `${out}.codes`, json }: Options,
+  make: (keys: TotpKeys, name: string) => ReturnType<TotpKeys['make']>,
+): Promise<void> {
+  // What could not be written down afterwards would be lost, and the earlier key with it.
+  for (const file of [out, codes]) discard([draft(file, Buffer.from(''), () => undefined)]);
+  const { url, recoveryCodes } = await withVault((vault) => make(new TotpKeys(vault), name));
+  writeSecretFile(out, `${url}\n`);
+  writeSecretFile(codes, `${recoveryCodes.join('\n')}\n`);
+  const result = { name, file: out, codes };
+  const line = `${name} has a new key: its address is in ${out}`;
+  print(result, [line, `${recoveryCodes.length} recovery codes are in ${codes}`], json);
 }
 
 async function remove({ name = '', json }: Options): Promise<void> {

@@ -21,7 +21,7 @@ const PAGE_HEADERS = {
 
 /**
  * Stands before dashboards as Traefik's ForwardAuth and nginx' auth_request ask it: lets in whoever
- * gave a code of their authenticator app within the last eight hours, and shows everybody else where
+ * gave a code of their authenticator app, or a recovery code, within the last eight hours, and shows everybody else where
  * to give one. Sessions end when it is started anew.
  */
 export class Door {
@@ -136,6 +136,6 @@ function page(sentence: keyof typeof SENTENCES): string {
 <style>body{font:16px sans-serif;max-width:20em;margin:4em auto}input{display:block;width:100%;margin:.3em 0 1em;font:inherit}</style>
 <form method="post" action="${PATH}"><p role="alert">${SENTENCES[sentence]}</p>
 <label>Nombre <input name="name" autocomplete="username" required autofocus></label>
-<label>Código <input name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" required></label>
+<label>Código de la aplicación, o uno de recuperación <input name="code" autocomplete="one-time-code" maxlength="23" required></label>
 <button>Entrar</button></form></html>`;
 }

@@ -1,5 +1,7 @@
+import { Kv } from '../vault/kv.js';
 import type { Vault } from '../vault/vault.js';
 import { isTrouble, VaultFault } from '../vault/vault-fault.js';
+import { RecoveryCodes } from './recovery.js';
 
 const ISSUER = 'OFITEC';
 
@@ -9,29 +11,46 @@ function demandName(name: string): string {
   throw new Error('A name is lower-case letters, digits and dashes, up to 40.');
 }
 
+/** What a person is given once. */
+interface Enrolment {
+  /** The address that an app takes. */
+  readonly url: string;
+  readonly recoveryCodes: readonly string[];
+}
+
 /**
  * The keys of authenticator apps (TOTP, RFC 6238) for dashboards that know nothing of OFITEC's users.
  * Vault keeps them and judges codes; each code is good once.
  */
 export class TotpKeys {
-  constructor(private readonly vault: Vault) {}
+  private readonly recovery: RecoveryCodes;
 
-  /**
-   * Makes a key, in the place of an earlier one.
-   *
-   * @returns the address that an app takes; it is told here and never again
-   */
-  async make(name: string): Promise<string> {
-    const path = `totp/keys/${demandName(name)}`;
-    const body = { generate: true, issuer: ISSUER, account_name: name, skew: 1, exported: true };
-    await this.remove(name);
-    const { data } = await this.vault.call(path, { body });
-    if (typeof data['url'] !== 'string') throw new VaultFault('broken', 'Vault made no key.');
-    return data['url'];
+  constructor(private readonly vault: Vault) {
+    this.recovery = new RecoveryCodes(new Kv(vault));
   }
 
-  /** Takes a person's app away. */
+  /** Makes a key and recovery codes, in the place of earlier ones. */
+  async make(name: string): Promise<Enrolment> {
+    const path = `totp/keys/${demandName(name)}`;
+    const body = { generate: true, issuer: ISSUER, account_name: name, skew: 1, exported: true };
+    const { data } = await this.vault.call(path, { body });
+    if (typeof data['url'] !== 'string') throw new VaultFault('broken', 'Vault made no key.');
+    return { url: data['url'], recoveryCodes: await this.recovery.make(name) };
+  }
+
+  /**
+   * Makes another key for who has lost the phone and has a recovery code, which is spent by that.
+   *
+   * @throws Error when the code is none
+   */
+  async recover(name: string, code: string): Promise<Enrolment> {
+    if (await this.recovery.spend(demandName(name), code)) return this.make(name);
+    throw new Error('The recovery code is wrong, or was used before.');
+  }
+
+  /** Takes a person's app and recovery codes away. */
   async remove(name: string): Promise<void> {
+    await this.recovery.remove(demandName(name));
     try {
       await this.vault.call(`totp/keys/${demandName(name)}`, {
         method: 'DELETE',
@@ -48,9 +67,11 @@ export class TotpKeys {
     return Array.isArray(keys) ? keys.map(String).sort() : [];
   }
 
-  /** Whether a code is right and was not used before. @throws VaultFault when Vault cannot judge */
+  /** Whether a code, of the app or for recovery, is right and was not used before. @throws VaultFault when Vault cannot judge */
   async judge(name: string, code: string): Promise<boolean> {
-    if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name) || !/^\d{6}$/.test(code)) return false;
+    if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name)) return false;
+    if (RecoveryCodes.is(code)) return this.recovery.spend(name, code);
+    if (!/^\d{6}$/.test(code)) return false;
     try {
       // Not repeated: a code that was taken and not answered is used up.
       const { data } = await this.vault.call(`totp/code/${name}`, { body: { code } });

@@ -1,17 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writePolicy, writeRole } from './provision.js';
+import type { Provision } from './provision.js';
 import type { Vault } from './vault.js';
 import { isTrouble, VaultFault } from './vault-fault.js';
-
-/** One thing that a server must have, and whether it had it. */
-export interface Provision {
-  readonly what: string;
-  readonly done: 'made' | 'changed' | 'as it was' | 'missing';
-  /** What a person must do or know. */
-  readonly note: string;
-}
 
 /** As many versions as ten years of monthly rotations: an earlier password opens an earlier backup. */
 const MAX_VERSIONS = 120;
@@ -22,6 +14,7 @@ const ROLES = {
   'ofitec-rotator': { policy: 'policies/ofitec-rotator.hcl', secretIdDays: 40 },
   'ofitec-doctor': { policy: 'policies/ofitec-doctor.hcl', secretIdDays: 400 },
   'ofitec-door': { policy: 'policies/ofitec-door.hcl', secretIdDays: 400 },
+  'ofitec-totp': { policy: 'policies/ofitec-totp.hcl', secretIdDays: 40 },
 } as const;
 
 /**
@@ -36,7 +29,7 @@ export async function setUp(vault: Vault): Promise<Provision[]> {
     provisions.push(await writePolicy(vault, name, policy));
   }
   for (const [name, { secretIdDays }] of Object.entries(ROLES)) {
-    provisions.push(await writeRole(vault, name, secretIdDays));
+    provisions.push(await writeRole(vault, name, { secretIdDays }));
   }
   provisions.push(await demandAudit(vault));
   return provisions;
@@ -126,36 +119,6 @@ async function enableAppRole(vault: Vault): Promise<Provision> {
   return { what, done: 'made', note: '' };
 }
 
-async function writePolicy(vault: Vault, name: string, file: string): Promise<Provision> {
-  const policy = readFileSync(policyFile(file), 'utf8');
-  const path = `sys/policies/acl/${name}`;
-  const known = await vault.find(path);
-  const what = `policy ${name}`;
-  if (known?.data['policy'] === policy) return { what, done: 'as it was', note: '' };
-  await vault.call(path, { body: { policy }, repeatable: true });
-  return { what, done: known ? 'changed' : 'made', note: '' };
-}
-
-async function writeRole(vault: Vault, name: string, secretIdDays: number): Promise<Provision> {
-  const path = `auth/approle/role/${name}`;
-  const wanted = {
-    token_policies: [name],
-    token_ttl: 600,
-    token_max_ttl: 3_600,
-    secret_id_ttl: secretIdDays * 86_400,
-    secret_id_num_uses: 0,
-    bind_secret_id: true,
-  };
-  const known = await vault.find(path);
-  const isSame = Object.entries(wanted).every(
-    ([key, value]) => JSON.stringify(known?.data[key]) === JSON.stringify(value),
-  );
-  if (!isSame) await vault.call(path, { body: wanted, repeatable: true });
-  const { data } = await vault.call(`${path}/role-id`);
-  const done = known ? (isSame ? 'as it was' : 'changed') : 'made';
-  return { what: `role ${name}`, done, note: `role id ${String(data['role_id'])}` };
-}
-
 async function demandAudit(vault: Vault): Promise<Provision> {
   const { data } = await vault.call('sys/audit');
   const names = Object.keys(data).sort();
@@ -178,14 +141,4 @@ export async function wrapSecretId(
   const token = wrap?.['token'];
   if (typeof token !== 'string') throw new VaultFault('broken', 'Vault wrapped nothing.');
   return token;
-}
-
-/** The policy beside this program's sources: what is built lies below `dist`. */
-function policyFile(file: string): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const places = [
-    join(here, '..', file),
-    join(here, '..', '..', '..', '..', 'infra', 'secrets', file),
-  ];
-  return places.find((place) => existsSync(place)) ?? file;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { keepAlive } from './renewal.js';
 import { Vault } from './vault.js';
 import type { VaultAnswer } from './vault.js';
 import { VaultFault } from './vault-fault.js';
@@ -40,54 +41,53 @@ export interface TokenFacts {
 /** A signed-in connection. */
 export interface SignedIn {
   readonly vault: Vault;
+  /** Renews the token no more: it, and what is leased to it, ends with its time. */
+  stop(): void;
   /** Ends the token, if this program made it; a token that was given stays. */
   leave(): Promise<void>;
 }
 
-/** @throws VaultFault */
-export async function signIn(vault: Vault, proof: Proof): Promise<SignedIn> {
+/**
+ * Signs in; the token is renewed for as long as the program runs, and is replaced when it ends.
+ *
+ * @param replaced called when it was: what was leased to the old token ends with it
+ * @throws VaultFault
+ */
+export async function signIn(
+  vault: Vault,
+  proof: Proof,
+  replaced: () => void = () => undefined,
+): Promise<SignedIn> {
   if (proof.kind === 'token') {
-    return { vault: vault.withToken(proof.token), leave: async () => undefined };
+    const nothing = (): void => undefined;
+    return { vault: vault.withToken(proof.token), stop: nothing, leave: async () => undefined };
   }
   const body = await credentialsOf(vault, proof);
+  // A wrapping opens once; the signed token of a pod is another one by then.
+  const again = async (): Promise<object> =>
+    proof.kind === 'jwt' ? credentialsOf(vault, proof) : body;
   const { token, ttlSeconds } = await logIn(vault, proof.mount, body);
   const own = vault.withToken(token);
-  const stop = keepAlive(own, ttlSeconds, () => logIn(vault, proof.mount, body));
+  const renewal = {
+    renew: async () => (await renewSelf(own)).ttlSeconds,
+    replace: async () => {
+      const fresh = await logIn(vault, proof.mount, await again());
+      own.adopt(fresh.token);
+      replaced();
+      return fresh.ttlSeconds;
+    },
+  };
+  const stop = keepAlive(renewal, ttlSeconds);
   const leave = async (): Promise<void> => {
     stop();
     await revokeSelf(own);
   };
-  return { vault: own, leave };
+  return { vault: own, stop, leave };
 }
-
-/** How much of a token's time may pass before it is renewed. */
-const RENEW_AT = 2 / 3;
 
 interface Token {
   readonly token: string;
   readonly ttlSeconds: number;
-}
-
-/** Renews a token at two thirds of its time; when that gives less than it had, takes a new one. */
-function keepAlive(own: Vault, ttlSeconds: number, again: () => Promise<Token>): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const plan = (seconds: number): void => {
-    if (seconds > 0) timer = setTimeout(() => void renew(), seconds * RENEW_AT * 1_000).unref();
-  };
-  const renew = async (): Promise<void> => {
-    try {
-      const renewed = await renewSelf(own).catch(() => null);
-      if (renewed && renewed.ttlSeconds >= ttlSeconds * RENEW_AT) return plan(renewed.ttlSeconds);
-      const fresh = await again();
-      own.adopt(fresh.token);
-      plan(fresh.ttlSeconds);
-    } catch {
-      // Whoever asks with it hears why; here it is tried again soon.
-      plan(Math.min(30, ttlSeconds / 3));
-    }
-  };
-  plan(ttlSeconds);
-  return () => clearTimeout(timer);
 }
 
 async function logIn(vault: Vault, mount: string, body: object): Promise<Token> {

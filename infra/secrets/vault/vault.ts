@@ -30,6 +30,8 @@ export interface VaultAnswer {
   readonly data: Readonly<Record<string, unknown>>;
   readonly auth: Readonly<Record<string, unknown>> | null;
   readonly wrap: Readonly<Record<string, unknown>> | null;
+  /** What it is leased as; null where nothing is. */
+  readonly lease: { readonly id: string; readonly seconds: number } | null;
   /** When it was given, by Vault's own clock; null when it does not say. */
   readonly at: Date | null;
 }
@@ -279,11 +281,13 @@ function parse(text: string): Record<string, unknown> | null {
 }
 
 function toAnswer(body: Readonly<Record<string, unknown>>, answer: Answer): VaultAnswer {
-  const { data, auth, wrap_info: wrap } = body;
+  const { data, auth, wrap_info: wrap, lease_id: id } = body;
+  const isLeased = typeof id === 'string' && id !== '';
   return {
     data: isRecord(data) ? data : {},
     auth: isRecord(auth) ? auth : null,
     wrap: isRecord(wrap) ? wrap : null,
+    lease: isLeased ? { id, seconds: Number(body['lease_duration']) } : null,
     at: dateOf(answer),
   };
 }

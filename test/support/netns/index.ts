@@ -7,4 +7,4 @@ export { Evidence } from './evidence.js';
 export { FAULTS } from './faults.js';
 export { HaLab } from './lab.js';
 export { Network } from './network.js';
-export { blocksOf, follow, followAt, pageOf } from './playbook.js';
+export { follow, followAt } from './playbook.js';

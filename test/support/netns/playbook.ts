@@ -1,22 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { OFITEC, writeShims } from '../playbook.js';
+import type { Block } from '../playbook.js';
 import type { Ended } from '../process.js';
 import type { AppName } from './apps.js';
 import { MEMBERS } from './cluster.js';
 import type { MemberName } from './cluster.js';
 import type { HaLab } from './lab.js';
-
-/** Commands of a playbook that belong together, and the kind of host that they are for. */
-export interface Block {
-  readonly host: string;
-  readonly text: string;
-}
-
-/** Every fenced block of shell commands of a page; a block must say where it is run. */
-export function blocksOf(page: string): Block[] {
-  const found = [...page.matchAll(/^```bash ?(.*)\n([^]*?)^```$/gm)];
-  return found.map(([, host = '', text = '']) => ({ host, text }));
-}
 
 /** Runs what a playbook says on a host of the lab that is whole, as a person would at a shell. */
 export async function follow(
@@ -53,25 +42,17 @@ export async function followAt(
 
 /** Programs of a person's host that are elsewhere here; `systemctl` asks the lab, which plays it. */
 function shims(lab: HaLab, root: string): string {
-  const folder = join(root, 'bin');
-  mkdirSync(folder, { recursive: true });
-  const shim = (name: string, lines: readonly string[]): void =>
-    writeFileSync(join(folder, name), `#!/bin/bash\n${lines.join('\n')}\n`, { mode: 0o755 });
   const as = 'setpriv --reuid=postgres --regid=postgres --init-groups';
-  shim('patronictl', [`exec env LC_ALL=C.UTF-8 ${as} ${lab.cluster.patronictlProgram} "$@"`]);
-  shim('ofitec', [`exec ${process.execPath} ${resolve('dist/src/cli.js')} "$@"`]);
-  shim('systemctl', [
-    'verb=$1; shift',
-    'case $verb in stop | start) verbs=$verb ;; restart) verbs="stop start" ;; *) echo "nobody plays $verb" >&2; exit 1 ;; esac',
-    'for verb in $verbs; do for unit in "$@"; do',
-    '  case $unit in ofitec-etcd | ofitec-patroni | ofitec-guard) ;; *) echo "nobody plays $unit" >&2; exit 1 ;; esac',
-    `  touch "${root}/$verb-$unit"; while [ -e "${root}/$verb-$unit" ]; do sleep 0.1; done`,
-    'done; done',
-  ]);
-  return folder;
-}
-
-/** A page of the runbooks. */
-export function pageOf(name: string): string {
-  return readFileSync(join('runbooks', name), 'utf8');
+  return writeShims(root, {
+    patronictl: [`exec env LC_ALL=C.UTF-8 ${as} ${lab.cluster.patronictlProgram} "$@"`],
+    ofitec: [OFITEC],
+    systemctl: [
+      'verb=$1; shift',
+      'case $verb in stop | start) verbs=$verb ;; restart) verbs="stop start" ;; *) echo "nobody plays $verb" >&2; exit 1 ;; esac',
+      'for verb in $verbs; do for unit in "$@"; do',
+      '  case $unit in ofitec-etcd | ofitec-patroni | ofitec-guard) ;; *) echo "nobody plays $unit" >&2; exit 1 ;; esac',
+      `  touch "${root}/$verb-$unit"; while [ -e "${root}/$verb-$unit" ]; do sleep 0.1; done`,
+      'done; done',
+    ],
+  });
 }

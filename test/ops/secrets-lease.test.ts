@@ -1,0 +1,190 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  askPostgres,
+  DEMO_PASSWORD,
+  letLease,
+  READY,
+  runServer,
+  SecretsLab,
+  shop,
+  signIn,
+  startOwnServer,
+  superuserOf,
+  takeOrder,
+} from '#test';
+import type { OwnServer, Program } from '#test';
+
+/** Seconds: what Vault gives at once, and the longest that it gives. */
+const [TTL, MOST] = [9, 20];
+
+/** Logins that OpenBao's own plugin makes in a real PostgreSQL, and an ERP that works with them. */
+describe('a leased login of the database', () => {
+  let lab: SecretsLab;
+  let postgres: OwnServer;
+  let daemon: Program;
+  const programs: Program[] = [];
+  const url = (): string => lab.read('host/url');
+  const user = (): string => new URL(url()).username;
+
+  beforeAll(async () => {
+    [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
+    mkdirSync(lab.file('host'));
+    const { host } = new URL(postgres.urls.owner);
+    const password = await letLease(postgres);
+    const options = {
+      connection: {
+        connection_url: `postgresql://{{username}}:{{password}}@${host}/ofitec`,
+        ...{ username: 'ofitec_leaser', password },
+      },
+      role: { default_ttl: TTL, max_ttl: MOST },
+    };
+    writeFileSync(lab.file('database.json'), JSON.stringify(options), { mode: 0o600 });
+    for (const done of ['made', 'changed']) {
+      const { code, output } = await lab.asRoot(
+        ...['setup', '--database', lab.file('database.json')],
+      );
+      expect([code, output]).toEqual([0, expect.stringMatching(`database +${done}`)]);
+    }
+    await lab.enrol('ofitec-lease');
+    // A token of a few seconds instead of two hours.
+    await lab.bao.call('POST', 'auth/approle/role/ofitec-lease', { token_period: 6 });
+    configure(2);
+  }, 300_000);
+
+  afterAll(async () => {
+    for (const program of programs) await program.end('SIGKILL');
+    await postgres?.stop();
+    await lab?.close();
+  });
+
+  function configure(connectionLifeSeconds: number): void {
+    const lease = { url: `postgres://${new URL(postgres.urls.owner).host}/ofitec` };
+    lab.configure({
+      files: [{ key: 'SECRET_KEY', file: lab.file('host/key') }],
+      lease: { ...lease, file: lab.file('host/url'), connectionLifeSeconds },
+    });
+  }
+
+  const logins = async (): Promise<unknown[]> =>
+    (
+      await askPostgres(
+        superuserOf(postgres),
+        `SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%' OR rolname LIKE '%ofitec-app%'`,
+      )
+    ).map(({ rolname }) => rolname);
+
+  it('is refused when connections would live longer than what is left of it', async () => {
+    configure(4);
+    const { code, output } = await lab.as('lease', 'lease').end();
+    expect([code, output]).toEqual([1, expect.stringContaining('requests would fail')]);
+    configure(2);
+  });
+
+  it('is renewed and replaced while the ERP works with it, and no request fails', async () => {
+    daemon = lab.as('lease', 'lease');
+    programs.push(daemon);
+    await daemon.until(/^replaced/m);
+    const server = runServer({
+      ...{ DATABASE_URL_FILE: lab.file('host/url'), DATABASE_CONNECTION_LIFE_SECONDS: '2' },
+      ...{ LOG_LEVEL: 'warn', OFITEC_HOME: lab.file('home') },
+    });
+    programs.push(server);
+    const base = (await server.until(READY))[1] ?? '';
+    const client = await signIn(base, 'vendedora', DEMO_PASSWORD);
+    const place = await shop(client);
+    const counts: Record<string, number> = {};
+    const count = (what: string | number): void => void (counts[what] = (counts[what] ?? 0) + 1);
+    const stop = new AbortController();
+    const load = (async () => {
+      while (!stop.signal.aborted) {
+        await takeOrder(client, place).then(
+          () => count(201),
+          (error: unknown) => count(String(error)),
+        );
+        await client.get('sales/orders?limit=5').then(
+          ({ status }) => count(status),
+          (error: unknown) => count(String(error)),
+        );
+      }
+    })();
+    const seen = new Set<string>();
+    const replaced = (): number => daemon.output.match(/^replaced/gm)?.length ?? 0;
+    const until = replaced() + 2;
+    while (replaced() < until && !daemon.hasEnded) {
+      seen.add(user());
+      await sleep(100);
+    }
+    // What was leased first has ended by then, and it was nobody's any more.
+    await sleep((MOST * 1_000) / 2);
+    stop.abort();
+    await load;
+    expect(Object.keys(counts).sort()).toEqual(['200', '201']);
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(20);
+    expect(daemon.output).toMatch(/^renewed {3}ends in 9 s$/m);
+    expect(daemon.output).not.toMatch(/failed/);
+    expect(seen.size).toBeGreaterThan(1);
+    const left = await logins();
+    const [first = ''] = seen;
+    expect(left).toContain(user());
+    expect(left).not.toContain(first);
+    expect(
+      await askPostgres(
+        url(),
+        'SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user',
+      ),
+    ).toEqual([{ rolsuper: false, rolbypassrls: false }]);
+    await server.end('SIGTERM');
+  }, 180_000);
+
+  it('lives by one periodic token, which was renewed for longer than its time', () => {
+    const asked = (path: string): number =>
+      lab.bao.auditLog.split('\n').filter((line) => {
+        const isIt = line.includes('"type":"response"') && line.includes(`"path":"${path}"`);
+        return isIt && line.includes('"role_name":"ofitec-lease"');
+      }).length;
+    expect(asked('auth/token/renew-self')).toBeGreaterThan(4);
+    // One for the refusal and one for the whole run.
+    expect(asked('auth/approle/login')).toBe(2);
+  });
+
+  it('takes another one when the token was ended, or Vault was away', async () => {
+    const before = user();
+    const { body } = await lab.bao.call('GET', 'auth/token/accessors?list=true');
+    for (const accessor of (body.data?.['keys'] ?? []) as string[]) {
+      const found = await lab.bao.call('POST', 'auth/token/lookup-accessor', { accessor });
+      if (JSON.stringify(found.body).includes('ofitec-lease')) {
+        await lab.bao.call('POST', 'auth/token/revoke-accessor', { accessor });
+      }
+    }
+    await until(() => user() !== before);
+    await lab.faulty.set('down');
+    await daemon.until(/^failed +/m);
+    await lab.faulty.set('none');
+    await daemon.until(/^well again/m);
+    expect(await askPostgres(url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  }, 120_000);
+
+  it('stays when the program is stopped, so that nobody is refused while it starts anew', async () => {
+    expect((await daemon.end('SIGTERM')).code).toBe(0);
+    const before = url();
+    expect(await askPostgres(before, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    const next = lab.as('lease', 'lease');
+    programs.push(next);
+    await next.until(/^replaced/m);
+    expect(url()).not.toBe(before);
+    expect(await askPostgres(before, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    // It ends with its own time all the same.
+    await until(async () => !(await logins()).includes(new URL(before).username));
+    await next.end('SIGTERM');
+  }, 120_000);
+
+  async function until(is: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 60_000;
+    while (!(await is())) {
+      if (Date.now() > deadline) throw new Error(`It did not come:\n${daemon.output}`);
+      await sleep(200);
+    }
+  }
+});
