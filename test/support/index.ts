@@ -67,6 +67,8 @@ export { PartnerLab } from './partner-lab.js';
 export { pastReturns } from './past-returns.js';
 export * as secrets from './secrets.js';
 export { SecretsLab } from './secrets-lab.js';
+export { BackupLab, PG15 } from './backup-lab.js';
+export type { Standing } from './backup-lab.js';
 export { PostgresTap } from './postgres-tap.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';
