@@ -1,6 +1,11 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
 import type { BackupPlan, Physical } from './config.js';
 import { DamagedBackup } from './manifest.js';
 import { ProgramFailed, runProgram } from './programs.js';
+
+/** The code of `info` for what it could not read. */
+const OTHER = 99;
 
 export type PhysicalKind = 'full' | 'diff';
 
@@ -50,9 +55,14 @@ export class PgBackRest {
     return (await this.stanza())?.backup ?? [];
   }
 
+  /** What is stored of the stanza; null when nothing is. @throws DamagedBackup when it cannot be read */
   async stanza(): Promise<Stanza | null> {
-    const all = JSON.parse(await this.run('info', '--output=json')) as Stanza[];
-    return all.find(({ name }) => name === this.physical.stanza) ?? null;
+    const said = await this.run('info', '--output=json');
+    // Line ends inside of its texts are not escaped.
+    const all = JSON.parse(said.replaceAll(/\p{Cc}/gu, ' ')) as Stanza[];
+    const stanza = all.find(({ name }) => name === this.physical.stanza) ?? null;
+    if (stanza?.status.code === OTHER) throw inOurWords(JSON.stringify(stanza), said);
+    return stanza;
   }
 
   /** Whether a segment of the log comes into the archive now. @throws Error */
@@ -65,10 +75,7 @@ export class PgBackRest {
     const said = await this.run('verify', '--output=text', '--verbose');
     const wrong = said
       .split('\n')
-      .filter((line) =>
-        /ERROR|status: error|invalid|(missing|checksum|size|other): [1-9]/i.test(line),
-      )
-      .filter((line) => !/status: ok/.test(line));
+      .filter((line) => /ERROR|status: error|(missing|invalid|other): [1-9]/.test(line));
     if (wrong.length > 0) {
       throw new DamagedBackup(
         `The physical backups are damaged: ${wrong
@@ -91,6 +98,19 @@ export class PgBackRest {
    * @param to an instant with its offset, as RFC 3339 writes it; null for everything that is there
    */
   async restore(into: string, to: string | null, label: string): Promise<void> {
+    const { osUser: user } = this.plan;
+    // pgBackRest wants its folder; as its owner, since it is PostgreSQL's from then on.
+    await runProgram('mkdir', ['-p', '-m', '0700', into], { user });
+    try {
+      await this.load(into, to, label);
+    } catch (error) {
+      // It was empty before: half a cluster must not be taken for one.
+      for (const name of fs.readdirSync(into)) fs.rmSync(join(into, name), { recursive: true });
+      throw error;
+    }
+  }
+
+  private async load(into: string, to: string | null, label: string): Promise<void> {
     const target = to === null ? [] : [`--target=${targetOf(to)}`, '--target-action=promote'];
     await this.run(
       'restore',
@@ -107,10 +127,14 @@ export class PgBackRest {
       return await runProgram(
         'pgbackrest',
         [...own, `--stanza=${stanza}`, '--log-level-stderr=off', ...logged, ...args, command],
-        { as: `pgbackrest ${command}`, inherit: ['PGBACKREST_'], user: this.plan.osUser },
+        {
+          as: `pgbackrest ${command}`,
+          inherit: ['PGBACKREST_', 'PGPASSFILE'],
+          user: this.plan.osUser,
+        },
       );
     } catch (error) {
-      throw error instanceof ProgramFailed ? inOurWords(error) : error;
+      throw error instanceof ProgramFailed ? inOurWords(error.message, error.said) : error;
     }
   }
 }
@@ -121,10 +145,10 @@ function targetOf(to: string): string {
 }
 
 /** pgBackRest's exit codes as its documentation lists them. */
-function inOurWords(error: ProgramFailed): Error {
-  const errors = error.said.split('\n').filter((line) => /ERROR|HINT/.test(line));
+function inOurWords(message: string, said: string): Error {
+  const errors = said.split('\n').filter((line) => /ERROR|HINT/.test(line));
   const words = errors.slice(0, 4).map((line) => line.replace(/^.*?(?=ERROR|HINT)/, '').trim());
-  const told = words.length > 0 ? words.join('; ') : error.message;
+  const told = words.length > 0 ? words.join('; ') : message;
   if (/\[095\]|cipher|decrypt|crypto/i.test(told)) {
     return new DamagedBackup(`The passphrase does not open the physical backups. ${told}`);
   }

@@ -1,8 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import type { QueryResultRow } from 'pg';
+import { PostgresServer } from '#kernel';
 import { House } from './house.js';
 import { run } from './process.js';
 import type { Ended, Program } from './process.js';
@@ -10,6 +21,8 @@ import { startOwnServer } from './server.js';
 import type { OwnServer } from './server.js';
 
 export const PG15 = '/usr/lib/postgresql/15/bin';
+/** Whom the kernel runs a server as, where a test is root. */
+const NOBODY = 65_534;
 
 /** One line of what the command says with `--json`. */
 export interface Standing {
@@ -26,10 +39,13 @@ export class BackupLab {
     readonly folder: string,
   ) {}
 
-  static async open(settings: Readonly<Record<string, string>> = {}): Promise<BackupLab> {
-    const server = await startOwnServer({ binaries: PG15, settings });
+  /** @param archiveSeconds with pgBackRest, and a segment of the log at least so often */
+  static async open({ archiveSeconds }: { archiveSeconds?: number } = {}): Promise<BackupLab> {
     const folder = mkdtempSync(join(tmpdir(), 'ofitec-test-backup-'));
     chmodSync(folder, 0o755);
+    const settings = archiveSeconds ? await archiving(folder, archiveSeconds) : {};
+    mkdirSync(join(folder, 'pg'));
+    const server = await startOwnServer({ binaries: PG15, folder: join(folder, 'pg'), settings });
     const lab = new BackupLab(server, folder);
     for (const name of ['backups', 'spool']) mkdirSync(lab.file(name), { mode: 0o700 });
     lab.write('restic-password', 'the password of the repository elsewhere');
@@ -69,6 +85,31 @@ export class BackupLab {
       BACKUP_RESTIC_REPOSITORY: this.file('repository'),
       BACKUP_RESTIC_PASSWORD_FILE: this.file('restic-password'),
     };
+  }
+
+  get physical(): Record<string, string> {
+    return {
+      BACKUP_STANZA: 'ofitec',
+      BACKUP_PGBACKREST_CONFIG: this.file('pgbackrest.conf'),
+      BACKUP_OS_USER: `${NOBODY}`,
+      PGPASSFILE: this.file('pgpass'),
+    };
+  }
+
+  /** Starts a cluster that was restored, and waits until it takes writes. */
+  async startRestored(data: string): Promise<PostgresServer> {
+    const settings = { archive_mode: 'off', unix_socket_directories: '' };
+    const options = { binaries: PG15, data, password: 'test', settings };
+    const server = await PostgresServer.start(options);
+    for (let tries = 0; tries < 600; tries += 1) {
+      const [row] = await this.rows<{ is: boolean }>(
+        'SELECT pg_is_in_recovery() AS is',
+        server.superuserUrl(),
+      );
+      if (row?.is === false) return server;
+      await sleep(100);
+    }
+    throw new Error('The restored cluster does not leave its recovery.');
   }
 
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
@@ -134,6 +175,46 @@ export class BackupLab {
     await this.server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Settings of a server that archives with the shipped configuration of pgBackRest, in this folder. */
+async function archiving(folder: string, seconds: number): Promise<Record<string, string>> {
+  const port = await freePort();
+  const config = join(folder, 'pgbackrest.conf');
+  const shipped = readFileSync('infra/backup/pgbackrest.conf', 'utf8');
+  const here = shipped
+    .replace('/var/lib/postgresql/15/main', join(folder, 'pg', 'postgres'))
+    .replace('/var/run/postgresql', join(folder, 'socket'))
+    .replace('pg1-port=5432', `pg1-port=${port}`)
+    .replace('# repo1-cipher-pass=', 'repo1-cipher-pass=a passphrase of the tests')
+    .replaceAll(/=\/(var\/lib|var\/log|tmp|var\/spool)\/pgbackrest/g, `=${folder}/$1/pgbackrest`);
+  writeFileSync(config, here, { mode: 0o600 });
+  const password = `*:${port}:*:postgres:test\n`;
+  writeFileSync(join(folder, 'pgpass'), password, { mode: 0o600 });
+  for (const name of ['socket', 'restored', 'var/lib', 'var/log', 'var/spool', 'tmp']) {
+    mkdirSync(join(folder, name, 'pgbackrest'), { recursive: true });
+    chownSync(join(folder, name, 'pgbackrest'), NOBODY, NOBODY);
+    chownSync(join(folder, name), NOBODY, NOBODY);
+  }
+  for (const name of ['pgbackrest.conf', 'pgpass']) chownSync(join(folder, name), NOBODY, NOBODY);
+  return {
+    port: String(port),
+    unix_socket_directories: join(folder, 'socket'),
+    archive_mode: 'on',
+    archive_command: `pgbackrest --config=${config} --stanza=ofitec archive-push %p`,
+    archive_timeout: String(seconds),
+  };
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
 }
 
 function host(): string {

@@ -112,9 +112,9 @@ export interface OwnServer {
 
 /** Starts one, filled; stop it. */
 export async function startOwnServer(
-  given: { binaries?: string; settings?: Readonly<Record<string, string>> } = {},
+  given: { binaries?: string; folder?: string; settings?: Readonly<Record<string, string>> } = {},
 ): Promise<OwnServer> {
-  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  const folder = given.folder ?? mkdtempSync(join(tmpdir(), PREFIX));
   chmodSync(folder, 0o755);
   const options = {
     binaries: given.binaries ?? process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
