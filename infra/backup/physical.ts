@@ -146,10 +146,11 @@ function targetOf(to: string): string {
 
 /** pgBackRest's exit codes as its documentation lists them. */
 function inOurWords(message: string, said: string): Error {
-  const errors = said.split('\n').filter((line) => /ERROR|HINT/.test(line));
+  const lines = said.replaceAll('\\n', '\n').split('\n');
+  const errors = lines.filter((line) => /ERROR|HINT|Error:/.test(line));
   const words = errors.slice(0, 4).map((line) => line.replace(/^.*?(?=ERROR|HINT)/, '').trim());
   const told = words.length > 0 ? words.join('; ') : message;
-  if (/\[095\]|cipher|decrypt|crypto/i.test(told)) {
+  if (/\[095\]|CryptoError|cipher header|bad decrypt|unable to flush|encrypted/.test(said)) {
     return new DamagedBackup(`The passphrase does not open the physical backups. ${told}`);
   }
   if (/\[(025|028|029|042|047|082)\]|checksum|corrupt|invalid/i.test(told)) {
