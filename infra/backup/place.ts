@@ -18,7 +18,7 @@ export interface BackupState {
 }
 
 /** Somebody else backs up or tests here. */
-export class BackupBusy extends Error {}
+class BackupBusy extends Error {}
 
 /** The folder of the backups: `dumps/<instant>/`, `evidence/`, `state.json`, `lock`. */
 export class BackupPlace {

@@ -220,7 +220,7 @@ export class RestoreTest {
 }
 
 /** Ends and removes what a test that was killed left behind. @returns how many there were */
-export async function sweepScratch(scratch: string): Promise<number> {
+async function sweepScratch(scratch: string): Promise<number> {
   const names = fs.existsSync(scratch) ? fs.readdirSync(scratch) : [];
   const left = names.filter((name) => name.startsWith(SCRATCH));
   for (const name of left) {

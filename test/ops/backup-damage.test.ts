@@ -32,7 +32,7 @@ describe('damaged backups', () => {
     const { code, output } = await lab.backup(['run'], lab.offsite);
     expect([code, output]).toEqual([0, output]);
     id = ids().at(-1) ?? '';
-  }, 180_000);
+  }, 400_000);
 
   afterAll(() => lab?.close());
 
@@ -104,7 +104,7 @@ describe('damaged backups', () => {
         }),
       ],
     ]);
-  }, 120_000);
+  }, 400_000);
 
   it.each([
     ['corrupt', flip],
@@ -137,7 +137,7 @@ describe('damaged backups', () => {
       ]);
       expect(output).not.toContain('opens nothing');
     }
-  }, 120_000);
+  }, 400_000);
 
   it('takes no dump of another database for one of ours', async () => {
     await lab.rows('CREATE DATABASE otra OWNER ofitec_owner');
@@ -170,7 +170,7 @@ describe('damaged backups', () => {
     rmSync(join(dumps(), foreign), { recursive: true });
     const bad = said.looks.filter(({ good }) => !good).map(({ what }) => what);
     expect([code, bad[0]]).toEqual([2, 'installation']);
-  }, 180_000);
+  }, 400_000);
 
   it('on a full disk says so, and the good dump stays', async () => {
     const disk = lab.file('disk');
@@ -199,7 +199,7 @@ describe('damaged backups', () => {
     } finally {
       sh('umount', [disk]);
     }
-  }, 120_000);
+  }, 400_000);
 
   it('says nothing of a password that is refused', async () => {
     lab.write(
@@ -211,7 +211,7 @@ describe('damaged backups', () => {
     expect([code, output]).toEqual([1, expect.stringMatching(/password authentication failed/)]);
     expect(output).not.toContain('not-the-backup-role');
     expect(existsSync(file('manifest.json'))).toBe(true);
-  }, 60_000);
+  }, 400_000);
 
   /** The largest pack of the repository. */
   function pack(): string {

@@ -32,7 +32,7 @@ describe('physical backups', () => {
     await openSession(client, centro.registerIds[0] ?? '', 0);
     const orders = Array.from({ length: 10 }, () => takeOrder(client, centro, 100, 'TERNO'));
     orderIds = (await Promise.all(orders)).map(({ id }) => id);
-  }, 180_000);
+  }, 400_000);
 
   afterAll(async () => {
     await house?.close();
@@ -79,7 +79,7 @@ describe('physical backups', () => {
     expect(checked.output).toMatch(/good +physical backups/);
     const { said } = await lab.told<Standing[]>(['status'], lab.physical);
     expect(said.find(({ concern }) => concern === 'physical')?.state).toBe('good');
-  }, 180_000);
+  }, 400_000);
 
   it('goes back to a second: payments before it are there, after it are not', async () => {
     for (let n = 0; n < 3; n += 1) await pay();
@@ -106,7 +106,7 @@ describe('physical backups', () => {
     expect(found.faults).toEqual([]);
     const again = await lab.backup(['restore', '--to', to, '--into', into], lab.physical);
     expect([again.code, again.output]).toEqual([1, expect.stringContaining('is not empty')]);
-  }, 180_000);
+  }, 400_000);
 
   /** The largest file of the full backup's tables, as the repository keeps it. */
   function stored(): string {
@@ -156,7 +156,7 @@ describe('physical backups', () => {
         expect.stringMatching(/passphrase does not open/),
       ]);
     }
-  }, 120_000);
+  }, 400_000);
 
   it('loses little of what was acknowledged when the whole primary is lost', async () => {
     const until = Date.now() + 3 * ARCHIVE_SECONDS * 1_000;
@@ -187,7 +187,7 @@ describe('physical backups', () => {
       secondsLost: seconds,
       payments: lost.length,
     });
-  }, 180_000);
+  }, 400_000);
 });
 
 /** Another byte in the middle. */

@@ -23,7 +23,7 @@ describe('backups that are proven by restoring them', () => {
     house = await lab.house();
     await pay(3);
     await chain.seal(house);
-  }, 180_000);
+  }, 400_000);
 
   afterAll(async () => {
     await house?.close();
@@ -61,7 +61,7 @@ describe('backups that are proven by restoring them', () => {
     });
     expect(manifest.audit).toHaveLength(1);
     expect(lab.alert('dump')).toMatchObject({ good: true });
-  }, 120_000);
+  }, 400_000);
 
   it('restores the dump where it harms nobody, and proves it', async () => {
     const { code, said, output } = await lab.told<Evidence>(['restore-test']);
@@ -74,5 +74,5 @@ describe('backups that are proven by restoring them', () => {
     expect(existsSync(said.file)).toBe(true);
     expect(readdirSync(join(lab.file('backups'), 'scratch'))).toEqual([]);
     expect(lab.alert('restore-test')).toMatchObject({ good: true });
-  }, 180_000);
+  }, 400_000);
 });
