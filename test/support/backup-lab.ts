@@ -96,6 +96,24 @@ export class BackupLab {
     };
   }
 
+  /** Starts a cluster that was made from a dump, and gives its roles the passwords of the tests. */
+  async startCopy(data: string): Promise<{
+    urls: { application: string; owner: string };
+    stop: () => Promise<void>;
+  }> {
+    // Whoever owns the folder may sign in without a password: nobody knows the one it was made with.
+    const hba = join(data, 'pg_hba.conf');
+    writeFileSync(hba, 'host all all 127.0.0.1/32 trust\n');
+    const server = await PostgresServer.start({ binaries: PG15, data, password: 'any' });
+    return {
+      urls: {
+        application: server.url('ofitec_app', 'any', 'ofitec'),
+        owner: server.url('ofitec_owner', 'any', 'ofitec'),
+      },
+      stop: () => server.stop(),
+    };
+  }
+
   /** Starts a cluster that was restored, and waits until it takes writes. */
   async startRestored(data: string): Promise<PostgresServer> {
     const settings = { archive_mode: 'off', unix_socket_directories: '' };
