@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { backupCommand } from '../infra/backup/index.js';
 import { failoverCommand } from '../infra/failover/index.js';
 import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
@@ -13,7 +14,7 @@ import { demandNode, fail } from './lifetime.js';
 async function main(): Promise<void> {
   demandNode();
   // They must also work while the house cannot be composed: their configuration is their own.
-  const alone = [failoverCommand(), secretsCommand()];
+  const alone = [backupCommand(), failoverCommand(), secretsCommand()];
   if (alone.some((command) => command.name() === process.argv[2])) {
     const program = new Command('ofitec').showHelpAfterError();
     for (const command of alone) program.addCommand(command);
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     .addCommand(migrateCommand(blueprint))
     .addCommand(addonCommand(blueprint))
     .addCommand(configCommand(blueprint))
+    .addCommand(backupCommand())
     .addCommand(failoverCommand())
     .addCommand(secretsCommand());
   for (const addon of blueprint.available) {

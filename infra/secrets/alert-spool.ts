@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSecretFile } from './render/secret-file.js';
 
-/** Alerts of `infra/secrets`; the addon `operational-alerts` declares them. */
-export type SecretsAlert = 'secret.expiring' | 'rotation.stuck' | 'vault.unavailable';
+/** Alerts of the programs of `infra`; the addon `operational-alerts` declares them. */
+type SpooledAlert = 'secret.expiring' | 'rotation.stuck' | 'vault.unavailable' | 'backup.missing';
 
 /**
  * Leaves an alert, or its good sign, where a worker of the ERP takes it within seconds once it runs:
@@ -13,7 +13,7 @@ export type SecretsAlert = 'secret.expiring' | 'rotation.stuck' | 'vault.unavail
  */
 export function spoolAlert(
   folder: string | null,
-  alert: { type: SecretsAlert; key: string; label: string; good: boolean },
+  alert: { type: SpooledAlert; key: string; label: string; good: boolean },
 ): void {
   if (folder === null) return;
   const id = randomUUID();
@@ -22,7 +22,7 @@ export function spoolAlert(
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const entry = { id, ...alert, count: 1, firstAt: at, lastAt: at };
     // One file for each: a program that runs every minute does not fill the spool while the ERP is away.
-    const name = `secrets-${alert.type}-${alert.key}`.replace(/[^\w.-]/g, '_');
+    const name = `infra-${alert.type}-${alert.key}`.replace(/[^\w.-]/g, '_');
     writeSecretFile(join(folder, `${name}.json`), JSON.stringify(entry));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'no room';

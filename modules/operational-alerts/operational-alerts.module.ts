@@ -5,6 +5,7 @@ import { AlertIntakeService } from './alert/alert-intake.service.js';
 import { AlertService } from './alert/alert.service.js';
 import { OperatorService } from './alert/operator.service.js';
 import { RoundService } from './alert/round.service.js';
+import { BackupHeartbeatService } from './heartbeat/backup-heartbeat.service.js';
 import { HeartbeatController } from './heartbeat/heartbeat.controller.js';
 import { HeartbeatService } from './heartbeat/heartbeat.service.js';
 import { HeartbeatWatchService } from './heartbeat/heartbeat-watch.service.js';
@@ -28,6 +29,7 @@ import { SpoolService } from './spool/spool.service.js';
     AlertGaugeService,
     AlertIntakeService,
     AlertService,
+    BackupHeartbeatService,
     DatabaseWatchService,
     DirectNoticeService,
     DiskWatchService,

@@ -50,8 +50,8 @@ describe('heartbeats', () => {
     );
   }
 
-  async function alertIs(name: string, state: string): Promise<Body> {
-    const path = `operational-alerts/alerts?type=heartbeat.missed&key=${name}`;
+  async function alertIs(name: string, state: string, type = 'heartbeat.missed'): Promise<Body> {
+    const path = `operational-alerts/alerts?type=${type}&key=${name}`;
     await alerts.eventually(
       async () => (await admin.get(path)).body.items[0]?.state === state,
       `the alert of ${name} is not ${state}`,
@@ -74,9 +74,13 @@ describe('heartbeats', () => {
     clock.forward(5);
     await stateIs(name, 'down');
     expect(await alertIs(name, 'open')).toMatchObject({ severity: 'critical', occurrences: 1 });
+    // One that is named for a backup says so in its own alert, for whoever operates the house.
+    const missing = await alertIs(`heartbeat:${name}`, 'open', 'backup.missing');
+    expect(missing).toMatchObject({ severity: 'critical', scope: 'installation' });
     expect((await ping(name, token)).status).toBe(204);
     await stateIs(name, 'up');
     expect(await alertIs(name, 'resolved')).toMatchObject({ resolvedBy: null });
+    await alertIs(`heartbeat:${name}`, 'resolved', 'backup.missing');
     const { items } = (
       await admin.get(`audit/history/operational-alerts.heartbeat/${id}?sort=createdAt`)
     ).body;

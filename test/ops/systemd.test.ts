@@ -6,10 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const UNITS = 'infra/systemd';
 const SERVICE = 'ofitec-alert-check.service';
-const TIMERS = ['ofitec-alert-check.timer', 'ofitec-secrets-render.timer'];
+const TIMERS = [
+  'ofitec-alert-check.timer',
+  'ofitec-backup.timer',
+  'ofitec-restore-test.timer',
+  'ofitec-secrets-render.timer',
+];
 const EMIT = 'ofitec-csp-emit.service';
+const BACKUPS = ['ofitec-backup.service', 'ofitec-restore-test.service'];
 const PROGRAMS = [
   EMIT,
+  ...BACKUPS,
   'ofitec-failover-decide.service',
   'ofitec-failover-observe.service',
   'ofitec-secrets-render.service',
@@ -127,5 +134,18 @@ describe('systemd', () => {
     const more = [...(options?.[1] ?? '').split(' '), '--no-such'];
     const { code, out } = command('ExecStart', env, { unit: EMIT, more });
     expect([code, out]).toEqual([1, expect.stringContaining("unknown option '--no-such'")]);
+  });
+
+  it('runs commands of the backups that there are, and would say what is not configured', () => {
+    const env = { PATH: process.env['PATH'] ?? '' };
+    for (const unit of BACKUPS) {
+      const { code, out } = command('ExecStart', env, { unit });
+      expect([unit, code, out]).toEqual([unit, 1, expect.stringContaining('BACKUP_DIR is unset')]);
+      expect(command('ExecStart', env, { unit, more: ['--help'] }).code).toBe(0);
+    }
+    for (const timer of ['ofitec-backup.timer', 'ofitec-restore-test.timer']) {
+      const when = /^OnCalendar=(.+)$/m.exec(readFileSync(join(UNITS, timer), 'utf8'))?.[1] ?? '';
+      expect([timer, analyze('calendar', when).code]).toEqual([timer, 0]);
+    }
   });
 });

@@ -71,6 +71,8 @@ export { SecretsLab } from './secrets-lab.js';
 export { KillSwitch } from './kill-switch.js';
 export { SecretsSite } from './secrets-site.js';
 export { askPostgres, letLease, letRotate, superuserOf } from './rotated-postgres.js';
+export { BackupLab, PG15 } from './backup-lab.js';
+export type { Standing } from './backup-lab.js';
 export { PostgresTap } from './postgres-tap.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';

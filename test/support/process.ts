@@ -50,6 +50,11 @@ export class Program {
     }
   }
 
+  /** Sends a signal and waits for nothing. */
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
   /** Waits for its end, signalling first when told. */
   async end(signal?: NodeJS.Signals): Promise<Ended> {
     if (signal) this.child.kill(signal);

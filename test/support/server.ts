@@ -102,7 +102,7 @@ async function fill(urls: { application: string; owner: string }): Promise<void>
 
 /** A PostgreSQL of a test's own with the demo shop, to kill and to start again where it was. */
 export interface OwnServer {
-  readonly urls: { readonly application: string; readonly owner: string };
+  readonly urls: Omit<TestUrls, 'readonly'>;
   readonly folder: string;
   /** As a power cut would end it. */
   kill(): void;
@@ -111,13 +111,21 @@ export interface OwnServer {
 }
 
 /** Starts one, filled; stop it. */
-export async function startOwnServer({ isEmpty = false } = {}): Promise<OwnServer> {
-  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+export async function startOwnServer(
+  given: {
+    binaries?: string;
+    folder?: string;
+    settings?: Readonly<Record<string, string>>;
+    isEmpty?: boolean;
+  } = {},
+): Promise<OwnServer> {
+  const folder = given.folder ?? mkdtempSync(join(tmpdir(), PREFIX));
   chmodSync(folder, 0o755);
   const options = {
-    binaries: process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
+    binaries: given.binaries ?? process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
     data: join(folder, 'postgres'),
     password: TEST_PASSWORD,
+    settings: given.settings ?? {},
   };
   let server = await PostgresServer.start(options);
   const { port } = server;
@@ -130,8 +138,9 @@ export async function startOwnServer({ isEmpty = false } = {}): Promise<OwnServe
   const urls = {
     application: server.url('ofitec_app', TEST_PASSWORD, 'ofitec'),
     owner: server.url('ofitec_owner', TEST_PASSWORD, 'ofitec'),
+    superuser: server.superuserUrl('ofitec'),
   };
-  if (!isEmpty) await fill(urls);
+  if (!given.isEmpty) await fill(urls);
   return {
     ...{ urls, folder },
     kill: () => {
@@ -141,7 +150,10 @@ export async function startOwnServer({ isEmpty = false } = {}): Promise<OwnServe
       process.kill(pid, 'SIGKILL');
     },
     restart: async () => {
-      server = await PostgresServer.start({ ...options, settings: { port: String(port) } });
+      server = await PostgresServer.start({
+        ...options,
+        settings: { ...options.settings, port: String(port) },
+      });
     },
     stop: async () => {
       await server.stop();

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Kv } from '../vault/kv.js';
 import { isTrouble } from '../vault/vault-fault.js';
+import { begunOf } from './begun.js';
 import type { SecretName } from './journal.js';
 
 /** A holder elsewhere that said nothing for so long is gone. */
@@ -60,17 +60,5 @@ async function take(kv: Kv, path: string, self: Holder): Promise<number> {
   } catch (error) {
     if (isTrouble(error, 'conflict')) throw new Busy('Another rotator was first.');
     throw error;
-  }
-}
-
-/** When a process began, in ticks since the machine did; '' when it is not there. */
-function begunOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie does nothing any more.
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
-  } catch {
-    return '';
   }
 }
