@@ -4,7 +4,7 @@ import type { ReleasePlan } from './config.js';
 import { find, openRequests, PrometheusGate } from './gate.js';
 import { Nginx, ProxyRefused, Traefik } from './proxy.js';
 import type { Proxy } from './proxy.js';
-import { apply, canary, Refused, rollback, switchOver } from './release.js';
+import { apply, canary, Refused, rollback, switchOver, writeOnly } from './release.js';
 import type { Desk, Ending } from './release.js';
 import { Busy, Memory, otherThan, weightsOf } from './standing.js';
 import { overview } from './overview.js';
@@ -14,6 +14,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly until?: string;
   readonly ungated?: boolean;
+  readonly filesOnly?: boolean;
 }
 
 /** What is said of migrations while two releases run; given by whoever knows the addons. */
@@ -33,9 +34,9 @@ export function releaseCommand(checkMigrations: CheckMigrations): Command {
       verb('status', 'how the release stands; exit 1 when an act was cut short').action(status),
     )
     .addCommand(
-      acting('apply', 'tell the proxies what stands; mends what was cut short').action(
-        acts((desk) => apply(desk)),
-      ),
+      acting('apply', 'tell the proxies what stands; mends what was cut short')
+        .option('--files-only', 'only write the files, before the proxies run for the first time')
+        .action(acts((desk, { filesOnly }) => (filesOnly ? writeOnly(desk) : apply(desk)))),
     )
     .addCommand(
       acting(

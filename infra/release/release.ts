@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeWhole } from '#kernel';
 import type { Colour, ReleasePlan } from './config.js';
 import type { Found, Gate, GateVerdict } from './gate.js';
 import { ProxyRefused } from './proxy.js';
@@ -94,6 +95,14 @@ async function flip(desk: Desk, standing: Standing): Promise<Standing> {
   desk.memory.note(flipped, `${live} is live`);
   desk.report(`${live} is live`);
   return flipped;
+}
+
+/** Writes the proxies' files and tells nobody: before the proxies run for the first time. */
+export async function writeOnly(desk: Desk): Promise<Ending> {
+  const standing = await desk.memory.read();
+  const shares = { weights: weightsOf(standing), generation: standing.generation };
+  for (const proxy of desk.proxies) await writeWhole(proxy.file, proxy.text(shares));
+  return { outcome: 'done', standing, drained: null };
 }
 
 /** Tells the proxies what stands, the first time all to blue. */

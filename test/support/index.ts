@@ -68,6 +68,8 @@ export { pastReturns } from './past-returns.js';
 export * as secrets from './secrets.js';
 export { SecretsLab } from './secrets-lab.js';
 export { PostgresTap } from './postgres-tap.js';
+export { ReleaseLab } from './release-lab.js';
+export { ReleaseLoad } from './release-load.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';
 export { Exposition, scrape } from './scrape.js';
