@@ -84,7 +84,11 @@ export class ReleaseLab {
       ...{ DATABASE_URL: this.urls.application, DATABASE_OWNER_URL: this.urls.owner },
       ...{ NODE_ENV: 'test', LOG_LEVEL: 'error', OFITEC_RELEASE: release },
       SECRET_KEY: 'of the tests only and seals nothing that anybody wants to keep',
-      ...{ TRUSTED_PROXIES: '127.0.0.1', ALLOWED_HOSTS: HOST, OFITEC_HOME: this.folder },
+      ...{
+        TRUSTED_PROXIES: '127.0.0.1',
+        ALLOWED_HOSTS: `${HOST},127.0.0.1`,
+        OFITEC_HOME: this.folder,
+      },
       ALERT_SPOOL: join(this.folder, 'spool'),
       PORT: String(this.ports[colour]),
       METRICS_BIND: `127.0.0.1:${this.ports[`${colour}Metrics`]}`,
