@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as Connection } from 'pg';
 import { READY, run, runCli, runServer } from './process.js';
 import type { Ended, Program } from './process.js';
 import { dropDatabase, makeDatabase } from './server.js';
@@ -27,6 +28,7 @@ type Colour = 'blue' | 'green';
 export class ReleaseLab {
   readonly host = HOST;
   private readonly programs: Program[] = [];
+  private readonly colours = new Map<Colour, Program>();
 
   private constructor(
     readonly folder: string,
@@ -94,8 +96,15 @@ export class ReleaseLab {
       METRICS_BIND: `127.0.0.1:${this.ports[`${colour}Metrics`]}`,
     });
     this.programs.push(program);
+    this.colours.set(colour, program);
     await program.until(READY);
     return program;
+  }
+
+  /** Another release in a colour's place. */
+  async replace(colour: Colour, release: string): Promise<void> {
+    await this.colours.get(colour)?.end('SIGTERM');
+    await this.startColour(colour, release);
   }
 
   /** A program that ends with the lab. */
@@ -191,6 +200,55 @@ export class ReleaseLab {
     const traefik = this.start(program, [`--configFile=${join(folder, 'traefik.yml')}`]);
     await answers(`http://127.0.0.1:${ports.api}/api/overview`, traefik);
     return traefik;
+  }
+
+  /** The shipped configuration in a real Prometheus, which looks every second. */
+  async startPrometheus(): Promise<Program> {
+    const { folder, ports } = this;
+    const place = join(folder, 'prometheus');
+    cpSync('infra/prometheus', place, { recursive: true });
+    const config = join(place, 'prometheus.yml');
+    const slow = readFileSync(config, 'utf8');
+    writeFileSync(
+      config,
+      slow.replaceAll('15s', '1s').replace('scrape_timeout: 10s', 'scrape_timeout: 1s'),
+    );
+    writeFileSync(join(place, 'metrics-token'), 'none is asked for\n');
+    const targets = (['blue', 'green'] as const).map(
+      (colour) =>
+        `- {targets: ['127.0.0.1:${ports[`${colour}Metrics`]}'], labels: {colour: ${colour}}}\n`,
+    );
+    writeFileSync(join(place, 'targets', 'ofitec.yml'), targets.join(''));
+    const address = `127.0.0.1:${ports.prometheus}`;
+    const prometheus = this.start('prometheus', [
+      ...[`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`],
+      `--web.listen-address=${address}`,
+    ]);
+    await answers(`http://${address}/-/ready`, prometheus);
+    return prometheus;
+  }
+
+  get prometheusVariables(): Record<string, string> {
+    return { RELEASE_PROMETHEUS: `http://127.0.0.1:${this.ports.prometheus}` };
+  }
+
+  /** From now on payments fail in the release `broken`, and take two seconds in the release `slow`. */
+  async spoilPayments(): Promise<void> {
+    const client = new Connection({ connectionString: this.urls.superuser });
+    await client.connect();
+    await client.query(`
+      CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF current_setting('application_name') = 'ofitec http broken' THEN
+          RAISE EXCEPTION 'this release is broken';
+        ELSIF current_setting('application_name') = 'ofitec http slow' THEN
+          PERFORM pg_sleep(2);
+        END IF;
+        RETURN NEW;
+      END $$`);
+    await client.query(
+      'CREATE TRIGGER spoil BEFORE INSERT ON payments_payment FOR EACH ROW EXECUTE FUNCTION spoil()',
+    );
+    await client.end();
   }
 
   /** `ofitec release …` as a process of its own. */

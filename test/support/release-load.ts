@@ -57,6 +57,12 @@ export class ReleaseLoad {
     return load;
   }
 
+  /** Waits until so many more are answered. */
+  async answers(more: number): Promise<void> {
+    const enough = this.answered + more;
+    while (this.answered < enough) await sleep(20);
+  }
+
   async stop(): Promise<void> {
     this.isOver = true;
     await Promise.all(this.clients);
@@ -83,7 +89,7 @@ export class ReleaseLoad {
         const status = await ask(question);
         if (!status.startsWith('2')) this.failures.push(`${status} ${question.path}`);
         this.answered += 1;
-        if (question.key !== undefined) this.paid += 1;
+        if (status === '201') this.paid += 1;
         return;
       } catch (error) {
         if (!(error instanceof Closed)) {
