@@ -53,7 +53,7 @@ describe('a release behind nginx', () => {
     ]);
     const dry = await release('switch', '--dry-run');
     expect([dry.code, dry.output]).toEqual([0, expect.stringContaining('Would be written to')]);
-    expect(await standing()).toMatchObject({ live: 'blue', share: 0, cutShort: false });
+    expect(lab.standing()).toMatchObject({ live: 'blue', share: 0, before: null, verb: null });
   });
 
   it('gives a canary its share and then everything, and goes back, and nobody notices', async () => {
@@ -84,14 +84,15 @@ describe('a release behind nginx', () => {
       { RELEASE_NGINX_RELOAD: kill },
       { RELEASE_NGINX_RELOAD: `${reload} && ${kill}` },
     ];
-    for (const death of deaths) {
+    for (const [n, death] of deaths.entries()) {
       const env = { ...lab.nginxVariables, ...death };
       const killed = await lab.release(['switch', '--ungated'], env);
       expect([death, killed.code]).toEqual([death, null]);
-      expect(await standing()).toMatchObject({ cutShort: true, verb: 'switch' });
+      if (n === 0) expect(await standing()).toMatchObject({ cutShort: true, busy: false });
+      expect(lab.standing()).toMatchObject({ before: 0, share: 100, verb: 'switch' });
       const mended = await release('rollback', '--json');
       expect([death, mended.code, mended.output]).toEqual([death, 0, mended.output]);
-      expect(await standing()).toMatchObject({ live: 'blue', share: 0, cutShort: false });
+      expect(lab.standing()).toMatchObject({ live: 'blue', share: 0, before: null, verb: null });
     }
     expect(await shareOfGreen(40)).toBe(0);
     expect(load.failures).toEqual([]);

@@ -263,6 +263,12 @@ export class ReleaseLab {
     });
   }
 
+  /** How the release stands by its own file. */
+  standing(): Record<string, unknown> {
+    const text = readFileSync(join(this.statePath, 'state.json'), 'utf8');
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+
   /** How many requests a colour has answered, those of watchers left out. */
   async served(colour: Colour): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${this.ports[`${colour}Metrics`]}/metrics`);
