@@ -14,6 +14,8 @@ import { NotificationService } from './notification/notification.service.js';
 import { SenderService } from './notification/sender.service.js';
 import { SubscriptionController } from './notification/subscription.controller.js';
 import { SubscriptionService } from './notification/subscription.service.js';
+import { CertificateWatchService } from './watch/certificate-watch.service.js';
+import { ReplicationWatchService } from './watch/replication-watch.service.js';
 import { SourceController } from './source/source.controller.js';
 import { SourceService } from './source/source.service.js';
 import { DatabaseWatchService } from './spool/database-watch.service.js';
@@ -28,6 +30,7 @@ import { SpoolService } from './spool/spool.service.js';
     AlertGaugeService,
     AlertIntakeService,
     AlertService,
+    CertificateWatchService,
     DatabaseWatchService,
     DirectNoticeService,
     DiskWatchService,
@@ -37,6 +40,7 @@ import { SpoolService } from './spool/spool.service.js';
     NoticeService,
     NotificationService,
     OperatorService,
+    ReplicationWatchService,
     RoundService,
     SenderService,
     ServerErrorService,
