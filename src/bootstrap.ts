@@ -179,7 +179,8 @@ async function compose(
     entities: [kernelAddon, ...blueprint.available].flatMap((addon) => addon.entities),
     poolSize: blueprint.kernel.DATABASE_POOL_SIZE,
     lifeSeconds: blueprint.kernel.DATABASE_CONNECTION_LIFE_SECONDS,
-    applicationName,
+    // `ofitec migrate` sees by it which releases serve.
+    applicationName: `${applicationName} ${blueprint.kernel.OFITEC_RELEASE}`,
   });
   await dataSource.initialize();
   try {

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { backupCommand } from '../infra/backup/index.js';
 import { failoverCommand } from '../infra/failover/index.js';
+import { releaseCommand } from '../infra/release/index.js';
 import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
 import { addonCommand } from './cli/addon-command.js';
 import { failureExitCode, verbsOf } from './cli/addon-verbs.js';
 import { configCommand } from './cli/config-command.js';
+import { checkRelease } from './cli/check-release.js';
 import { migrateCommand } from './cli/migrate-command.js';
 import { readBlueprint } from './bootstrap.js';
 import { demandNode, fail } from './lifetime.js';
@@ -14,7 +16,12 @@ import { demandNode, fail } from './lifetime.js';
 async function main(): Promise<void> {
   demandNode();
   // They must also work while the house cannot be composed: their configuration is their own.
-  const alone = [backupCommand(), failoverCommand(), secretsCommand()];
+  const alone = [
+    backupCommand(),
+    failoverCommand(),
+    releaseCommand(checkRelease),
+    secretsCommand(),
+  ];
   if (alone.some((command) => command.name() === process.argv[2])) {
     const program = new Command('ofitec').showHelpAfterError();
     for (const command of alone) program.addCommand(command);
@@ -32,6 +39,7 @@ async function main(): Promise<void> {
     .addCommand(configCommand(blueprint))
     .addCommand(backupCommand())
     .addCommand(failoverCommand())
+    .addCommand(releaseCommand(checkRelease))
     .addCommand(secretsCommand());
   for (const addon of blueprint.available) {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));

@@ -7,6 +7,8 @@
 CREATE ROLE ofitec_owner LOGIN;
 CREATE ROLE ofitec_app LOGIN;
 CREATE ROLE ofitec_readonly LOGIN;
+-- How far standbys are is seen by nobody else; one function of the owner tells the application.
+GRANT pg_read_all_stats TO ofitec_owner;
 CREATE DATABASE :"database" OWNER ofitec_owner;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO ofitec_app, ofitec_readonly;

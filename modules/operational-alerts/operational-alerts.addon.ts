@@ -15,6 +15,7 @@ import { Subscription } from './notification/subscription.entity.js';
 import { alertsCommands } from './operational-alerts.commands.js';
 import { alertsConfig } from './operational-alerts.config.js';
 import { OperationalAlertsModule } from './operational-alerts.module.js';
+import { CertificateExpiry } from './watch/certificate-watch.service.js';
 import { Source } from './source/source.entity.js';
 import * as sourceEvents from './source/source.events.js';
 
@@ -73,7 +74,7 @@ export const operationalAlertsAddon = defineAddon({
     ...Object.values(sourceEvents),
   ],
   schedules: [ForgetAlerts],
-  gauges: [UnresolvedAlerts],
+  gauges: [CertificateExpiry, UnresolvedAlerts],
   alerts: alertDefinitions,
   commands: alertsCommands,
   commandGroup: 'alerts',

@@ -18,6 +18,27 @@ export const alertsConfig = {
     min: 1,
     max: 99,
   }),
+  ALERT_CERTIFICATES: list({
+    summary: 'certificates that are watched: host:port as they are served, or files of PEM',
+  }),
+  ALERT_CERTIFICATE_DAYS: integer({
+    summary: 'days before its end from which on certificate.expiring is raised',
+    fallback: 21,
+    min: 1,
+    max: 365,
+  }),
+  ALERT_STANDBYS: integer({
+    summary: 'standbys that must follow the database, beside those that it waits for itself',
+    fallback: 0,
+    min: 0,
+    max: 20,
+  }),
+  ALERT_STANDBY_LAG_SECONDS: integer({
+    summary: 'seconds that a standby may be behind before replication.degraded is raised',
+    fallback: 30,
+    min: 1,
+    max: 86_400,
+  }),
   SMTP_URL: text({
     summary: 'mail server, smtp://user:password@host:587 or smtps://…; unset: no e-mail',
     secret: true,

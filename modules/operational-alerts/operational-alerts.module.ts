@@ -15,6 +15,8 @@ import { NotificationService } from './notification/notification.service.js';
 import { SenderService } from './notification/sender.service.js';
 import { SubscriptionController } from './notification/subscription.controller.js';
 import { SubscriptionService } from './notification/subscription.service.js';
+import { CertificateWatchService } from './watch/certificate-watch.service.js';
+import { ReplicationWatchService } from './watch/replication-watch.service.js';
 import { SourceController } from './source/source.controller.js';
 import { SourceService } from './source/source.service.js';
 import { DatabaseWatchService } from './spool/database-watch.service.js';
@@ -30,6 +32,7 @@ import { SpoolService } from './spool/spool.service.js';
     AlertIntakeService,
     AlertService,
     BackupHeartbeatService,
+    CertificateWatchService,
     DatabaseWatchService,
     DirectNoticeService,
     DiskWatchService,
@@ -39,6 +42,7 @@ import { SpoolService } from './spool/spool.service.js';
     NoticeService,
     NotificationService,
     OperatorService,
+    ReplicationWatchService,
     RoundService,
     SenderService,
     ServerErrorService,

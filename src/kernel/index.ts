@@ -97,6 +97,9 @@ export type { ScheduleDefinition } from './events/schedule.js';
 export { Schedules } from './events/schedules.js';
 export { Worker } from './events/worker.js';
 
+export { ProcessLock } from './files/process-lock.js';
+export { contentOf, runLine, writeWhole } from './files/whole-file.js';
+
 export {
   Answers,
   AnswersFile,

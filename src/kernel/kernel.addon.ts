@@ -9,6 +9,7 @@ import { EventRow } from './events/event.entity.js';
 import { EventPartitions, ForgetRepeats, Housekeeping } from './events/housekeeping.js';
 import { HealthController } from './http/health.controller.js';
 import { ProblemController } from './http/problem.controller.js';
+import { VERSION } from './version.js';
 import { MetricsController } from './watch/metrics.controller.js';
 
 /** The kernel seen as an addon, so that one set of rules, migrations and records covers both. */
@@ -20,7 +21,7 @@ class KernelParts {}
 
 export const kernelAddon = defineAddon({
   name: 'kernel',
-  version: '0.1.0',
+  version: VERSION,
   summary: 'the house itself: events, deliveries, schedules, idempotency keys',
   module: KernelParts,
   entities: [EventRow],

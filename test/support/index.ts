@@ -74,6 +74,8 @@ export { askPostgres, letLease, letRotate, superuserOf } from './rotated-postgre
 export { BackupLab, PG15 } from './backup-lab.js';
 export type { Standing } from './backup-lab.js';
 export { PostgresTap } from './postgres-tap.js';
+export { ReleaseLab } from './release-lab.js';
+export { ReleaseLoad } from './release-load.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';
 export { Exposition, scrape } from './scrape.js';

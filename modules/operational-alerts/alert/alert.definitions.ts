@@ -87,6 +87,7 @@ export const alertDefinitions: readonly AlertDefinition[] = [
     // It is told anew at each attempt, once a minute.
     quietMinutes: 15,
   }),
+  // Those two are measured by each worker, and may be told from outside as well.
   fromOutside(
     'certificate.expiring',
     'warning',

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contentOf, runLine, writeWhole } from '#kernel';
 import type { EmittedFile } from './target.js';
-
-const RELOAD_MS = 60_000;
 
 /** Says that files have changed which the server in front has not read yet, also after a crash. */
 const UNREAD = join('infra', '.csp-unread');
@@ -27,41 +25,14 @@ export async function writeFiles(
     if ((await contentOf(join(folder, file.path))) !== file.text) changed.push(file);
   }
   const unread = join(folder, UNREAD);
-  if (reload !== null && changed.length > 0) await write(unread, '');
+  if (reload !== null && changed.length > 0) await writeWhole(unread, '');
   for (const { path, text } of changed) {
     if (text === null) await rm(join(folder, path), { force: true });
-    else await write(join(folder, path), text);
+    else await writeWhole(join(folder, path), text);
   }
   if (reload !== null && (await contentOf(unread)) !== null) {
-    await run(reload);
+    await runLine(reload);
     await rm(unread, { force: true });
   }
   return changed.map(({ path }) => path);
-}
-
-/** The text of a file, or null where there is none. */
-async function contentOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.new`;
-  await writeFile(draft, text);
-  await rename(draft, path);
-}
-
-function run(line: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile('/bin/sh', ['-c', line], { timeout: RELOAD_MS }, (error, stdout, stderr) => {
-      if (error === null) return resolve();
-      const said = `${stdout}${stderr}`.trim().slice(0, 2_000);
-      return reject(new Error(`${line}: ${said || error.message}`));
-    });
-  });
 }

@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
-import { choice, integer, list, networks, rate, text, url } from './variables.js';
+import { VERSION } from '../version.js';
+import { choice, integer, list, networks, rate, releaseName, text, url } from './variables.js';
 import type { ConfigValues } from './variables.js';
 import { watchConfig, watchFaults } from './watch.config.js';
 
@@ -13,6 +14,10 @@ export const kernelConfig = {
   PORT: integer({ summary: 'HTTP port; 0 takes a free one', fallback: 3000, min: 0, max: 65535 }),
   HOST: text({ summary: 'HTTP address to listen on; default 127.0.0.1, in production 0.0.0.0' }),
   OFITEC_HOME: text({ summary: 'folder of the embedded database; default .ofitec' }),
+  OFITEC_RELEASE: releaseName({
+    summary: 'name of the release that this process runs; default the version of the code',
+    fallback: VERSION,
+  }),
   OFITEC_ADDONS: list({ summary: 'npm packages or files of further addons, by commas' }),
   OFITEC_DEMO_PASSWORD: text({ summary: 'password of the demo users', secret: true }),
   DATABASE_URL: text({

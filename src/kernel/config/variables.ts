@@ -48,6 +48,18 @@ export function text(of: { summary: string; secret?: boolean }): Variable<string
   };
 }
 
+/** What tells one release from another: short and plain, since logs, metrics and PostgreSQL show it. */
+export function releaseName(of: { summary: string; fallback: string }): Variable<string> {
+  return {
+    ...of,
+    secret: false,
+    parse(raw) {
+      if (/^[\w.+-]{1,40}$/.test(raw)) return raw;
+      throw new Error('must be up to 40 letters, digits and any of . _ + -');
+    },
+  };
+}
+
 /** One of a closed list of words, or undefined without a fallback. */
 export function choice<const T extends string, const F extends T | undefined = undefined>(of: {
   summary: string;

@@ -2,6 +2,8 @@ import { Controller, Get, Header, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/allow.js';
+import { Config } from '../config/config.js';
+import { kernelConfig } from '../config/kernel.config.js';
 import { Readiness } from '../watch/readiness.js';
 import type { Verdict } from '../watch/readiness.js';
 import { Answers } from './answers.js';
@@ -64,6 +66,9 @@ class HealthView {
   @TextField({ max: 64, optional: true })
   nonce?: string;
 
+  @TextField({ max: 40, description: 'the release that answers' })
+  release!: string;
+
   @ObjectField(() => ChecksView)
   details!: ChecksView;
 }
@@ -72,7 +77,10 @@ class HealthView {
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
-  constructor(private readonly readiness: Readiness) {}
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly config: Config,
+  ) {}
 
   @Get('live')
   @Public()
@@ -91,7 +99,7 @@ export class HealthController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    return answer(await this.readiness.check(), nonce, request, reply);
+    return this.answer(await this.readiness.check(), nonce, request, reply);
   }
 
   @Get('startup')
@@ -103,26 +111,27 @@ export class HealthController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    return answer(await this.readiness.checkStartup(), nonce, request, reply);
+    return this.answer(await this.readiness.checkStartup(), nonce, request, reply);
   }
-}
 
-/** A problem, but no error: being asked while not ready is nothing to log or to raise an alert for. */
-function answer(
-  { ready, status, details }: Verdict,
-  nonce: string | undefined,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): object {
-  const echo = nonce ? { nonce } : {};
-  if (ready) return { status, ...echo, details };
-  const { language, requestId } = contextOf(request);
-  const problem = new Problem(NotReady, { extra: { ...echo, details } });
-  void reply
-    .status(503)
-    .header('retry-after', '1')
-    .header('content-language', language)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer((body: unknown) => JSON.stringify(body));
-  return problemBody(problem, language, requestId);
+  /** A problem, but no error: being asked while not ready is nothing to log or to raise an alert for. */
+  private answer(
+    { ready, status, details }: Verdict,
+    nonce: string | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): object {
+    const echo = nonce ? { nonce } : {};
+    const { OFITEC_RELEASE: release } = this.config.of(kernelConfig);
+    if (ready) return { status, release, ...echo, details };
+    const { language, requestId } = contextOf(request);
+    const problem = new Problem(NotReady, { extra: { ...echo, details } });
+    void reply
+      .status(503)
+      .header('retry-after', '1')
+      .header('content-language', language)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .serializer((body: unknown) => JSON.stringify(body));
+    return problemBody(problem, language, requestId);
+  }
 }

@@ -21,7 +21,7 @@ export async function openWatch(config: KernelConfig, version: string): Promise<
 async function openMeters(config: KernelConfig, version: string) {
   if (!config.METRICS_TOKEN && !config.METRICS_BIND) return null;
   const { PrometheusMeters } = await import('./prometheus-meters.js');
-  return new PrometheusMeters({ version });
+  return new PrometheusMeters({ version, release: config.OFITEC_RELEASE });
 }
 
 /** The specification sends traces by default; the house sends none unless it is told where or how. */

@@ -107,6 +107,8 @@ export async function prepareRoles(
         `CREATE ROLE ${client.escapeIdentifier(role)} LOGIN PASSWORD ${client.escapeLiteral(password)}`,
       );
     }
+    // As infra/postgresql/roles.sql does.
+    await client.query('GRANT pg_read_all_stats TO ofitec_owner');
   });
 }
 

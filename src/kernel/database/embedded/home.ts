@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ProcessLock } from '../../files/process-lock.js';
 
 /** Passwords of the embedded database's roles; they live in a file that only its owner reads. */
 export interface EmbeddedPasswords {
@@ -28,35 +29,23 @@ export class Home {
 
   /** Takes the home for this process. @throws HomeInUse while a living process holds it */
   take(): void {
-    const draft = `${this.lockFile}.${process.pid}`;
-    fs.writeFileSync(draft, mark(process.pid));
-    try {
-      for (let attempt = 0; attempt < 5; attempt += 1) {
-        if (linkIfFree(draft, this.lockFile)) return;
-        const holder = this.holder();
-        if (holder !== null) {
-          throw new HomeInUse(
-            `Another OFITEC (process ${holder}) runs on ${this.path}. Stop it, or set OFITEC_HOME to another folder.`,
-          );
-        }
-        this.discardStaleLock();
-      }
-      throw new HomeInUse(`${this.lockFile} changes too fast to take; try again.`);
-    } finally {
-      fs.rmSync(draft, { force: true });
-    }
+    const holder = this.lock.take();
+    if (holder === null) return;
+    throw new HomeInUse(
+      holder === 0
+        ? `${this.lockFile} changes too fast to take; try again.`
+        : `Another OFITEC (process ${holder}) runs on ${this.path}. Stop it, or set OFITEC_HOME to another folder.`,
+    );
   }
 
   /** Gives the home back, if this process holds it. */
   release(): void {
-    if (this.holder() === process.pid) fs.rmSync(this.lockFile, { force: true });
+    this.lock.release();
   }
 
   /** The living process that holds the home, or null. */
   holder(): number | null {
-    const text = readIfThere(this.lockFile);
-    const pid = Number(text?.split(' ')[0]);
-    return text !== null && pid > 0 && mark(pid) === text ? pid : null;
+    return this.lock.holder();
   }
 
   /** The passwords of this home's database, made at first use. */
@@ -79,22 +68,12 @@ export class Home {
     return this.remember('secret-key.json', () => ({ key: password(48) })).key;
   }
 
-  /** Moves the lock aside before dropping it: if a rival has just taken it, it is put back. */
-  private discardStaleLock(): void {
-    const aside = `${this.lockFile}.stale.${process.pid}`;
-    try {
-      fs.renameSync(this.lockFile, aside);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
-    const text = readIfThere(aside) ?? '';
-    if (mark(Number(text.split(' ')[0])) === text) linkIfFree(aside, this.lockFile);
-    fs.rmSync(aside, { force: true });
-  }
-
   private get lockFile(): string {
     return join(this.path, 'ofitec.lock');
+  }
+
+  private get lock(): ProcessLock {
+    return new ProcessLock(this.lockFile);
   }
 
   private remember<T>(name: string, make: () => T): T {
@@ -109,39 +88,12 @@ export class Home {
   }
 }
 
-/**
- * Names a process for longer than its number lasts: on Linux with its start time, so that a
- * number given out again does not look like the old holder.
- */
-function mark(pid: number): string {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return `${pid} ended`;
-  }
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  if (stat === null) return `${pid} alive`;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended; it only waits for its parent to notice.
-  return fields[0] === 'Z' ? `${pid} ended` : `${pid} ${fields[19] ?? 'alive'}`;
-}
-
-function linkIfFree(from: string, to: string): boolean {
-  try {
-    fs.linkSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
 function readIfThere(file: string): string | null {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ESRCH') return null;
+    if (code === 'ENOENT') return null;
     throw error;
   }
 }

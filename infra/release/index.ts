@@ -1,0 +1,3 @@
+/** What the operator's command takes of releases. */
+export { releaseCommand } from './command.js';
+export type { CheckMigrations } from './command.js';

@@ -1,0 +1,3 @@
+export async function checkRelease(json: boolean): Promise<void> {
+  process.stdout.write(String(json));
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const LINE_MS = 60_000;
+
+/** The text of a file, or null where there is none. */
+export async function contentOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Writes a file at once and whole: whoever reads it, also after a power cut, finds the old or the new one. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}.new`;
+  const file = await open(draft, 'w', 0o644);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Runs a line of the system's shell, for a minute at most. @throws Error with what it said when it fails */
+export function runLine(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile('/bin/sh', ['-c', line], { timeout: LINE_MS }, (error, stdout, stderr) => {
+      if (error === null) return resolve();
+      const said = `${stdout}${stderr}`.trim().slice(0, 2_000);
+      return reject(new Error(`${line}: ${said || error.message}`));
+    });
+  });
+}

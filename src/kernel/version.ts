@@ -1,0 +1,2 @@
+/** The version of the code; every shipped addon is released with it. */
+export const VERSION = '0.1.0';
