@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { failoverCommand } from '../infra/failover/index.js';
+import { hostCommand } from '../infra/host/index.js';
 import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
 import { addonCommand } from './cli/addon-command.js';
@@ -13,7 +14,7 @@ import { demandNode, fail } from './lifetime.js';
 async function main(): Promise<void> {
   demandNode();
   // They must also work while the house cannot be composed: their configuration is their own.
-  const alone = [failoverCommand(), secretsCommand()];
+  const alone = [doctorCommand(), failoverCommand(), secretsCommand()];
   if (alone.some((command) => command.name() === process.argv[2])) {
     const program = new Command('ofitec').showHelpAfterError();
     for (const command of alone) program.addCommand(command);
@@ -29,12 +30,20 @@ async function main(): Promise<void> {
     .addCommand(migrateCommand(blueprint))
     .addCommand(addonCommand(blueprint))
     .addCommand(configCommand(blueprint))
+    .addCommand(doctorCommand())
     .addCommand(failoverCommand())
     .addCommand(secretsCommand());
   for (const addon of blueprint.available) {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));
   }
   await program.parseAsync();
+}
+
+/** `ofitec doctor …`: what is wrong, told while nothing else works. */
+function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('what is wrong here, each with its runbook')
+    .addCommand(hostCommand());
 }
 
 main().catch((error: unknown) =>
