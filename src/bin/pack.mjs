@@ -32,7 +32,10 @@ function nameOf() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const print = createHash('sha256');
   for (const file of [...BUILT, ...BESIDE, 'package-lock.json'].flatMap(filesOf).sort()) {
-    print.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0');
+    print
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
   }
   return `${version}-${print.digest('hex').slice(0, 12)}`;
 }

@@ -37,6 +37,7 @@ export { fieldOfKind, kindOfPath } from './kinds.js';
 export { operationsOf, routeNames, sampleOf } from './documented.js';
 export type { Operation } from './documented.js';
 export * as loyalty from './acme-loyalty/index.js';
+export * as operations from './operations/index.js';
 export { postgresOf, READY, run, runCli, runServer } from './process.js';
 export type { Ended, Program } from './process.js';
 export { Books } from './books.js';
