@@ -68,6 +68,7 @@ export { PartnerLab } from './partner-lab.js';
 export { pastReturns } from './past-returns.js';
 export * as secrets from './secrets.js';
 export { SecretsLab } from './secrets-lab.js';
+export { installFromPyPi } from './pypi.js';
 export { PostgresTap } from './postgres-tap.js';
 export * as rcv from './rcv.js';
 export * as dte from './dte.js';

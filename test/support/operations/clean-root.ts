@@ -24,6 +24,7 @@ const ENTER = [
   'mount -t proc proc "$0/proc"',
   'mount -t sysfs -o ro sysfs "$0/sys"',
   'mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm"',
+  'mount -t devpts devpts "$0/dev/pts"',
   'exec chroot "$0" "$@"',
 ].join(' && ');
 
@@ -50,6 +51,8 @@ export class CleanRoot {
    */
   static async build(fetched: readonly string[]): Promise<CleanRoot> {
     const folder = mkdtempSync(join(tmpdir(), 'ofitec-root-'));
+    // It is a machine's `/`, in which everybody may look.
+    chmodSync(folder, 0o755);
     try {
       const { mirror, codename } = mirrorOf();
       const words = ['--variant=minbase', '--include=systemd', codename, folder, mirror];
