@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { backupCommand } from '../infra/backup/index.js';
 import { failoverCommand } from '../infra/failover/index.js';
+import { hostCommand } from '../infra/host/index.js';
 import { releaseCommand } from '../infra/release/index.js';
 import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
   // They must also work while the house cannot be composed: their configuration is their own.
   const alone = [
     backupCommand(),
+    doctorCommand(),
     failoverCommand(),
     releaseCommand(checkRelease),
     secretsCommand(),
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     .addCommand(addonCommand(blueprint))
     .addCommand(configCommand(blueprint))
     .addCommand(backupCommand())
+    .addCommand(doctorCommand())
     .addCommand(failoverCommand())
     .addCommand(releaseCommand(checkRelease))
     .addCommand(secretsCommand());
@@ -45,6 +48,13 @@ async function main(): Promise<void> {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));
   }
   await program.parseAsync();
+}
+
+/** `ofitec doctor …`: what is wrong, told while nothing else works. */
+function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('what is wrong here, each with its runbook')
+    .addCommand(hostCommand());
 }
 
 main().catch((error: unknown) =>

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { dirname } from 'node:path';
+import { writePage } from '../page.js';
 import type { Balance } from './books.js';
 import type { Fault } from './fault.js';
 
@@ -75,11 +74,8 @@ export class Evidence {
       `| ${head.join(' | ')} |`,
       `| ${head.map(() => '---').join(' | ')} |`,
       ...this.rows.map((row) => `| ${cells(row).join(' | ')} |`),
-      '',
     ];
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, lines.join('\n'));
-    spawnSync('npx', ['prettier', '--write', path]);
+    writePage(path, lines);
   }
 }
 

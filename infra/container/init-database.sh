@@ -1,0 +1,9 @@
+#!/bin/sh
+# Once, when the database's volume is empty: the three roles, with the passwords of their secret files. A password
+# goes by the input of psql, never by an argument.
+set -eu
+psql -v ON_ERROR_STOP=1 -v database=ofitec -U postgres -f /roles.sql
+for role in owner app; do
+  printf "ALTER ROLE ofitec_%s PASSWORD '%s';\n" "$role" "$(cat "/run/secrets/${role}_password")" |
+    psql -v ON_ERROR_STOP=1 -q -U postgres
+done

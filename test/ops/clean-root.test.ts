@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { operations } from '#test';
+
+const { CARRIED, install, linesOf, openShop, startService, takePayment } = operations;
+const SECRETS = /'[^']{20,}'/g;
+
+/** From a Debian that has nothing to a shop that takes money, and once more without a change. */
+describe('a clean Debian', () => {
+  const diary = new operations.Diary();
+  let root: Awaited<ReturnType<typeof operations.CleanRoot.build>>;
+  let service: Awaited<ReturnType<typeof startService>>;
+  let opened: Awaited<ReturnType<typeof openShop>>;
+  let payment: string;
+
+  beforeAll(async () => {
+    root = await diary.step(
+      'a bare Debian',
+      () => operations.CleanRoot.build(['postgresql']),
+      (made) => `Debian ${made.readFile('etc/debian_version').trim()}, debootstrap; packages fetched`,
+    ); // prettier-ignore
+    await diary.step('a release is carried there', () => root.carry(CARRIED), () => 'Node and packages in it'); // prettier-ignore
+  }, 240_000);
+
+  afterAll(async () => {
+    await service?.stop().catch(() => {});
+    root?.close();
+  });
+
+  /** Everything that the installer may write, by what is in it. */
+  async function state(): Promise<string> {
+    const find = 'find /etc /usr/local /opt /var/lib/ofitec -xdev ! -path "/opt/ofitec/releases/*/*" -printf "%p %m %u %l %T@\\n" 2>/dev/null | sort; true'; // prettier-ignore
+    return createHash('sha256')
+      .update(await root.read('sh', ['-c', find]))
+      .digest('hex');
+  }
+
+  it('says what it would do, and does nothing', async () => {
+    const before = await state();
+    const dry = await install(root, ['--dry-run']);
+    expect(dry).toMatchObject({ code: 0 });
+    expect(linesOf(dry, 'would run').join('\n')).toMatch(
+      /apt-get install .* postgresql\n.*useradd/,
+    );
+    expect([linesOf(dry, 'written'), linesOf(dry, 'done')]).toEqual([[], []]);
+    expect(await state()).toBe(before);
+  });
+
+  it.each([
+    ['no host name', {}, /ALLOWED_HOSTS is not set: .*Say ALLOWED_HOSTS=/],
+    ['half a database', { ALLOWED_HOSTS: 'a.cl', DATABASE_URL: 'postgres://ofitec_app:x@db:5432/o' }, /without DATABASE_OWNER_URL/],
+    ['a quote', { ALLOWED_HOSTS: "a.cl'; id" }, /may hold no quote/],
+  ])('refuses %s before it changes anything', async (_, settings, reason) => {
+    const before = await state();
+    const { code, output } = await install(root, [], settings);
+    expect([code, output]).toEqual([1, expect.stringMatching(reason)]);
+    expect(await state()).toBe(before);
+  }); // prettier-ignore
+
+  it('refuses another system, and a call that makes no sense', async () => {
+    const release = root.readFile('usr/lib/os-release');
+    for (const [ours, theirs, reason] of [
+      [/^ID=debian$/m, 'ID=fedora', /this is fedora, not Debian/],
+      [/^VERSION_ID="12"$/m, 'VERSION_ID="11"', /Debian 11 is too old/],
+    ] as const) {
+      root.writeFile('usr/lib/os-release', release.replace(ours, theirs));
+      expect(await install(root)).toMatchObject({ code: 1, output: expect.stringMatching(reason) });
+    }
+    root.writeFile('usr/lib/os-release', release);
+    expect((await install(root, ['--dryrun'])).code).toBe(2);
+  });
+
+  it('installs', async () => {
+    const done = await diary.step('infra/install.sh', () => install(root), (first) => `${linesOf(first, 'written').length} files, ${linesOf(first, 'done').length} steps`); // prettier-ignore
+    expect([done.code, done.output]).toEqual([0, expect.stringContaining('not started')]);
+    expect(linesOf(done, 'done').join('\n')).toMatch(/ofitec migrate: \d+ steps/);
+    // No secret is said, and none can be read by anybody else.
+    const secrets = ['ofitec.env', 'owner.env'].map((name) => root.readFile(`etc/ofitec/${name}`));
+    for (const secret of secrets.join('').match(SECRETS) ?? []) {
+      expect(done.output).not.toContain(secret.slice(1, -1));
+    }
+    const modes = await root.read('sh', ['-c', 'stat -c "%a %U" /etc/ofitec/*.env | sort -u']);
+    expect(modes.trim()).toBe('600 root');
+    expect(secrets[0]).not.toContain('ofitec_owner');
+  }, 240_000);
+
+  it('changes nothing when it is run again', async () => {
+    const before = await state();
+    const again = await diary.step('infra/install.sh again', () => install(root, [], {}), (second) => `${linesOf(second, 'as it was').length} things as they were`); // prettier-ignore
+    expect([again.code, linesOf(again, 'written'), linesOf(again, 'done')]).toEqual([0, [], []]);
+    expect(await state()).toBe(before);
+  }, 120_000);
+
+  it('takes a payment', async () => {
+    service = await diary.step('server and worker start', () => startService(root), () => '/health/ready is 200'); // prettier-ignore
+    opened = await diary.step('a company is founded', () => openShop(root, service.url), () => 'signed in with an authenticator app'); // prettier-ignore
+    payment = await diary.step('a payment is taken', () => takePayment(opened), () => '201'); // prettier-ignore
+    expect((await opened.admin.get(`payments/payments/${payment}`)).status).toBe(200);
+  }, 120_000);
+
+  it('is watched by its units', async () => {
+    const check = root.startUnit('ofitec-alert-check.service');
+    expect(await check.end()).toEqual({
+      code: 0,
+      output: expect.stringContaining('OFITEC ALERTS'),
+    });
+  });
+
+  it('keeps settings and data when it is removed, and comes back with them', async () => {
+    const settings = root.readFile('etc/ofitec/ofitec.env');
+    await service.stop();
+    const removed = await diary.step('infra/install.sh --uninstall', () => install(root, ['--uninstall']), (said) => `${linesOf(said, 'done').length} steps; settings, data and user stay`); // prettier-ignore
+    expect(removed.code).toBe(0);
+    expect([root.has('opt/ofitec'), root.has('etc/systemd/system/ofitec@.service')]).toEqual([false, false]); // prettier-ignore
+    const back = await diary.step('installed again', () => install(root, [], {}), () => 'with the settings that stood'); // prettier-ignore
+    expect([back.code, root.readFile('etc/ofitec/ofitec.env')]).toEqual([0, settings]);
+    service = await startService(root, service.url);
+    expect((await opened.admin.get(`payments/payments/${payment}`)).status).toBe(200);
+  }, 180_000);
+});
