@@ -20,6 +20,7 @@ export {
 export type { Day, Shop } from './builders.js';
 export * as alerts from './alerts.js';
 export * as chain from './chain.js';
+export * as warehouse from './warehouse.js';
 export { pastAlerts } from './alerts.js';
 export type { Mailbox, MovedClock, Received, Receiver } from './alerts.js';
 export { openBrowser } from './browser.js';
