@@ -6,7 +6,7 @@ import { paymentsAddon } from '#modules/payments';
 import { salesAddon } from '#modules/sales';
 import { siiConnectorAddon } from '#modules/sii-connector';
 import { WatchLoad } from './load/lateness.service.js';
-import { WarehouseCaughtUp, WarehouseLate } from './load/load.events.js';
+import { WarehouseCaughtUp, WarehouseLate, WarehouseRebuilt } from './load/load.events.js';
 import { WarehouseLag } from './load/load.service.js';
 import { warehouseAlerts } from './warehouse.alerts.js';
 import { warehouseCommands } from './warehouse.commands.js';
@@ -29,7 +29,7 @@ export const warehouseAddon = defineAddon({
     admin: { grants: Object.keys(permissions) },
     contador: { grants: Object.keys(permissions) },
   },
-  events: [WarehouseLate, WarehouseCaughtUp],
+  events: [WarehouseLate, WarehouseCaughtUp, WarehouseRebuilt],
   schedules: [WatchLoad],
   gauges: [WarehouseLag],
   alerts: warehouseAlerts,

@@ -1,8 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { runAsHouse } from '#kernel';
 import type { CommandDefinition } from '#kernel';
+import { ExportService } from './export/export.service.js';
 import { inWords } from './load/differences.js';
 import { LoadService } from './load/load.service.js';
+import { RebuildService } from './load/rebuild.service.js';
 import { VerifyWarehouseService } from './load/verify.service.js';
 
 /** At most so many differences are printed; the number of all of them is. */
@@ -51,7 +53,55 @@ const verify: CommandDefinition = {
   },
 };
 
-export const warehouseCommands: readonly CommandDefinition[] = [load, verify];
+const rebuild: CommandDefinition = {
+  name: 'rebuild',
+  summary:
+    'make the warehouse anew of the whole event log beside the one that is read, then swap them',
+  options: {
+    '--accept-loss':
+      'swap also when the log does not hold any more what the warehouse knows, and forget that',
+  },
+  async run(app, options) {
+    const totals = { companies: 0, events: 0, rows: 0, differences: 0 };
+    const tables: Record<string, number> = {};
+    await inEveryCompany(app, 'rebuild', async (companyId) => {
+      const told = teller(companyId);
+      const rebuilder = app.get(RebuildService, { strict: false });
+      const done = await rebuilder.rebuild({
+        acceptLoss: options['accept-loss'] !== undefined,
+        progress: (words) => told(words),
+      });
+      totals.companies += 1;
+      totals.events += done.events;
+      totals.rows += done.rows;
+      for (const { table, count } of done.differences) {
+        tables[table] = (tables[table] ?? 0) + count;
+        totals.differences += count;
+      }
+    });
+    return { ...totals, ...(totals.differences > 0 ? { differing: tables } : {}) };
+  },
+};
+
+const exportCommand: CommandDefinition = {
+  name: 'export',
+  summary: 'write the warehouse as Parquet files with its reports as SQL, for DuckDB and the like',
+  options: { '--to <folder>': 'a folder that does not exist yet; it appears when all is written' },
+  async run(app, options) {
+    const load = app.get(LoadService, { strict: false });
+    const exporter = app.get(ExportService, { strict: false });
+    const told = teller('all');
+    const written = await exporter.export(options['to'] ?? '', await load.companies(), told);
+    return { ...written };
+  },
+};
+
+export const warehouseCommands: readonly CommandDefinition[] = [
+  load,
+  verify,
+  rebuild,
+  exportCommand,
+];
 
 async function inEveryCompany(
   app: INestApplicationContext,

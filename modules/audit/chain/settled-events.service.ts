@@ -58,11 +58,16 @@ export class SettledEventsService {
    * The next events that no earlier transaction can come before any more.
    *
    * @param limit of events; fewer mean that there are no more now, and the place is behind all that is settled
+   * @param until the last transaction that is read; of several readers one may give theirs to the others
    * @throws Error outside of a transaction
    */
-  async after(from: LogPlace, limit: number): Promise<Stretch> {
-    const { settled } = await this.bounds();
-    return this.stretch(from, settled, limit);
+  async after(from: LogPlace, limit: number, until?: bigint): Promise<Stretch> {
+    return this.stretch(from, until ?? (await this.settledUntil()), limit);
+  }
+
+  /** The last transaction before which none is on its way any more. */
+  async settledUntil(): Promise<bigint> {
+    return (await this.bounds()).settled;
   }
 
   /** When the oldest committed event behind a place happened, settled or not; null when there is none. */

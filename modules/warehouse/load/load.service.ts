@@ -85,9 +85,18 @@ export class LoadService {
     }
   }
 
+  /** Loads the rest of a generation up to a transaction, in the caller's transaction and under its lock. */
+  async finish(role: 'current' | 'built', until: bigint): Promise<void> {
+    for (;;) {
+      const generation = await this.vault.find(role);
+      if (!generation || BigInt(generation.place.transactionId) > until) return;
+      if ((await this.batch(generation, until)).events < BATCH) return;
+    }
+  }
+
   /** The next events of a generation; the caller holds the lock. */
-  async batch(generation: Generation): Promise<Loaded> {
-    const { events, place } = await this.settled.after(generation.place, BATCH);
+  private async batch(generation: Generation, until?: bigint): Promise<Loaded> {
+    const { events, place } = await this.settled.after(generation.place, BATCH, until);
     const quiet = BigInt(place.transactionId) - BigInt(generation.place.transactionId);
     if (events.length === 0 && quiet < QUIET_TRANSACTIONS) return { events: 0, rows: 0 };
     const orders = await this.orders.placed(ordersOf(events));

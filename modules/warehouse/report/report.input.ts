@@ -1,7 +1,7 @@
 import { IntersectionType } from '@nestjs/swagger';
 import { DayRange, IdField, InstantField, PageQuery, TextField } from '#kernel';
 
-const PERIOD = { max: 6, min: 6, pattern: /^(19|2[01])\d\d(0[1-9]|1[0-2])$/ } as const;
+const PERIOD = { max: 6, min: 6, pattern: /^20\d\d(0[1-9]|1[0-2])$/ } as const;
 
 class AsKnown {
   @InstantField({

@@ -125,6 +125,51 @@ export class VaultStore {
     return this.database.rows<Generation>(GENERATION, [this.database.companyId, 'retired']);
   }
 
+  /** Rows of a generation, by table. */
+  async count({ generation }: Generation): Promise<Readonly<Record<VaultTable, number>>> {
+    const counts = VAULT_TABLES.map(
+      (table) => `(SELECT count(*) FROM warehouse_${table}
+        WHERE company_id = $1 AND generation = $2)::float8 AS ${table}`,
+    );
+    const [row] = await this.database.rowsByPlan<Record<VaultTable, number>>(
+      `SELECT ${counts.join(', ')}`,
+      [this.database.companyId, generation],
+    );
+    if (!row) throw new Error('unreachable: a SELECT of counts has one row');
+    return row;
+  }
+
+  /** How many rows of a table one generation has and another has not, whatever they were loaded. */
+  async onlyIn(table: VaultTable, one: Generation, other: Generation): Promise<number> {
+    const columns = columnsOf(table)
+      .map(([name]) => name)
+      .join(', ');
+    const rows = (parameter: string): string =>
+      `SELECT ${columns} FROM warehouse_${table} WHERE company_id = $1 AND generation = ${parameter}`;
+    const [row] = await this.database.rowsByPlan<{ count: number }>(
+      `SELECT count(*)::float8 AS count FROM (${rows('$2')} EXCEPT ALL ${rows('$3')}) AS only`,
+      [this.database.companyId, one.generation, other.generation],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Keys of hubs that one generation knows and another does not. */
+  async lostKeys(one: Generation, other: Generation): Promise<number> {
+    const hubs = VAULT_TABLES.filter((table) => table.startsWith('hub_'));
+    const keys = (parameter: string): string =>
+      hubs
+        .map(
+          (table) => `SELECT '${table}', key FROM warehouse_${table}
+            WHERE company_id = $1 AND generation = ${parameter}`,
+        )
+        .join(' UNION ALL ');
+    const [row] = await this.database.rowsByPlan<{ count: number }>(
+      `SELECT count(*)::float8 AS count FROM ((${keys('$2')}) EXCEPT (${keys('$3')})) AS lost`,
+      [this.database.companyId, one.generation, other.generation],
+    );
+    return row?.count ?? 0;
+  }
+
   /** Takes away a part of a generation that nobody reads. @returns whether there is nothing of it any more */
   async sweep({ generation }: Generation): Promise<boolean> {
     const parameters = [this.database.companyId, generation, SWEEP];
