@@ -1,5 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, openSession, runCli, shop, takeOrder, warehouse } from '#test';
+import {
+  alerts,
+  DEMO_PASSWORD,
+  House,
+  kernel,
+  openSession,
+  runCli,
+  shop,
+  takeOrder,
+  warehouse,
+} from '#test';
 import type { Client, Shop } from '#test';
 
 /** What was sold, as the warehouse tells it: the books' own figures, and as they were known then. */
@@ -52,7 +62,9 @@ describe('the data warehouse', () => {
 
     const voided = await vendedora.pay(`payments/payments/${charge}/void`, { reason: 'error' });
     expect([voided.status, voided.text]).toEqual([200, voided.text]);
-    const cancelled = await vendedora.post(`sales/orders/${second.id}/cancel`, { reason: 'no' });
+    const cancelled = await vendedora.post(`sales/orders/${second.id}/cancel`, {
+      reason: 'se arrepintió',
+    });
     expect(cancelled.status).toBe(200);
     const [after] = await report(`sales-by-day?${days}`);
     expect(after).toMatchObject({ orders: 1, sold: first.total, payments: 1, paid: 0 });
@@ -68,6 +80,113 @@ describe('the data warehouse', () => {
     const verified = await cli('verify', '--json');
     expect([verified.code, verified.output]).toEqual([0, verified.output]);
     expect(JSON.parse(verified.output)).toMatchObject({ companies: 1, differences: 0 });
-    expect(period).toHaveLength(6);
+  });
+
+  it('sets VAT of deliveries beside what the month’s return says, each with its source', async () => {
+    const order = await takeOrder(vendedora, centro, 3);
+    expect((await vendedora.post(`sales/orders/${order.id}/deliver`)).status).toBe(200);
+    const months = `vat-by-month?from=${period}&to=${period}`;
+    const net = Math.round(order.total / 1.19);
+    const own = { period, orders: 1, gross: order.total, net, vat: order.total - net };
+    expect(await report(months)).toEqual([expect.objectContaining({ ...own, isDeclared: false })]);
+
+    const { body } = await admin.post('sii-connector/f29', { period });
+    const computed = await admin.post(`sii-connector/f29/${String(body['id'])}/compute`);
+    expect([computed.status, computed.text]).toEqual([200, computed.text]);
+    const later = await takeOrder(vendedora, centro, 1);
+    await vendedora.post(`sales/orders/${later.id}/deliver`);
+    const [month] = await report(months);
+    expect(month).toMatchObject({ orders: 2, isDeclared: true, state: 'computed', revision: 1 });
+    expect(month).toMatchObject({ receipts: 1, receiptsVat: own.vat, receiptsOrigin: 'computed' });
+    expect(month).toMatchObject({ debit: own.vat, returnId: body['id'] });
+    expect(await warehouse.verify(house)).toEqual([]);
+  });
+
+  it('calls a service as it was called then, and runs no formula in a spreadsheet', async () => {
+    const asOf = new Date().toISOString();
+    const of = `sales/services/${centro.services['CAMISA']}`;
+    const { body } = await admin.get(of);
+    await admin.patch(of, { name: '=1+1' }, Number(body['version']));
+    const [then] = await report(`sales-by-service?${days}&asOf=${asOf}`);
+    expect(then).toMatchObject({ code: 'CAMISA', name: body['name'], serviceId: body['id'] });
+    const [now] = await report(`sales-by-service?${days}`);
+    expect(now).toEqual({ ...then, name: '=1+1' });
+    const csv = await admin.get(`warehouse/reports/sales-by-service.csv?${days}`);
+    expect([csv.status, csv.text]).toEqual([200, expect.stringContaining("CAMISA,'=1+1,")]);
+    expect(csv.text.split('\r\n')[0]).toBe(
+      'date,serviceId,code,name,orders,quantity,sold,cancelledAmount',
+    );
+  });
+
+  it('sums by cashier what a cut sums, to a session’s peso, and pages by what is sorted', async () => {
+    const encargada = await house.as('encargada');
+    await openSession(encargada, centro.registerIds[1] ?? '');
+    const order = await takeOrder(encargada, centro, 1);
+    await encargada.pay('payments/payments', { orderId: order.id, method: 'debit', amount: 700 });
+    const rows = await report(`sales-by-cashier?${days}`);
+    expect(rows).toHaveLength(2);
+    expect(rows.map(({ paid }) => paid).sort()).toEqual([0, 700]);
+    expect(rows.find(({ paid }) => paid === 0)).toMatchObject({ charged: 1_000, voided: -1_000 });
+    const first = await admin.get(`warehouse/reports/sales-by-cashier?${days}&limit=1`);
+    const { asOf, next, items } = first.body as { asOf: string; next: string; items: object[] };
+    const rest = await admin.get(
+      `warehouse/reports/sales-by-cashier?${days}&limit=1&asOf=${asOf}&after=${next}`,
+    );
+    expect([...items, ...(rest.body['items'] as object[])]).toEqual(rows);
+    expect(rest.body['next']).toBeNull();
+    for (const client of [encargada, vendedora]) {
+      const [session] = (await client.get('payments/cash-sessions?state=open')).body[
+        'items'
+      ] as Record<string, unknown>[];
+      const approval = { login: 'admin', password: DEMO_PASSWORD };
+      const close = { countedAmount: 20_000, approval };
+      const closed = await client.post(
+        `payments/cash-sessions/${String(session?.['id'])}/close`,
+        close,
+      );
+      expect([closed.status, closed.text]).toEqual([200, closed.text]);
+    }
+    const cut = await admin.post('payments/daily-cuts', { branchId: centro.branchId, date: today });
+    expect([cut.status, cut.text]).toEqual([201, cut.text]);
+    const [day] = await report(`sales-by-day?${days}`);
+    expect(day).toMatchObject({ paid: cut.body['total'], payments: cut.body['payments'] });
+    expect(await warehouse.verify(house)).toEqual([]);
+  });
+
+  it.each([
+    ['a range that ends before it begins', 'sales-by-day?from=2026-02-01&to=2026-01-01', 422],
+    ['months of a century', 'vat-by-month?from=200001&to=209901', 422],
+    ['no moment', `sales-by-day?${'from=2026-01-01&to=2026-01-02'}&asOf=ayer`, 400],
+    ['a cursor of another report', 'vat-by-month?from=202601&to=202602&after=WyIyMDI2Il0', 400],
+    ['a month that is none', 'vat-by-month?from=202613&to=202614', 400],
+  ])('refuses %s', async (_, path, status) => {
+    const answer = await admin.get(`warehouse/reports/${path}`);
+    expect([path, answer.status]).toEqual([path, status]);
+  });
+
+  it('tells when it is late, and when it no longer is', async () => {
+    const told = async (): Promise<string[]> => {
+      const rows = await house.rows<{ action: string }>(
+        'superuser',
+        `SELECT action FROM kernel_event WHERE action LIKE 'warehouse_load.%' ORDER BY created_at, id`,
+      );
+      return rows.map(({ action }) => action);
+    };
+    await warehouse.loadAll(house);
+    await warehouse.watch(house);
+    expect(await told()).toEqual([]);
+    await house.rows(
+      'owner',
+      `INSERT INTO kernel_event SELECT gen_random_uuid(), company_id, now() - interval '2 hours', 'order.printed', 1,
+         NULL, 'test', '{}', NULL, '', 'sales.order', subject_id, subject_label, '{}', NULL, '{}'
+       FROM kernel_event WHERE action = 'order.created' LIMIT 1`,
+    );
+    await alerts.eventually(async () => (await warehouse.lag(house)) > 7_000, 'a lag');
+    await warehouse.watch(house);
+    expect(await told()).toEqual(['warehouse_load.late']);
+    await warehouse.loadAll(house);
+    await warehouse.watch(house);
+    await warehouse.watch(house);
+    expect(await told()).toEqual(['warehouse_load.late', 'warehouse_load.caught_up']);
   });
 });

@@ -27,6 +27,7 @@ export { openBrowser } from './browser.js';
 export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
 export { dice } from './dice.js';
+export { Duck } from './duck.js';
 export { meetAt } from './held-row.js';
 export { closeHouses, House } from './house.js';
 export { DEMO_PASSWORD, dropDatabase, makeDatabase, startOwnServer } from './server.js';

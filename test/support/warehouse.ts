@@ -3,7 +3,14 @@ import { inWords } from '../../modules/warehouse/load/differences.js';
 import { LoadService } from '../../modules/warehouse/load/load.service.js';
 import type { Loaded } from '../../modules/warehouse/load/load.service.js';
 import { VerifyWarehouseService } from '../../modules/warehouse/load/verify.service.js';
+import { LatenessService } from '../../modules/warehouse/load/lateness.service.js';
+import { RebuildService } from '../../modules/warehouse/load/rebuild.service.js';
+import type { Rebuilt } from '../../modules/warehouse/load/rebuild.service.js';
+import { REPORT_QUERIES } from '../../modules/warehouse/report/queries.js';
+import { VAULT_TABLES } from '../../modules/warehouse/vault/tables.js';
 import type { House } from './house.js';
+
+export { REPORT_QUERIES, VAULT_TABLES };
 
 /** Loads what is settled in the first company. */
 export async function load(house: House): Promise<Loaded> {
@@ -32,6 +39,16 @@ export async function verify(house: House): Promise<string[]> {
     const found = await house.app.get(VerifyWarehouseService, { strict: false }).verify();
     return found.differences.map(inWords);
   });
+}
+
+/** Makes the first company's warehouse anew. */
+export async function rebuild(house: House): Promise<Rebuilt> {
+  return inCompany(house, () => house.app.get(RebuildService, { strict: false }).rebuild());
+}
+
+/** Looks whether the first company's warehouse is late, as the schedule does. */
+export async function watch(house: House): Promise<void> {
+  await inCompany(house, () => house.app.get(LatenessService, { strict: false }).watch());
 }
 
 async function inCompany<T>(house: House, work: () => Promise<T>): Promise<T> {
