@@ -8,6 +8,7 @@ import { salesAddon } from '#modules/sales';
 import { securityCspAddon } from '#modules/security-csp';
 import { siiConnectorAddon } from '#modules/sii-connector';
 import { treasuryAddon } from '#modules/treasury';
+import { warehouseAddon } from '#modules/warehouse';
 
 /** The addons that ship with OFITEC; the only place that names them all. */
 export const shippedAddons: readonly Addon[] = [
@@ -20,4 +21,5 @@ export const shippedAddons: readonly Addon[] = [
   securityCspAddon,
   siiConnectorAddon,
   treasuryAddon,
+  warehouseAddon,
 ];

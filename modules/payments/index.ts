@@ -16,6 +16,8 @@ export {
 export { LedgerChecked, LedgerDrift } from './cash-session/ledger.events.js';
 export { DailyCutMade } from './daily-cut/daily-cut.events.js';
 export { CashMoved, CashOverdrawn, MovementUndone } from './entry/entry.events.js';
+export { PaymentFiguresService } from './payment/payment-figures.service.js';
+export type { CutSession, PaymentDay } from './payment/payment-figures.service.js';
 export {
   PaymentCreated,
   PaymentEdited,
@@ -31,3 +33,4 @@ export {
   PrepaidVoided,
 } from './prepaid/prepaid.events.js';
 export { paymentsAddon } from './payments.addon.js';
+export { PaymentsModule } from './payments.module.js';

@@ -17,6 +17,7 @@ import { StaleSessionService } from './cash-session/stale-session.service.js';
 import { EntryController } from './entry/entry.controller.js';
 import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
+import { PaymentFiguresService } from './payment/payment-figures.service.js';
 import { PaymentService } from './payment/payment.service.js';
 import { PrepaidController } from './prepaid/prepaid.controller.js';
 import { PrepaidFiguresService } from './prepaid/prepaid-figures.service.js';
@@ -45,6 +46,7 @@ import { ReportService } from './report/report.service.js';
     EntryService,
     LedgerCheckService,
     LedgerService,
+    PaymentFiguresService,
     PaymentService,
     PrepaidFiguresService,
     PrepaidLedgerService,
@@ -52,5 +54,6 @@ import { ReportService } from './report/report.service.js';
     ReportService,
     StaleSessionService,
   ],
+  exports: [PaymentFiguresService],
 })
 export class PaymentsModule {}

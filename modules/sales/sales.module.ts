@@ -3,6 +3,7 @@ import { BaseModule } from '#modules/base';
 import { CustomerController } from './customer/customer.controller.js';
 import { CustomerService } from './customer/customer.service.js';
 import { OrderController } from './order/order.controller.js';
+import { OrderFactsService } from './order/order-facts.service.js';
 import { OrderFiguresService } from './order/order-figures.service.js';
 import { OrderService } from './order/order.service.js';
 import { SalesReportController } from './report/report.controller.js';
@@ -15,11 +16,12 @@ import { ServiceService } from './service/service.service.js';
   controllers: [CustomerController, OrderController, SalesReportController, ServiceController],
   providers: [
     CustomerService,
+    OrderFactsService,
     OrderFiguresService,
     OrderService,
     SalesReportService,
     ServiceService,
   ],
-  exports: [CustomerService, OrderFiguresService, OrderService],
+  exports: [CustomerService, OrderFactsService, OrderFiguresService, OrderService],
 })
 export class SalesModule {}

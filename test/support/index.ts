@@ -20,12 +20,14 @@ export {
 export type { Day, Shop } from './builders.js';
 export * as alerts from './alerts.js';
 export * as chain from './chain.js';
+export * as warehouse from './warehouse.js';
 export { pastAlerts } from './alerts.js';
 export type { Mailbox, MovedClock, Received, Receiver } from './alerts.js';
 export { openBrowser } from './browser.js';
 export { codeOf, enrolApp } from './authenticator-app.js';
 export { Client, signIn } from './client.js';
 export { dice } from './dice.js';
+export { Duck } from './duck.js';
 export { meetAt } from './held-row.js';
 export { closeHouses, House } from './house.js';
 export { DEMO_PASSWORD, dropDatabase, makeDatabase, startOwnServer } from './server.js';

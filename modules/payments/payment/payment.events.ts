@@ -21,9 +21,15 @@ export const PaymentCreated = defineEvent<PaymentFacts>({
   summary: 'money was applied to an order',
 });
 
-export const PaymentEdited = defineEvent<PaymentFacts & { replacesId: string }>({
+export const PaymentEdited = defineEvent<
+  PaymentFacts & {
+    replacesId: string;
+    /** The row that took the first charge back; absent in version 1. */
+    voidId?: string;
+  }
+>({
   name: 'payment.edited',
-  version: 1,
+  version: 2,
   summary: 'a charge was voided and another stands in its place, while its session was open',
 });
 

@@ -107,7 +107,7 @@ export class PaymentService {
       const session = await this.sessions.holdIfOpen(charge.cashSessionId);
       if (!session) throw new Problem(PaymentInClosedSession);
       const taken = charge.reverseAll();
-      await this.takeBack(charge, session, 'void', taken, input.reason);
+      const { id: voidId } = await this.takeBack(charge, session, 'void', taken, input.reason);
       const { amount = taken, tendered } = input;
       const reference = input.reference ?? charge.reference ?? undefined;
       await this.orders.applyPayment(charge.orderId, amount);
@@ -117,7 +117,7 @@ export class PaymentService {
       const further = { cashBefore, replacesId: charge.id };
       const payment = await this.charge(session, order, { ...draft, ...optional }, further);
       await this.announce(events.PaymentEdited, payment, order.ticket, {
-        payload: { replacesId: charge.id },
+        payload: { replacesId: charge.id, voidId },
         changes: {
           method: { before: charge.method, after: method },
           amount: { before: taken, after: amount },

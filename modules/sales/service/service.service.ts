@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database, defineList, Events, Records } from '#kernel';
+import { Database, defineList, Events, pick, Records } from '#kernel';
 import type { Page, Subject } from '#kernel';
 import { Service } from './service.entity.js';
 import { ServiceChanged, ServiceCreated, ServicePriceChanged } from './service.events.js';
+import type { ServiceFacts } from './service.events.js';
 import type { CreateService, EditService } from './service.input.js';
 
 /** What clients may ask of the price list. */
@@ -37,7 +38,7 @@ export class ServiceService {
       const service = await this.records.insert(Service, draft);
       await this.events.publish(ServiceCreated, {
         subject: subjectOf(service),
-        payload: { serviceId: service.id, price },
+        payload: { serviceId: service.id, price, service: factsOf(service) },
       });
       return service;
     });
@@ -52,16 +53,21 @@ export class ServiceService {
       const { price, ...others } = await this.records.store(Object.assign(service, input));
       const subject = subjectOf(service);
       if (price) {
-        const payload = { serviceId: id, before, after: service.price };
+        const told = { before, after: service.price };
+        const payload = { serviceId: id, ...told, service: factsOf(service) };
         await this.events.publish(ServicePriceChanged, { subject, payload, changes: { price } });
       }
       if (Object.keys(others).length > 0) {
-        const payload = { serviceId: id };
+        const payload = { serviceId: id, service: factsOf(service) };
         await this.events.publish(ServiceChanged, { subject, payload, changes: others });
       }
       return service;
     });
   }
+}
+
+function factsOf(service: Service): ServiceFacts {
+  return pick(service, 'code', 'name', 'unit', 'price', 'active');
 }
 
 function subjectOf(service: Service): Subject {

@@ -1,0 +1,3 @@
+import { Vault } from './0001-vault.js';
+
+export const warehouseMigrations = [Vault];

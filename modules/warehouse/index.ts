@@ -1,0 +1,6 @@
+/**
+ * The public door of `warehouse`.
+ *
+ * @packageDocumentation
+ */
+export { warehouseAddon } from './warehouse.addon.js';
