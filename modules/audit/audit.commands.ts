@@ -2,7 +2,8 @@ import { runAsHouse } from '#kernel';
 import type { CommandDefinition } from '#kernel';
 import { BlockStore } from './chain/block-store.js';
 import { SealService } from './chain/seal.service.js';
-import { inWords, VerifyService } from './chain/verify.service.js';
+import { inWords } from './chain/findings.js';
+import { VerifyService } from './chain/verify.service.js';
 import type { Anchor } from './chain/verify.service.js';
 
 const ANCHOR = /^(?:([0-9a-f-]{36})\/)?(\d{1,15}):([0-9a-f]{64})$/i;

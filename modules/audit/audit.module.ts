@@ -4,8 +4,11 @@ import { ChainController } from './chain/chain.controller.js';
 import { ChainService } from './chain/chain.service.js';
 import { SealService } from './chain/seal.service.js';
 import { VerifyService } from './chain/verify.service.js';
+import { RootService } from './cut/root.service.js';
 import { EventController } from './event/event.controller.js';
 import { EventExportService } from './event/event-export.service.js';
+import { AuditPersonalData } from './withdrawal/audit-personal-data.js';
+import { WithdrawalStore } from './withdrawal/withdrawal-store.js';
 import { EventService } from './event/event.service.js';
 
 @Module({
@@ -17,6 +20,9 @@ import { EventService } from './event/event.service.js';
     ChainService,
     SealService,
     VerifyService,
+    AuditPersonalData,
+    WithdrawalStore,
+    RootService,
   ],
   exports: [ChainService],
 })

@@ -72,6 +72,10 @@ export const operationalAlertsAddon = defineAddon({
     ...Object.values(notificationEvents),
     ...Object.values(sourceEvents),
   ],
+  retention: {
+    events: 'technical',
+    except: { 'alert_source.created': 'security', 'alert_source.changed': 'security' },
+  },
   schedules: [ForgetAlerts],
   gauges: [UnresolvedAlerts],
   alerts: alertDefinitions,

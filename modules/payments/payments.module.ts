@@ -18,6 +18,7 @@ import { EntryController } from './entry/entry.controller.js';
 import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
 import { PaymentService } from './payment/payment.service.js';
+import { PaymentsPersonalData } from './payment/payments-personal-data.js';
 import { PrepaidController } from './prepaid/prepaid.controller.js';
 import { PrepaidFiguresService } from './prepaid/prepaid-figures.service.js';
 import { PrepaidLedgerService } from './prepaid/prepaid-ledger.service.js';
@@ -46,6 +47,7 @@ import { ReportService } from './report/report.service.js';
     LedgerCheckService,
     LedgerService,
     PaymentService,
+    PaymentsPersonalData,
     PrepaidFiguresService,
     PrepaidLedgerService,
     PrepaidService,

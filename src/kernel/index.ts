@@ -17,7 +17,7 @@ export type { DemoContext } from './addon/demo.js';
 export { readInstalled } from './addon/installed.js';
 export { dependenciesOf, inDependencyOrder } from './addon/order.js';
 export { AddonRegistry } from './addon/registry.js';
-export { booleanSetting, pesosSetting } from './addon/setting.js';
+export { booleanSetting, monthsSetting, pesosSetting } from './addon/setting.js';
 export type { SettingDefinition, SettingValue } from './addon/setting.js';
 export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 
@@ -88,6 +88,8 @@ export type { Report } from './database/migrate.js';
 export { defineEvent } from './events/event.js';
 export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
 export { EventRow, toStoredEvent } from './events/event.entity.js';
+export { RETENTION_CLASSES } from './events/retention.js';
+export type { Retention, RetentionClass } from './events/retention.js';
 export { Events } from './events/events.js';
 export { contentFor } from './events/restricted.js';
 export { OnEvent, OnEventOutside } from './events/on-event.js';
@@ -139,6 +141,15 @@ export {
   PeriodTooLong,
   UnknownReference,
 } from './http/problems.js';
+
+export { PersonalData } from './privacy/personal-data.js';
+export type {
+  Erased,
+  ErasureObstacle,
+  HeldRecords,
+  Person,
+  PersonalSubjects,
+} from './privacy/personal-data.js';
 
 export { Measures } from './watch/gauge.js';
 export type { GaugeDefinition, Reading } from './watch/gauge.js';

@@ -9,11 +9,12 @@ import { EventRow } from './events/event.entity.js';
 import { EventPartitions, ForgetRepeats, Housekeeping } from './events/housekeeping.js';
 import { HealthController } from './http/health.controller.js';
 import { ProblemController } from './http/problem.controller.js';
+import { KernelPersonalData } from './privacy/kernel-personal-data.js';
 import { MetricsController } from './watch/metrics.controller.js';
 
 /** The kernel seen as an addon, so that one set of rules, migrations and records covers both. */
 @Module({
-  providers: [Housekeeping],
+  providers: [Housekeeping, KernelPersonalData],
   controllers: [HealthController, MetricsController, ProblemController],
 })
 class KernelParts {}
@@ -26,6 +27,8 @@ export const kernelAddon = defineAddon({
   entities: [EventRow],
   migrations: kernelMigrations,
   events: [AccessDenied, DenialsSuppressed, DeliveryExhausted],
+  retention: { events: 'security', except: { 'delivery.exhausted': 'technical' } },
+  personalData: [KernelPersonalData],
   alerts: kernelAlerts,
   schedules: [EventPartitions, ForgetRepeats],
   config: kernelConfig,

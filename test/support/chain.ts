@@ -1,7 +1,8 @@
 import { runAsHouse } from '#kernel';
 import { BlockStore } from '../../modules/audit/chain/block-store.js';
 import { SealService } from '../../modules/audit/chain/seal.service.js';
-import { inWords, VerifyService } from '../../modules/audit/chain/verify.service.js';
+import { inWords } from '../../modules/audit/chain/findings.js';
+import { VerifyService } from '../../modules/audit/chain/verify.service.js';
 import type { Anchor } from '../../modules/audit/chain/verify.service.js';
 import type { House } from './house.js';
 

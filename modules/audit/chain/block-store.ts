@@ -30,7 +30,11 @@ const TIP = `SELECT number::float8 AS number, hash, last_transaction_id::text AS
     last_event_id AS "lastEventId", sealed_at AS "sealedAt"
   FROM audit_block WHERE company_id = $1 ORDER BY number DESC LIMIT 1`;
 
-const EVENTS = `SELECT id, transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS values
+const ROOT = `SELECT number::float8 AS number, hash, last_transaction_id::text AS "lastTransactionId",
+    last_event_id AS "lastEventId", NULL AS "sealedAt"
+  FROM audit_cut WHERE company_id = $1 ORDER BY number DESC LIMIT 1`;
+
+const EVENTS = `SELECT id, transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS values, salt
   FROM audit_events_after($1, $2, $3, $4)`;
 
 /** The last transaction before which none is on its way any more. */
@@ -58,9 +62,10 @@ export class BlockStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Where every chain begins. */
-  start(): Tip {
-    return START;
+  /** Where the chain begins: behind what was cut off, or before everything. */
+  async root(): Promise<Tip> {
+    const [cut] = await this.database.rows<Tip>(ROOT, [this.database.companyId]);
+    return cut ?? START;
   }
 
   async tip(): Promise<Tip> {
