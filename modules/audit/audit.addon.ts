@@ -9,6 +9,7 @@ import { UnsealedAge } from './chain/seal.service.js';
 import { VerifyChain } from './chain/verify.service.js';
 import { AuditPersonalData } from './withdrawal/audit-personal-data.js';
 import { LogCut, LogRedacted } from './withdrawal/withdrawal.events.js';
+import { retentionSettings } from './cut/retention.settings.js';
 import { AuditModule } from './audit.module.js';
 
 const permissions = {
@@ -40,6 +41,7 @@ export const auditAddon = defineAddon({
   gauges: [UnsealedAge],
   alerts: auditAlerts,
   commands: auditCommands,
+  settings: retentionSettings,
   roles: {
     encargada: { grants: ['audit.event.read'] },
     admin: { grants: Object.keys(permissions) },

@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
+import { BaseModule } from '#modules/base';
 import { BlockStore } from './chain/block-store.js';
 import { ChainController } from './chain/chain.controller.js';
 import { ChainService } from './chain/chain.service.js';
 import { SealService } from './chain/seal.service.js';
 import { VerifyService } from './chain/verify.service.js';
+import { ArchiveCheckService } from './cut/archive-check.service.js';
+import { CutService } from './cut/cut.service.js';
 import { RootService } from './cut/root.service.js';
 import { EventController } from './event/event.controller.js';
 import { EventExportService } from './event/event-export.service.js';
@@ -12,6 +15,7 @@ import { WithdrawalStore } from './withdrawal/withdrawal-store.js';
 import { EventService } from './event/event.service.js';
 
 @Module({
+  imports: [BaseModule],
   controllers: [EventController, ChainController],
   providers: [
     EventExportService,
@@ -23,6 +27,8 @@ import { EventService } from './event/event.service.js';
     AuditPersonalData,
     WithdrawalStore,
     RootService,
+    CutService,
+    ArchiveCheckService,
   ],
   exports: [ChainService],
 })

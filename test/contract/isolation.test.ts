@@ -32,7 +32,6 @@ describe('isolation of companies', () => {
     const cashSessionId = await openSession(cashier, centro.registerIds[0] ?? '');
     const order = await takeOrder(cashier, centro);
     const paid = await cashier.pay('payments/payments', {
-      erasureId: String(erasure.body.id),
       orderId: order.id,
       method: 'cash',
       amount: 1_000,
@@ -80,6 +79,7 @@ describe('isolation of companies', () => {
       apiKeyId: String(apiKey.body.id),
       terminalId: String(terminal.body.id),
       appId: String(app.body.id),
+      erasureId: String(erasure.body.id),
       groupId: group?.id ?? '',
       policyId: String(policy.body.id),
     };

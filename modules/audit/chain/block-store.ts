@@ -46,6 +46,9 @@ const BEGUN = `SELECT (pg_snapshot_xmax(pg_current_snapshot()))::text AS last`;
 /** Transactions that are looked through for a block at first. */
 const FIRST_STRETCH = 4_000n;
 
+/** Events that are read at once. */
+const PAGE = 1_000;
+
 /** Where {@link SEALED_COLUMNS} holds the instant. */
 const CREATED_AT = 2;
 
@@ -126,6 +129,24 @@ export class BlockStore {
     return this.database.rows<Sealed>(EVENTS, [
       ...[from.lastTransactionId, from.lastEventId, untilTransaction, limit],
     ]);
+  }
+
+  /** The events of a block's stretch of the log, a page a transaction. */
+  async *eventsOf(before: Tip, block: Block): AsyncGenerator<Sealed> {
+    for (let place: Pick<Tip, 'lastTransactionId' | 'lastEventId'> = before; ;) {
+      const from = place;
+      const page = await this.database.transaction(() =>
+        this.between(from, block.lastTransactionId, PAGE),
+      );
+      for (const event of page) {
+        const isLater =
+          event.transactionId === block.lastTransactionId && event.id > block.lastEventId;
+        if (!isLater) yield event;
+      }
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return;
+      place = { lastTransactionId: last.transactionId, lastEventId: last.id };
+    }
   }
 
   /** When the oldest event that no block holds happened; null when there is none. */

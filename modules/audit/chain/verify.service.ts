@@ -9,7 +9,6 @@ import { ChainBroken, ChainVerified } from './chain.events.js';
 import { Findings, inWords, MOST_FINDINGS } from './findings.js';
 import type { Finding } from './findings.js';
 import { GENESIS, hashOf, leafOf, leavesById } from './seal.js';
-import type { Sealed } from './seal.js';
 
 export const VerifyChain: ScheduleDefinition = {
   name: 'audit.verify-chain',
@@ -34,8 +33,6 @@ export interface Verification {
   readonly findings: readonly Finding[];
   readonly count: number;
 }
-
-const PAGE = 1_000;
 
 /** Compares the event log with its seal, block by block in constant memory. */
 @Injectable()
@@ -127,7 +124,7 @@ export class VerifyService {
     const leaves = leavesById(block.leaves);
     const sealed = leaves.size;
     const others = new Map<string, Buffer>();
-    for await (const event of this.stretch(before, block)) {
+    for await (const event of this.blocks.eventsOf(before, block)) {
       const leaf = leaves.get(event.id);
       const says = leafOf(event);
       // Behind a missing block its events stand in this one's stretch: they are not this one's.
@@ -148,23 +145,6 @@ export class VerifyService {
       found.add({ kind: 'event-missing', block: block.number, eventId });
     }
     return sealed;
-  }
-
-  private async *stretch(before: Tip, block: Block): AsyncGenerator<Sealed> {
-    let place: Pick<Tip, 'lastTransactionId' | 'lastEventId'> = before;
-    for (;;) {
-      const page = await this.database.transaction(() =>
-        this.blocks.between(place, block.lastTransactionId, PAGE),
-      );
-      for (const event of page) {
-        const isLater =
-          event.transactionId === block.lastTransactionId && event.id > block.lastEventId;
-        if (!isLater) yield event;
-      }
-      const last = page.at(-1);
-      if (!last || page.length < PAGE) return;
-      place = { lastTransactionId: last.transactionId, lastEventId: last.id };
-    }
   }
 }
 

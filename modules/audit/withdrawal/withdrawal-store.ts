@@ -68,6 +68,15 @@ export class WithdrawalStore {
     return found;
   }
 
+  /** The same as an archive holds it. */
+  async entriesOf(block: number): Promise<string[]> {
+    const rows = await this.database.rows<{ entries: Buffer }>(
+      'SELECT entries FROM audit_withdrawal WHERE company_id = $1 AND block = $2 ORDER BY act_id',
+      [this.database.companyId, block],
+    );
+    return rows.map(({ entries }) => entries.toString('base64'));
+  }
+
   /** Every act that took something out of a block behind a number. */
   async acts(behind: number): Promise<Act[]> {
     return this.database.rows<Act>(ACTS, [this.database.companyId, behind]);
