@@ -4,6 +4,7 @@ import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
 import { addonCommand } from './cli/addon-command.js';
 import { failureExitCode, verbsOf } from './cli/addon-verbs.js';
+import { doctorCommand } from './cli/doctor-command.js';
 import { configCommand } from './cli/config-command.js';
 import { migrateCommand } from './cli/migrate-command.js';
 import { readBlueprint } from './bootstrap.js';
@@ -12,6 +13,11 @@ import { demandNode, fail } from './lifetime.js';
 /** The operator's command: the house's own verbs, and those that the addons declare. */
 async function main(): Promise<void> {
   demandNode();
+  if (process.argv[2] === 'doctor') {
+    const program = new Command('ofitec').showHelpAfterError().addCommand(doctorCommand());
+    await program.parseAsync();
+    return;
+  }
   // They must also work while the house cannot be composed: their configuration is their own.
   const alone = [failoverCommand(), secretsCommand()];
   if (alone.some((command) => command.name() === process.argv[2])) {
@@ -30,7 +36,8 @@ async function main(): Promise<void> {
     .addCommand(addonCommand(blueprint))
     .addCommand(configCommand(blueprint))
     .addCommand(failoverCommand())
-    .addCommand(secretsCommand());
+    .addCommand(secretsCommand())
+    .addCommand(doctorCommand());
   for (const addon of blueprint.available) {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));
   }

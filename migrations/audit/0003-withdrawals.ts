@@ -60,7 +60,9 @@ export class Withdrawals implements MigrationInterface {
 const COMPANY = `nullif(current_setting('ofitec.company_id', true), '')::uuid`;
 
 /** A door: it sees past the policies, and the log's triggers let it through. */
-const DOOR = `SECURITY DEFINER SET search_path = public, pg_temp SET ofitec.log_door = 'open'`;
+const DOOR = `LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp`;
+const OPEN = `PERFORM set_config('ofitec.log_door', 'open', true)`;
+const SHUT = `PERFORM set_config('ofitec.log_door', '', true)`;
 
 const MASKED = `CREATE FUNCTION audit_masked(said jsonb, texts text[]) RETURNS jsonb
   LANGUAGE sql IMMUTABLE AS $$
@@ -70,19 +72,22 @@ const MASKED = `CREATE FUNCTION audit_masked(said jsonb, texts text[]) RETURNS j
 
 /** Takes reasons and named texts out of the events of some records, and the chance that was sealed with them. */
 const FORGET_TEXTS = `CREATE FUNCTION audit_forget_texts(kind text, ids uuid[], texts text[])
-  RETURNS SETOF uuid LANGUAGE sql VOLATILE ${DOOR} AS $$
-    UPDATE kernel_event SET reason = CASE WHEN reason IS NULL THEN NULL ELSE '(erased)' END,
+  RETURNS SETOF uuid ${DOOR} AS $$
+    BEGIN
+    ${OPEN};
+    RETURN QUERY UPDATE kernel_event SET reason = CASE WHEN reason IS NULL THEN NULL ELSE '(erased)' END,
       changes = audit_masked(changes, texts), payload = audit_masked(payload, texts),
       salt = gen_random_uuid()
     WHERE company_id = ${COMPANY} AND subject_type = kind AND subject_id = ANY(ids)
       AND (coalesce(reason, '(erased)') <> '(erased)'
         OR audit_masked(changes, texts) <> changes OR audit_masked(payload, texts) <> payload)
-    RETURNING id
-  $$`;
+    RETURNING id;
+    ${SHUT};
+    END $$`;
 
 /** Removes the events that an act says it removes (their new leaf is all zeros); none younger than a month. */
 const REMOVE_WITHDRAWN = `CREATE FUNCTION audit_remove_withdrawn(act uuid) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE ${DOOR} AS $$
+  ${DOOR} AS $$
     DECLARE removed bigint;
     BEGIN
       CREATE TEMPORARY TABLE audit_removed ON COMMIT DROP AS
@@ -94,8 +99,10 @@ const REMOVE_WITHDRAWN = `CREATE FUNCTION audit_remove_withdrawn(act uuid) RETUR
           WHERE e.company_id = ${COMPANY} AND e.created_at > now() - interval '1 month') THEN
         RAISE EXCEPTION 'no event is removed within its first month' USING ERRCODE = 'restrict_violation';
       END IF;
+      ${OPEN};
       DELETE FROM kernel_event e USING audit_removed r WHERE e.id = r.id AND e.company_id = ${COMPANY};
       GET DIAGNOSTICS removed = ROW_COUNT;
+      ${SHUT};
       RETURN removed;
     END $$`;
 
@@ -104,7 +111,7 @@ const REMOVE_WITHDRAWN = `CREATE FUNCTION audit_remove_withdrawn(act uuid) RETUR
  * years from the April after the year of the event: Código Tributario, art. 200).
  */
 const CUT_PREFIX = `CREATE FUNCTION audit_cut_prefix(up_to bigint) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE ${DOOR} AS $$
+  ${DOOR} AS $$
     DECLARE cut audit_cut; removed bigint;
     BEGIN
       SELECT * INTO STRICT cut FROM audit_cut WHERE company_id = ${COMPANY} AND number = up_to;
@@ -114,10 +121,12 @@ const CUT_PREFIX = `CREATE FUNCTION audit_cut_prefix(up_to bigint) RETURNS bigin
           AND created_at > now() - interval '88 months') THEN
         RAISE EXCEPTION 'the law keeps events of this cut' USING ERRCODE = 'restrict_violation';
       END IF;
+      ${OPEN};
       DELETE FROM kernel_event WHERE company_id = cut.company_id
         AND (transaction_id::text)::bigint <= cut.last_transaction_id
         AND ((transaction_id::text)::bigint, id) <= (cut.last_transaction_id, cut.last_event_id);
       GET DIAGNOSTICS removed = ROW_COUNT;
       DELETE FROM audit_block WHERE company_id = cut.company_id AND number <= up_to;
+      ${SHUT};
       RETURN removed;
     END $$`;

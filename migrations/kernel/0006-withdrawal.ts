@@ -4,7 +4,7 @@ import { run } from '../sql.js';
 /**
  * What an event says may be taken out, and the seal over it stays: a chance that is sealed with the event
  * and leaves with it, so that a RUT is not found by trying all of them. And the log's triggers know doors
- * (functions with `SET ofitec.log_door = 'open'`), each of which takes out one thing for one reason.
+ * (functions that open `ofitec.log_door` while they work), each of which takes out one thing for one reason.
  */
 export class Withdrawal implements MigrationInterface {
   readonly name = 'Withdrawal0006';

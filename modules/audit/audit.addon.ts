@@ -3,6 +3,7 @@ import { defineAddon } from '#kernel';
 import { baseAddon } from '#modules/base';
 import { AuditExported } from './event/event.events.js';
 import { auditAlerts } from './audit.alerts.js';
+import { chainCheck } from './audit.checks.js';
 import { auditCommands } from './audit.commands.js';
 import { ChainBroken, ChainVerified } from './chain/chain.events.js';
 import { UnsealedAge } from './chain/seal.service.js';
@@ -41,6 +42,7 @@ export const auditAddon = defineAddon({
   gauges: [UnsealedAge],
   alerts: auditAlerts,
   commands: auditCommands,
+  checks: [chainCheck],
   settings: retentionSettings,
   roles: {
     encargada: { grants: ['audit.event.read'] },

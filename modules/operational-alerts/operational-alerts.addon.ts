@@ -1,3 +1,4 @@
+import { alertChecks } from './check/doctor.checks.js';
 import { operationalAlertsMigrations } from '#migrations/operational-alerts';
 import { defineAddon, recordRule } from '#kernel';
 import { baseAddon } from '#modules/base';
@@ -80,6 +81,7 @@ export const operationalAlertsAddon = defineAddon({
   gauges: [UnresolvedAlerts],
   alerts: alertDefinitions,
   commands: alertsCommands,
+  checks: alertChecks,
   commandGroup: 'alerts',
   config: alertsConfig,
 });

@@ -85,6 +85,10 @@ export { followFile } from './database/url-file.js';
 export { Installation } from './database/migrate.js';
 export type { Report } from './database/migrate.js';
 
+export type { DoctorCheck, DoctorDesk, DoctorFinding, DoctorState } from './doctor/check.js';
+export { environmentCheck } from './doctor/environment-check.js';
+export { examine, exitCodeOf } from './doctor/examine.js';
+
 export { defineEvent } from './events/event.js';
 export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
 export { EventRow, toStoredEvent } from './events/event.entity.js';

@@ -4,6 +4,8 @@ import { AccessDenied, DenialsSuppressed } from './access/denial.js';
 import { defineAddon } from './addon/addon.js';
 import { kernelAlerts } from './alerts/kernel.alerts.js';
 import { kernelConfig } from './config/kernel.config.js';
+import { databaseChecks } from './doctor/database-checks.js';
+import { machineChecks } from './doctor/machine-checks.js';
 import { DeliveryExhausted } from './events/delivery.events.js';
 import { EventRow } from './events/event.entity.js';
 import { EventPartitions, ForgetRepeats, Housekeeping } from './events/housekeeping.js';
@@ -32,4 +34,5 @@ export const kernelAddon = defineAddon({
   alerts: kernelAlerts,
   schedules: [EventPartitions, ForgetRepeats],
   config: kernelConfig,
+  checks: [...machineChecks, ...databaseChecks],
 });

@@ -9,11 +9,11 @@ import type { Client, Shop } from '#test';
 describe('a customer who asks for her data, and to be forgotten', () => {
   const PERSON = {
     name: 'Violeta Inventada Quelempán',
-    rut: '11111111-1',
+    rut: '7654321-6',
     phone: '+56 9 1234 0987',
     email: 'violeta.inventada@correo.example',
   };
-  const TRACES = ['Violeta', 'Quelemp', '11111111-1', '1234 0987', 'violeta.inventada'];
+  const TRACES = ['Violeta', 'Quelemp', '7654321-6', '1234 0987', 'violeta.inventada'];
 
   let house: House;
   let admin: Client;
@@ -111,7 +111,7 @@ describe('a customer who asks for her data, and to be forgotten', () => {
   it('is not forgotten while something is open between her and the shop', async () => {
     const made = await encargada.post('sales/customers', {
       name: 'Con Asuntos',
-      rut: '22222222-2',
+      rut: '12345678-5',
     });
     const customerId = String(made.body.id);
     const asked = { customerId, requestNumber: 'S-7', reason: 'lo pide por carta' };

@@ -8,6 +8,7 @@ import type { Retention } from '../events/retention.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
 import type { PersonalData } from '../privacy/personal-data.js';
 import type { GaugeDefinition } from '../watch/gauge.js';
+import type { DoctorCheck } from '../doctor/check.js';
 import type { Command } from './command.js';
 import type { DemoContext } from './demo.js';
 import type { SettingDefinition } from './setting.js';
@@ -50,6 +51,8 @@ export interface AddonDefinition {
   /** Types of alerts, and the events that raise and clear them. */
   readonly alerts?: readonly AlertDefinition[];
   readonly commands?: readonly Command[];
+  /** What `ofitec doctor` looks at for this addon. */
+  readonly checks?: readonly DoctorCheck[];
   /** The word after `ofitec` that the commands stand behind; the addon's name unless said. */
   readonly commandGroup?: string;
   /** Variables read from the environment at boot. */
@@ -79,6 +82,7 @@ export function defineAddon(definition: AddonDefinition): Addon {
     gauges: [],
     alerts: [],
     commands: [],
+    checks: [],
     commandGroup: definition.name,
     config: {},
     settings: {},

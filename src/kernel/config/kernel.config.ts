@@ -13,6 +13,13 @@ export const kernelConfig = {
   PORT: integer({ summary: 'HTTP port; 0 takes a free one', fallback: 3000, min: 0, max: 65535 }),
   HOST: text({ summary: 'HTTP address to listen on; default 127.0.0.1, in production 0.0.0.0' }),
   OFITEC_HOME: text({ summary: 'folder of the embedded database; default .ofitec' }),
+  DOCTOR_CERTIFICATES: list({
+    summary: 'PEM files of certificates whose end `ofitec doctor` watches, by commas',
+  }),
+  DOCTOR_READY_URL: text({
+    summary:
+      'readiness of the server that `ofitec doctor` asks, such as http://127.0.0.1:3000/health/ready',
+  }),
   OFITEC_ADDONS: list({ summary: 'npm packages or files of further addons, by commas' }),
   OFITEC_DEMO_PASSWORD: text({ summary: 'password of the demo users', secret: true }),
   DATABASE_URL: text({
