@@ -18,7 +18,7 @@ export const failoverCheck: DoctorCheck = {
 };
 
 function findingsOf(status: Status): DoctorFinding[] {
-  const found: [DoctorState, string][] = [
+  const found: (readonly [DoctorState, string])[] = [
     ...status.faults.map((words): [DoctorState, string] => ['warning', words]),
     ...(status.active === null ? [['critical', 'the name points to no site'] as const] : []),
     ...(status.frozen === null ? [] : [['warning', `frozen: ${status.frozen}`] as const]),
@@ -30,7 +30,7 @@ function findingsOf(status: Status): DoctorFinding[] {
         `${address} is on ${holders.length} hosts${holders.length > 1 ? `: ${holders.join(', ')}` : ''}`,
       ]),
   ];
-  const all: readonly (readonly [DoctorState, string])[] =
+  const all: typeof found =
     found.length > 0 ? found : [['good', `${status.record} points to ${status.active ?? ''}`]];
   return all.map(([state, sentence]) => ({ what: 'failover', state, sentence, runbook: RUNBOOK }));
 }
