@@ -49,20 +49,35 @@ export interface Blueprint {
 
 /** Reads addons and configuration. @throws BootRefused with every fault of the environment */
 export async function readBlueprint(env: Environment): Promise<Blueprint> {
+  const { blueprint, faults } = await surveyBlueprint(env);
+  if (faults.length > 0) throw new BootRefused(faults);
+  const { kernel } = blueprint;
+  setLogLevel(kernel.LOG_LEVEL);
+  const { DATABASE_URL, DATABASE_CONNECTION_LIFE_SECONDS: lifeSeconds } = kernel;
+  const { DATABASE_URL_FILE: urlFile } = env;
+  if (DATABASE_URL && urlFile) followFile(DATABASE_URL, urlFile, lifeSeconds);
+  return blueprint;
+}
+
+/** The same for whoever has to tell of the faults too: what is faulty has its default. */
+export async function surveyBlueprint(
+  env: Environment,
+): Promise<{ blueprint: Blueprint; faults: string[] }> {
   const first = Config.read([kernelConfig], env);
-  if (first.faults.length > 0) throw new BootRefused(first.faults);
+  if (first.faults.length > 0) {
+    const [config, kernel] = [first.config, first.config.of(kernelConfig)];
+    return {
+      blueprint: { available: inDependencyOrder(shippedAddons), config, kernel },
+      faults: first.faults,
+    };
+  }
   const outside = await loadOutsideAddons(first.config.of(kernelConfig).OFITEC_ADDONS);
   const available = inDependencyOrder([...shippedAddons, ...outside]);
   const shapes = [kernelConfig, ...available.map((addon) => addon.config)];
   const { config, faults } = Config.read(shapes, env);
   const kernel = config.of(kernelConfig);
   const all = [...faults, ...productionFaults(kernel)];
-  if (all.length > 0) throw new BootRefused(all);
-  setLogLevel(kernel.LOG_LEVEL);
-  const { DATABASE_URL, DATABASE_CONNECTION_LIFE_SECONDS: lifeSeconds } = kernel;
-  const { DATABASE_URL_FILE: urlFile } = env;
-  if (DATABASE_URL && urlFile) followFile(DATABASE_URL, urlFile, lifeSeconds);
-  return { available, config, kernel };
+  return { blueprint: { available, config, kernel }, faults: all };
 }
 
 /** Brings a database to the code's state: installed addons, or all that are available at first. */

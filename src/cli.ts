@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { backupCommand } from '../infra/backup/index.js';
 import { failoverCommand } from '../infra/failover/index.js';
-import { hostCommand } from '../infra/host/index.js';
 import { releaseCommand } from '../infra/release/index.js';
 import { secretsCommand } from '../infra/secrets/index.js';
 import { shippedAddons } from './addons.js';
 import { addonCommand } from './cli/addon-command.js';
 import { failureExitCode, verbsOf } from './cli/addon-verbs.js';
+import { doctorCommand } from './cli/doctor-command.js';
 import { configCommand } from './cli/config-command.js';
 import { checkRelease } from './cli/check-release.js';
 import { migrateCommand } from './cli/migrate-command.js';
@@ -48,13 +48,6 @@ async function main(): Promise<void> {
     if (addon.commands.length > 0) program.addCommand(verbsOf(addon, blueprint));
   }
   await program.parseAsync();
-}
-
-/** `ofitec doctor …`: what is wrong, told while nothing else works. */
-function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('what is wrong here, each with its runbook')
-    .addCommand(hostCommand());
 }
 
 main().catch((error: unknown) =>

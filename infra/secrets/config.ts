@@ -12,7 +12,7 @@ import type { Proof } from './vault/sign-in.js';
 import type { VaultAddress } from './vault/vault.js';
 
 /** What the environment says; the rest is in the file that it names. */
-const secretsConfig = {
+export const secretsConfig = {
   VAULT_ADDR: text({ summary: 'Vault or OpenBao, https only; several servers by commas' }),
   VAULT_CACERT: text({ summary: 'file with the authority of its certificate, PEM' }),
   VAULT_NAMESPACE: text({ summary: 'namespace of Vault, if it has such' }),

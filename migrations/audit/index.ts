@@ -1,4 +1,5 @@
 import { AuditLog } from './0001-audit-log.js';
 import { Chain } from './0002-chain.js';
+import { Withdrawals } from './0003-withdrawals.js';
 
-export const auditMigrations = [AuditLog, Chain];
+export const auditMigrations = [AuditLog, Chain, Withdrawals];

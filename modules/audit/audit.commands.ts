@@ -1,8 +1,12 @@
-import { runAsHouse } from '#kernel';
+import type { INestApplicationContext } from '@nestjs/common';
+import { isDay, runAsHouse } from '#kernel';
 import type { CommandDefinition } from '#kernel';
 import { BlockStore } from './chain/block-store.js';
 import { SealService } from './chain/seal.service.js';
-import { inWords, VerifyService } from './chain/verify.service.js';
+import { inWords } from './chain/findings.js';
+import { VerifyService } from './chain/verify.service.js';
+import { ArchiveCheckService } from './cut/archive-check.service.js';
+import { CutService } from './cut/cut.service.js';
 import type { Anchor } from './chain/verify.service.js';
 
 const ANCHOR = /^(?:([0-9a-f-]{36})\/)?(\d{1,15}):([0-9a-f]{64})$/i;
@@ -14,6 +18,8 @@ const verify: CommandDefinition = {
   options: {
     '--anchor [anchors]':
       'blocks as they were written down elsewhere, COMPANY/NUMBER:HASH with commas between them; the company where there are several',
+    '--archive [files]':
+      'archives of `audit cut` with commas between them: proves that each holds what was removed, as it was sealed',
     '--announce': 'store the outcome as an event too, from which an alert arises or ends',
   },
   async run(app, options) {
@@ -36,10 +42,11 @@ const verify: CommandDefinition = {
         }
       });
     }
+    const archives = await archivesOf(app, options['archive'], faults);
     if (faults.length > 0) {
       throw new Error(['The event log does not agree with its seal:', ...faults].join('\n'));
     }
-    return { ...totals, tips };
+    return { ...totals, tips, ...(archives.length > 0 ? { archives } : {}) };
   },
 };
 
@@ -63,7 +70,65 @@ const tip: CommandDefinition = {
   },
 };
 
-export const auditCommands: readonly CommandDefinition[] = [verify, tip];
+/** Retention: what is old enough is archived, proven and removed. */
+const cut: CommandDefinition = {
+  name: 'cut',
+  summary: 'write what is old enough to an archive, prove that, and remove it from the log',
+  options: {
+    '--before <day>':
+      'events from before this day only, YYYY-MM-DD; each class keeps its own time besides',
+    '--into [folder]': 'where the archives go: on another machine’s disk, or copied there',
+    '--dry-run': 'say what would go, and change nothing',
+  },
+  async run(app, options) {
+    const day = options['before'] ?? '';
+    if (!isDay(day)) throw new Error(`“${day}” is no day.`);
+    const before = new Date(`${day}T00:00:00Z`);
+    const folder = options['into'];
+    if (!options['dryRun'] && !folder) throw new Error('Without --into FOLDER nothing is removed.');
+    const cuts: Record<string, unknown>[] = [];
+    for (const id of await app.get(BlockStore, { strict: false }).companies()) {
+      await runAsHouse(id, 'ofitec audit cut', async () => {
+        const service = app.get(CutService, { strict: false });
+        if (options['dryRun']) {
+          const { last, blocks, events, alone, limits } = await service.plan(before);
+          const thinned = alone.length;
+          cuts.push({ company: id, number: last.number, blocks, events, thinned, limits });
+        } else {
+          const done = await service.cut(before, folder ?? '');
+          if (done) cuts.push({ company: id, ...done });
+        }
+      });
+    }
+    return { state: options['dryRun'] ? 'rehearsed' : 'cut', cuts };
+  },
+};
+
+export const auditCommands: readonly CommandDefinition[] = [verify, tip, cut];
+
+async function archivesOf(
+  app: INestApplicationContext,
+  given: string | undefined,
+  faults: string[],
+): Promise<Record<string, unknown>[]> {
+  const checks = app.get(ArchiveCheckService, { strict: false });
+  const done: Record<string, unknown>[] = [];
+  for (const file of given?.split(',') ?? []) {
+    try {
+      const { reading, found } = await checks.read(file);
+      const { companyId } = reading.head;
+      const { blocks, events, findings } = await runAsHouse(companyId, 'ofitec audit verify', () =>
+        checks.check(reading, found),
+      );
+      if (findings.length > 0)
+        faults.push(`${file}:`, ...findings.map((each) => `  ${inWords(each)}`));
+      done.push({ file, company: companyId, blocks, events });
+    } catch (error) {
+      faults.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return done;
+}
 
 function anchorsOf(
   given: string | undefined,

@@ -63,6 +63,7 @@ export const authAddon = defineAddon({
     },
     admin: { grants: Object.keys(permissions) },
   },
+  retention: { events: 'security' },
   events: [
     ApiKeyCreated,
     ApiKeyRevoked,

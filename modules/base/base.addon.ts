@@ -53,6 +53,10 @@ export const baseAddon = defineAddon({
       grants: ['base.setting.read', 'base.user.read'],
     },
   },
+  retention: {
+    events: 'tax',
+    except: { [UserChanged.name]: 'security', [UserCreated.name]: 'security' },
+  },
   events: [
     BranchChanged,
     BranchCreated,

@@ -1,3 +1,4 @@
+import { alertChecks } from './check/doctor.checks.js';
 import { operationalAlertsMigrations } from '#migrations/operational-alerts';
 import { defineAddon, recordRule } from '#kernel';
 import { baseAddon } from '#modules/base';
@@ -73,10 +74,15 @@ export const operationalAlertsAddon = defineAddon({
     ...Object.values(notificationEvents),
     ...Object.values(sourceEvents),
   ],
+  retention: {
+    events: 'technical',
+    except: { 'alert_source.created': 'security', 'alert_source.changed': 'security' },
+  },
   schedules: [ForgetAlerts],
   gauges: [CertificateExpiry, UnresolvedAlerts],
   alerts: alertDefinitions,
   commands: alertsCommands,
+  checks: alertChecks,
   commandGroup: 'alerts',
   config: alertsConfig,
 });

@@ -24,6 +24,7 @@ import { Entry } from './entry/entry.entity.js';
 import { CashMoved, CashOverdrawn, MovementUndone } from './entry/entry.events.js';
 import { Payment } from './payment/payment.entity.js';
 import * as paymentEvents from './payment/payment.events.js';
+import { PaymentsPersonalData } from './payment/payments-personal-data.js';
 import { REFUND } from './payment/payment.service.js';
 import { PrepaidAccount } from './prepaid/prepaid-account.entity.js';
 import { PrepaidEntry } from './prepaid/prepaid-entry.entity.js';
@@ -103,6 +104,13 @@ export const paymentsAddon = defineAddon({
     contador: { grants: reading },
   },
   rules: [CashSession, Entry, Payment, PrepaidEntry].flatMap((entity) => cashRules(entity)),
+  retention: {
+    events: 'tax',
+    except: {
+      'ledger.checked': 'technical',
+    },
+  },
+  personalData: [PaymentsPersonalData],
   settings: cashSessionSettings,
   gauges: [OpenSessions, DifferencesToday],
   schedules: [CheckLedger, FindStaleSessions],

@@ -19,6 +19,7 @@ import { EntryService } from './entry/entry.service.js';
 import { PaymentController } from './payment/payment.controller.js';
 import { PaymentFiguresService } from './payment/payment-figures.service.js';
 import { PaymentService } from './payment/payment.service.js';
+import { PaymentsPersonalData } from './payment/payments-personal-data.js';
 import { PrepaidController } from './prepaid/prepaid.controller.js';
 import { PrepaidFiguresService } from './prepaid/prepaid-figures.service.js';
 import { PrepaidLedgerService } from './prepaid/prepaid-ledger.service.js';
@@ -48,6 +49,7 @@ import { ReportService } from './report/report.service.js';
     LedgerService,
     PaymentFiguresService,
     PaymentService,
+    PaymentsPersonalData,
     PrepaidFiguresService,
     PrepaidLedgerService,
     PrepaidService,

@@ -2,6 +2,10 @@ import { Module } from '@nestjs/common';
 import { BaseModule } from '#modules/base';
 import { CustomerController } from './customer/customer.controller.js';
 import { CustomerService } from './customer/customer.service.js';
+import { ErasureController } from './erasure/erasure.controller.js';
+import { ErasureService } from './erasure/erasure.service.js';
+import { PrivacyService } from './erasure/privacy.service.js';
+import { SalesPersonalData } from './erasure/sales-personal-data.js';
 import { OrderController } from './order/order.controller.js';
 import { OrderFactsService } from './order/order-facts.service.js';
 import { OrderFiguresService } from './order/order-figures.service.js';
@@ -13,10 +17,19 @@ import { ServiceService } from './service/service.service.js';
 
 @Module({
   imports: [BaseModule],
-  controllers: [CustomerController, OrderController, SalesReportController, ServiceController],
+  controllers: [
+    CustomerController,
+    ErasureController,
+    OrderController,
+    SalesReportController,
+    ServiceController,
+  ],
   providers: [
     CustomerService,
     OrderFactsService,
+    ErasureService,
+    PrivacyService,
+    SalesPersonalData,
     OrderFiguresService,
     OrderService,
     SalesReportService,

@@ -41,6 +41,7 @@ export const securityCspAddon = defineAddon({
     ...Object.values(groupEvents),
     ...policyPart.events,
   ],
+  retention: { events: 'technical', except: { 'csp_groups.exported': 'security' } },
   schedules: [ClassifyGroups, ForgetReports, MakeDigest],
   gauges: [WaitingGroups],
   alerts: [...cspAlerts, ...policyPart.alerts],

@@ -21,6 +21,7 @@ import * as importEvents from './import/import.events.js';
 import { importSettings } from './import/import.settings.js';
 import { siiConnectorCommands } from './sii-connector.commands.js';
 import { simulatorCommand } from './kit/simulator.command.js';
+import { SiiPersonalData } from './document/sii-personal-data.js';
 import { SiiConnectorModule } from './sii-connector.module.js';
 
 const permissions = {
@@ -69,6 +70,7 @@ export const siiConnectorAddon = defineAddon({
   ],
   schedules: [AskPartners],
   config: connectorConfig,
+  personalData: [SiiPersonalData],
   settings: { ...importSettings, ...f29Settings },
   commands: [...siiConnectorCommands, ...f29Commands, simulatorCommand],
   commandGroup: 'f29',

@@ -15,6 +15,7 @@ import { DocumentController } from './document/document.controller.js';
 import { DocumentService } from './document/document.service.js';
 import { CheckService } from './f29/check.service.js';
 import { DraftService } from './f29/draft.service.js';
+import { SiiPersonalData } from './document/sii-personal-data.js';
 import { F29Controller } from './f29/f29.controller.js';
 import { FilingService } from './f29/filing.service.js';
 import { LedgerSumsService } from './f29/ledger-sums.service.js';
@@ -48,6 +49,7 @@ import { OwnSalesService } from './own-sales/own-sales.service.js';
     WebhookController,
   ],
   providers: [
+    SiiPersonalData,
     CheckService,
     ConnectorService,
     CourierService,

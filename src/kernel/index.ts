@@ -17,7 +17,7 @@ export type { DemoContext } from './addon/demo.js';
 export { readInstalled } from './addon/installed.js';
 export { dependenciesOf, inDependencyOrder } from './addon/order.js';
 export { AddonRegistry } from './addon/registry.js';
-export { booleanSetting, pesosSetting } from './addon/setting.js';
+export { booleanSetting, monthsSetting, pesosSetting } from './addon/setting.js';
 export type { SettingDefinition, SettingValue } from './addon/setting.js';
 export { addonFaults, controllersOf, methodsOf } from './addon/verify.js';
 
@@ -85,9 +85,15 @@ export { followFile } from './database/url-file.js';
 export { Installation } from './database/migrate.js';
 export type { Report } from './database/migrate.js';
 
+export type { DoctorCheck, DoctorDesk, DoctorFinding, DoctorState } from './doctor/check.js';
+export { environmentCheck } from './doctor/environment-check.js';
+export { examine, exitCodeOf } from './doctor/examine.js';
+
 export { defineEvent } from './events/event.js';
 export type { Changes, EventDefinition, StoredEvent, Subject } from './events/event.js';
 export { EventRow, toStoredEvent } from './events/event.entity.js';
+export { RETENTION_CLASSES } from './events/retention.js';
+export type { Retention, RetentionClass } from './events/retention.js';
 export { Events } from './events/events.js';
 export { contentFor } from './events/restricted.js';
 export { OnEvent, OnEventOutside } from './events/on-event.js';
@@ -142,6 +148,15 @@ export {
   PeriodTooLong,
   UnknownReference,
 } from './http/problems.js';
+
+export { PersonalData } from './privacy/personal-data.js';
+export type {
+  Erased,
+  ErasureObstacle,
+  HeldRecords,
+  Person,
+  PersonalSubjects,
+} from './privacy/personal-data.js';
 
 export { Measures } from './watch/gauge.js';
 export type { GaugeDefinition, Reading } from './watch/gauge.js';

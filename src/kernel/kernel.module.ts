@@ -22,6 +22,7 @@ import { Database } from './database/database.js';
 import { Deliveries } from './events/deliveries.js';
 import { Events } from './events/events.js';
 import { Housekeeping } from './events/housekeeping.js';
+import { KernelPersonalData } from './privacy/kernel-personal-data.js';
 import { MarkedMethods } from './events/marked-methods.js';
 import { Pulse } from './events/pulse.js';
 import { Schedules } from './events/schedules.js';
@@ -89,6 +90,7 @@ export class KernelModule {
         ...EDGE,
         MarkedMethods,
         Housekeeping,
+        KernelPersonalData,
         DenialJournal,
         { provide: Watch, useValue: composition.watch.watch },
         { provide: MetersOfProcess, useValue: composition.watch.meters },

@@ -11,6 +11,7 @@ import { benchF29 } from './f29.js';
 import { benchAlerts } from './alerts.js';
 import { benchPast } from './past.js';
 import { benchRcv } from './rcv.js';
+import { benchSeal } from './seal.js';
 import { benchThrottle } from './throttle.js';
 import { benchWatch } from './watch.js';
 
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   rcv: benchRcv,
   f29: benchF29,
   alerts: benchAlerts,
+  seal: benchSeal,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

@@ -87,11 +87,18 @@ describe('access matrix', () => {
       service: await first('sales/services'),
       event: await first('audit/events'),
       'daily-cut': String(cut.body.id),
+      erasure: await erasureOf(admin),
       ...(await watchingRecords(admin)),
       ...(await reportedRecords(admin)),
       ...(await ledgerRecords(admin)),
       ...(await returnRecords(admin)),
     };
+  }
+
+  async function erasureOf(admin: Client): Promise<string> {
+    const customerId = await idOf(admin, 'sales/customers', { name: 'Clienta que se va' });
+    const asked = { customerId, requestNumber: 'S-1', reason: 'lo pide' };
+    return idOf(admin, 'sales/erasures', asked);
   }
 
   async function returnRecords(admin: Client): Promise<Records> {

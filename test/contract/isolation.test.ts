@@ -54,6 +54,10 @@ describe('isolation of companies', () => {
       String((await admin.get(path)).body.items[0].id);
     const app = await admin.post('security-csp/apps', { slug: 'first', hosts: ['*'] });
     await csp.report(house.url, csp.legacyReport(), { path: '/csp/report/first' });
+    const leaving = await admin.post('sales/customers', { name: 'Clienta que se va' });
+    const erasure = await admin.post('sales/erasures', {
+      ...{ customerId: String(leaving.body.id), requestNumber: 'S-1', reason: 'lo pide' },
+    });
     const [group] = await csp.groupsListed(admin, 1, 'app=first');
     const written = { app: 'first', policy: "default-src 'self'" };
     const policy = await admin.post('security-csp/policies', written);
@@ -75,6 +79,7 @@ describe('isolation of companies', () => {
       apiKeyId: String(apiKey.body.id),
       terminalId: String(terminal.body.id),
       appId: String(app.body.id),
+      erasureId: String(erasure.body.id),
       groupId: group?.id ?? '',
       policyId: String(policy.body.id),
     };

@@ -2,7 +2,10 @@ import type { House } from './house.js';
 
 /** The SECURITY DEFINER functions that see beyond one company, each opened by a migration on purpose. */
 const DOORS = [
+  'audit_cut_prefix',
   'audit_events_after',
+  'audit_forget_texts',
+  'audit_remove_withdrawn',
   'auth_find_api_key',
   'auth_find_login',
   'auth_find_session',

@@ -20,6 +20,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/\/security-csp\/groups/, 'csp-group'],
   [/\/security-csp\/policies/, 'csp-policy'],
   [/\/(payments|sales)\/customers/, 'customer'],
+  [/\/sales\/erasures/, 'erasure'],
   [/\/sales\/orders/, 'order'],
   [/\/sales\/services/, 'service'],
   [/\/sii-connector\/documents/, 'tax-document'],

@@ -30,7 +30,11 @@ const TIP = `SELECT number::float8 AS number, hash, last_transaction_id::text AS
     last_event_id AS "lastEventId", sealed_at AS "sealedAt"
   FROM audit_block WHERE company_id = $1 ORDER BY number DESC LIMIT 1`;
 
-const EVENTS = `SELECT id, transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS values
+const ROOT = `SELECT number::float8 AS number, hash, last_transaction_id::text AS "lastTransactionId",
+    last_event_id AS "lastEventId", NULL AS "sealedAt"
+  FROM audit_cut WHERE company_id = $1 ORDER BY number DESC LIMIT 1`;
+
+const EVENTS = `SELECT id, transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS values, salt
   FROM audit_events_after($1, $2, $3, $4)`;
 
 /** The last transaction before which none is on its way any more. */
@@ -41,6 +45,9 @@ const BEGUN = `SELECT (pg_snapshot_xmax(pg_current_snapshot()))::text AS last`;
 
 /** Transactions that are looked through for a block at first. */
 const FIRST_STRETCH = 4_000n;
+
+/** Events that are read at once. */
+const PAGE = 1_000;
 
 /** Where {@link SEALED_COLUMNS} holds the instant. */
 const CREATED_AT = 2;
@@ -58,9 +65,10 @@ export class BlockStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Where every chain begins. */
-  start(): Tip {
-    return START;
+  /** Where the chain begins: behind what was cut off, or before everything. */
+  async root(): Promise<Tip> {
+    const [cut] = await this.database.rows<Tip>(ROOT, [this.database.companyId]);
+    return cut ?? START;
   }
 
   async tip(): Promise<Tip> {
@@ -121,6 +129,24 @@ export class BlockStore {
     return this.database.rows<Sealed>(EVENTS, [
       ...[from.lastTransactionId, from.lastEventId, untilTransaction, limit],
     ]);
+  }
+
+  /** The events of a block's stretch of the log, a page a transaction. */
+  async *eventsOf(before: Tip, block: Block): AsyncGenerator<Sealed> {
+    for (let place: Pick<Tip, 'lastTransactionId' | 'lastEventId'> = before; ;) {
+      const from = place;
+      const page = await this.database.transaction(() =>
+        this.between(from, block.lastTransactionId, PAGE),
+      );
+      for (const event of page) {
+        const isLater =
+          event.transactionId === block.lastTransactionId && event.id > block.lastEventId;
+        if (!isLater) yield event;
+      }
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return;
+      place = { lastTransactionId: last.transactionId, lastEventId: last.id };
+    }
   }
 
   /** When the oldest event that no block holds happened; null when there is none. */

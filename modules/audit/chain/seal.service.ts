@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock, Database, Measures, Round, runAsHouse } from '#kernel';
 import type { GaugeDefinition, Reading } from '#kernel';
 import { BlockStore } from './block-store.js';
+import { sealLock } from '../withdrawal/withdrawal-store.js';
 import type { Tip } from './block-store.js';
 import { hashOf, leafOf } from './seal.js';
 
@@ -65,6 +66,7 @@ export class SealService {
 
   /** One block, when there is anything; of two workers at once, one writes it. */
   private async sealOne(): Promise<number> {
+    await this.database.lockName(sealLock(this.database.companyId));
     const tip = await this.blocks.tip();
     const events = await this.blocks.settledAfter(tip, BLOCK);
     const last = events.at(-1);

@@ -4,7 +4,7 @@ import { GENESIS, hashOf, LEAF_BYTES, leafOf, leavesById } from './seal.js';
 
 const ID = '01a20298-8966-75e2-86c1-79299602aa54';
 const OTHER = '01a20298-8966-75e2-86c1-79299602aa55';
-const event = { id: ID, transactionId: '7', values: [ID, null, 'á "b"', '{"a": 1}'] };
+const event = { id: ID, transactionId: '7', values: [ID, null, 'á "b"', '{"a": 1}'], salt: null };
 const content = {
   companyId: OTHER,
   number: 1,
@@ -26,6 +26,14 @@ describe('a seal', () => {
       ID,
       OTHER,
     ]);
+  });
+
+  it('is over the chance of an event that has one, which says nothing without it', () => {
+    const salted = { ...event, salt: OTHER };
+    const said = `["ofitec.event/2","${OTHER}","${ID}",null,"á \\"b\\"","{\\"a\\": 1}"]`;
+    const hash = createHash('sha256').update(said).digest('hex');
+    expect(leafOf(salted).toString('hex', 16)).toBe(hash);
+    expect(leafOf(salted)).not.toEqual(leafOf(event));
   });
 
   it('is another when anything is, and null is not an empty text', () => {

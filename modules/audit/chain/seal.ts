@@ -6,6 +6,8 @@ export interface Sealed {
   readonly transactionId: string;
   /** The columns in their order; null where the row holds none. */
   readonly values: readonly (string | null)[];
+  /** Chance that is sealed with the event; null in events from before there was any. */
+  readonly salt: string | null;
 }
 
 /** A block without its own hash. */
@@ -36,10 +38,15 @@ export const SEALED_COLUMNS = `ARRAY[id::text, company_id::text,
 
 /**
  * The leaf of an event: its id and SHA-256 over the JSON array of its columns.
- * The name in front keeps a leaf from ever being taken for a block (RFC 9162, section 2.1.1).
+ * Where the event has a salt the array begins with it, so that nobody who knows the rest finds a text that
+ * was taken out by trying. The name in front keeps a leaf from ever being taken for a block (RFC 9162, section 2.1.1).
  */
 export function leafOf(event: Sealed): Buffer {
-  const said = JSON.stringify(['ofitec.event/1', ...event.values]);
+  const said = JSON.stringify(
+    event.salt === null
+      ? ['ofitec.event/1', ...event.values]
+      : ['ofitec.event/2', event.salt, ...event.values],
+  );
   return Buffer.concat([idBytes(event.id), createHash('sha256').update(said, 'utf8').digest()]);
 }
 

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events, OnSchedule } from '#kernel';
+import { isRemoval, WithdrawalStore } from '../withdrawal/withdrawal-store.js';
 import type { ScheduleDefinition } from '#kernel';
 import { BlockStore } from './block-store.js';
 import type { Block, Tip } from './block-store.js';
+import { RootService } from '../cut/root.service.js';
 import { ChainBroken, ChainVerified } from './chain.events.js';
+import { Findings, inWords, MOST_FINDINGS } from './findings.js';
+import type { Finding } from './findings.js';
 import { GENESIS, hashOf, leafOf, leavesById } from './seal.js';
-import type { Sealed } from './seal.js';
 
 export const VerifyChain: ScheduleDefinition = {
   name: 'audit.verify-chain',
@@ -13,35 +16,6 @@ export const VerifyChain: ScheduleDefinition = {
   summary: 'compares the whole event log with its seal; tells audit_chain.broken',
   per: 'company',
 };
-
-/** What does not agree. */
-export interface Finding {
-  readonly kind: FindingKind;
-  /** The block in which it shows. */
-  readonly block: number;
-  /** The event, where it is about one. */
-  readonly eventId?: string;
-}
-
-/**
- * - `event-changed`: the event does not say what was sealed.
- * - `event-missing`: it was sealed, and is not in its place any more.
- * - `event-added`: it stands among sealed events and was not there when they were sealed.
- * - `block-missing`: a number of the chain is not there.
- * - `block-changed`: a block is not what its own hash says, or does not lie on the one before it.
- * - `anchor-missing`, `anchor-differs`: a block that was written down elsewhere is not there, or is another.
- * - `ahead`: the chain ends in a transaction that this server has not reached. A dump was restored into
- *   a new cluster, whose transactions count anew: what is written from now on is not sealed.
- */
-type FindingKind =
-  | 'event-changed'
-  | 'event-missing'
-  | 'event-added'
-  | 'block-missing'
-  | 'block-changed'
-  | 'anchor-missing'
-  | 'anchor-differs'
-  | 'ahead';
 
 /** A block as it was written down outside of this database: on a daily cut, in a backup's manifest. */
 export interface Anchor {
@@ -60,9 +34,6 @@ export interface Verification {
   readonly count: number;
 }
 
-const MOST_FINDINGS = 100;
-const PAGE = 1_000;
-
 /** Compares the event log with its seal, block by block in constant memory. */
 @Injectable()
 export class VerifyService {
@@ -70,6 +41,8 @@ export class VerifyService {
     private readonly database: Database,
     private readonly events: Events,
     private readonly blocks: BlockStore,
+    private readonly withdrawals: WithdrawalStore,
+    private readonly roots: RootService,
   ) {}
 
   @OnSchedule(VerifyChain)
@@ -107,7 +80,9 @@ export class VerifyService {
   ): Promise<Verification> {
     const found = new Findings();
     const expected = new Map(anchors.map(({ number, hash }) => [number, hash.toLowerCase()]));
-    let place: Tip = this.blocks.start();
+    const root = await this.database.transaction(() => this.roots.root(found));
+    for (const number of expected.keys()) if (number < root.number) expected.delete(number);
+    let place: Tip = root;
     let [blocks, events] = [0, 0];
     for (;;) {
       const [block] = await this.database.transaction(() => this.blocks.after(place.number, 1));
@@ -130,6 +105,7 @@ export class VerifyService {
       place = block;
       progress(block.number);
     }
+    await this.database.transaction(() => this.roots.check(root, found));
     for (const number of expected.keys()) found.add({ kind: 'anchor-missing', block: number });
     if (await this.database.transaction(() => this.blocks.isAhead(place))) {
       found.add({ kind: 'ahead', block: place.number });
@@ -147,56 +123,31 @@ export class VerifyService {
   ): Promise<number> {
     const leaves = leavesById(block.leaves);
     const sealed = leaves.size;
-    for await (const event of this.stretch(before, block)) {
+    const others = new Map<string, Buffer>();
+    for await (const event of this.blocks.eventsOf(before, block)) {
       const leaf = leaves.get(event.id);
-      leaves.delete(event.id);
+      const says = leafOf(event);
       // Behind a missing block its events stand in this one's stretch: they are not this one's.
       if (!leaf && isNext)
         found.add({ kind: 'event-added', block: block.number, eventId: event.id });
-      if (leaf && !leaf.equals(leafOf(event))) {
-        found.add({ kind: 'event-changed', block: block.number, eventId: event.id });
-      }
+      if (leaf && !leaf.equals(says)) others.set(event.id, says);
+      leaves.delete(event.id);
+    }
+    if (others.size === 0 && leaves.size === 0) return sealed;
+    // Read after the events: what was taken out of them meanwhile is known here.
+    const taken = await this.database.transaction(() => this.withdrawals.ofBlock(block.number));
+    for (const [eventId, says] of others) {
+      if (taken.get(eventId)?.some((leaf) => leaf.equals(says))) continue;
+      found.add({ kind: 'event-changed', block: block.number, eventId });
     }
     for (const eventId of leaves.keys()) {
+      if (taken.get(eventId)?.some(isRemoval)) continue;
       found.add({ kind: 'event-missing', block: block.number, eventId });
     }
     return sealed;
   }
-
-  private async *stretch(before: Tip, block: Block): AsyncGenerator<Sealed> {
-    let place: Pick<Tip, 'lastTransactionId' | 'lastEventId'> = before;
-    for (;;) {
-      const page = await this.database.transaction(() =>
-        this.blocks.between(place, block.lastTransactionId, PAGE),
-      );
-      for (const event of page) {
-        const isLater =
-          event.transactionId === block.lastTransactionId && event.id > block.lastEventId;
-        if (!isLater) yield event;
-      }
-      const last = page.at(-1);
-      if (!last || page.length < PAGE) return;
-      place = { lastTransactionId: last.transactionId, lastEventId: last.id };
-    }
-  }
-}
-
-/** A finding for people. */
-export function inWords({ kind, block, eventId }: Finding): string {
-  return `${kind} in block ${block}${eventId === undefined ? '' : `: ${eventId}`}`;
 }
 
 function isItself(block: Block): boolean {
   return hashOf(block).equals(block.hash) && block.hash.length === GENESIS.length;
-}
-
-/** Findings, the first of them kept: a log that somebody wiped has as many as events. */
-class Findings {
-  readonly first: Finding[] = [];
-  count = 0;
-
-  add(finding: Finding): void {
-    this.count += 1;
-    if (this.first.length < MOST_FINDINGS) this.first.push(finding);
-  }
 }

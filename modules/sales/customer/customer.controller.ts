@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Allow, Answers, Creates, Edits, Id, IfMatch, Lists, mapPage } from '#kernel';
 import type { Page } from '#kernel';
 import { CreateCustomer, EditCustomer } from './customer.input.js';
-import { CustomerRutTaken } from './customer.problems.js';
+import { CustomerErased, CustomerRutTaken } from './customer.problems.js';
 import { customerList, CustomerService } from './customer.service.js';
 import { CustomerView } from './customer.view.js';
 
@@ -35,7 +35,7 @@ export class CustomerController {
 
   @Patch(':id')
   @Allow('sales.customer.edit')
-  @Edits(CustomerView, CustomerRutTaken)
+  @Edits(CustomerView, CustomerErased, CustomerRutTaken)
   async edit(
     @Id() id: string,
     @Body() input: EditCustomer,

@@ -1,5 +1,5 @@
 import { Column, Entity } from 'typeorm';
-import { CompanyRecord } from '#kernel';
+import { CompanyRecord, InstantColumn } from '#kernel';
 
 /** Somebody who brings clothes; personal data, so events name these fields without values. */
 @Entity('sales_customer')
@@ -21,6 +21,10 @@ export class Customer extends CompanyRecord {
 
   @Column({ type: 'boolean' })
   active!: boolean;
+
+  /** When the person was forgotten; nothing of the record changes any more. */
+  @InstantColumn({ nullable: true })
+  erasedAt!: Date | null;
 }
 
 export const PERSONAL_FIELDS = ['name', 'rut', 'phone', 'email', 'notes'] as const;

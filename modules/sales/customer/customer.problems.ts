@@ -12,3 +12,12 @@ export const CustomerInactive = defineProblem({
   status: 409,
   title: { es: 'El cliente está inactivo', en: 'The customer is inactive' },
 });
+
+export const CustomerErased = defineProblem({
+  code: 'sales.customer-erased',
+  status: 409,
+  title: {
+    es: 'Los datos del cliente fueron suprimidos a su petición',
+    en: 'The customer’s data were erased at their request',
+  },
+});

@@ -4,7 +4,7 @@ import type { Page, Subject } from '#kernel';
 import { Customer, PERSONAL_FIELDS } from './customer.entity.js';
 import { CustomerChanged, CustomerCreated } from './customer.events.js';
 import type { CreateCustomer, EditCustomer } from './customer.input.js';
-import { CustomerInactive } from './customer.problems.js';
+import { CustomerErased, CustomerInactive } from './customer.problems.js';
 
 /** What clients may ask of the customers. */
 export const customerList = defineList({
@@ -41,7 +41,7 @@ export class CustomerService {
   async create(input: CreateCustomer): Promise<Customer> {
     return this.database.transaction(async () => {
       const { name, rut = null, phone = null, email = null, notes = null } = input;
-      const draft = { name, rut, phone, email, notes, active: true };
+      const draft = { name, rut, phone, email, notes, active: true, erasedAt: null };
       const customer = await this.records.insert(Customer, draft);
       await this.events.publish(CustomerCreated, factsOf(customer));
       return customer;
@@ -52,6 +52,7 @@ export class CustomerService {
     return this.database.transaction(async () => {
       const customer = await this.records.get(Customer, id, 'update');
       this.records.matchVersion(customer, version);
+      if (customer.erasedAt) throw new Problem(CustomerErased);
       const changes = await this.records.store(Object.assign(customer, input), PERSONAL_FIELDS);
       if (Object.keys(changes).length === 0) return customer;
       await this.events.publish(CustomerChanged, { ...factsOf(customer), changes });

@@ -4,8 +4,11 @@ import type { RecordRule } from '../access/record-rule.js';
 import type { AlertDefinition } from '../alerts/alert.js';
 import type { ConfigShape } from '../config/variables.js';
 import type { EventDefinition } from '../events/event.js';
+import type { Retention } from '../events/retention.js';
 import type { ScheduleDefinition } from '../events/schedule.js';
+import type { PersonalData } from '../privacy/personal-data.js';
 import type { GaugeDefinition } from '../watch/gauge.js';
+import type { DoctorCheck } from '../doctor/check.js';
 import type { Command } from './command.js';
 import type { DemoContext } from './demo.js';
 import type { SettingDefinition } from './setting.js';
@@ -38,12 +41,18 @@ export interface AddonDefinition {
   readonly roles?: Readonly<Record<string, RoleGrant>>;
   readonly rules?: readonly RecordRule[];
   readonly events?: readonly EventDefinition[];
+  /** For how long its events are kept; as long as tax papers unless said. */
+  readonly retention?: Retention;
+  /** What it holds of a customer: providers of its module. */
+  readonly personalData?: readonly Type<PersonalData>[];
   readonly schedules?: readonly ScheduleDefinition[];
   /** Figures of the business in `/metrics`; each is read by a method marked `@Measures`. */
   readonly gauges?: readonly GaugeDefinition[];
   /** Types of alerts, and the events that raise and clear them. */
   readonly alerts?: readonly AlertDefinition[];
   readonly commands?: readonly Command[];
+  /** What `ofitec doctor` looks at for this addon. */
+  readonly checks?: readonly DoctorCheck[];
   /** The word after `ofitec` that the commands stand behind; the addon's name unless said. */
   readonly commandGroup?: string;
   /** Variables read from the environment at boot. */
@@ -67,10 +76,13 @@ export function defineAddon(definition: AddonDefinition): Addon {
     roles: {},
     rules: [],
     events: [],
+    retention: { events: 'tax' },
+    personalData: [],
     schedules: [],
     gauges: [],
     alerts: [],
     commands: [],
+    checks: [],
     commandGroup: definition.name,
     config: {},
     settings: {},

@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { RecordRule } from '../access/record-rule.js';
 import type { EventDefinition } from '../events/event.js';
+import type { RetentionClass } from '../events/retention.js';
+import type { PersonalData } from '../privacy/personal-data.js';
 import type { CompanyRow } from '../database/entity.js';
 import type { AlertDefinition } from '../alerts/alert.js';
 import { tablePrefix } from './addon.js';
@@ -20,6 +22,20 @@ export class AddonRegistry {
   /** The definition of an event by its name; null when no composed addon declares it. */
   event(name: string): EventDefinition | null {
     return this.events.get(name) ?? null;
+  }
+
+  /** The events' names by how long they are kept; one that nobody declares any more is in none. */
+  retentionOf(kept: RetentionClass): string[] {
+    return this.addons.flatMap(({ events, retention }) =>
+      events
+        .map(({ name }) => name)
+        .filter((name) => (retention.except?.[name] ?? retention.events) === kept),
+    );
+  }
+
+  /** What holds personal data of customers, dependencies first. */
+  get personalData(): readonly Type<PersonalData>[] {
+    return this.addons.flatMap((addon) => addon.personalData);
   }
 
   /** The name of the addon that provides the class; the kernel provides what no addon does. */

@@ -36,3 +36,19 @@ export function booleanSetting(summary: string, fallback: boolean): SettingDefin
         : { es: 'debe ser true o false', en: 'must be true or false' },
   };
 }
+
+/** Whole months, from a floor that no company may go below. */
+export function monthsSetting(summary: string, fallback: number, min: number): SettingDefinition {
+  const max = 1_200;
+  return {
+    summary,
+    fallback,
+    refuse: (value) =>
+      Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+        ? null
+        : {
+            es: `debe ser un número entero de meses, de ${min} a ${max}`,
+            en: `must be a whole number of months, from ${min} to ${max}`,
+          },
+  };
+}

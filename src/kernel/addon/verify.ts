@@ -35,6 +35,8 @@ export function addonFaults(addons: readonly Addon[]): string[] {
     guardsEveryRoute,
     handlesKnownEvents,
     restrictsByKnownPermissions,
+    keepsItsOwnEvents,
+    providesItsPersonalData,
     worksItsSchedules,
     measuresItsGauges,
     alertFaults,
@@ -174,6 +176,16 @@ const restrictsByKnownPermissions: Rule = (addon) => {
       : [],
   );
 };
+
+const keepsItsOwnEvents: Rule = ({ events, retention }) =>
+  Object.keys(retention.except ?? {})
+    .filter((name) => !events.some((event) => event.name === name))
+    .map((name) => `it says how long ${name} is kept, which is not its event`);
+
+const providesItsPersonalData: Rule = (addon) =>
+  addon.personalData
+    .filter((type) => !providersOf(addon).includes(type))
+    .map((type) => `${type.name} tells of personal data and is no provider of its module`);
 
 const worksItsSchedules: Rule = (addon) => {
   const worked = marked<ScheduleDefinition>(addon, ON_SCHEDULE);

@@ -20,9 +20,10 @@ export class Config {
     for (const shape of shapes) {
       const read: Record<string, unknown> = {};
       for (const [name, variable] of Object.entries(shape)) {
+        read[name] = variable.fallback;
         try {
           const raw = rawValue(name, variable.secret, env);
-          read[name] = raw === undefined ? variable.fallback : variable.parse(raw);
+          if (raw !== undefined) read[name] = variable.parse(raw);
         } catch (error) {
           faults.push(`${name} ${(error as Error).message}`);
         }

@@ -18,6 +18,13 @@ export const kernelConfig = {
     summary: 'name of the release that this process runs; default the version of the code',
     fallback: VERSION,
   }),
+  DOCTOR_CERTIFICATES: list({
+    summary: 'PEM files of certificates whose end `ofitec doctor` watches, by commas',
+  }),
+  DOCTOR_READY_URL: text({
+    summary:
+      'readiness of the server that `ofitec doctor` asks, such as http://127.0.0.1:3000/health/ready',
+  }),
   OFITEC_ADDONS: list({ summary: 'npm packages or files of further addons, by commas' }),
   OFITEC_DEMO_PASSWORD: text({ summary: 'password of the demo users', secret: true }),
   DATABASE_URL: text({

@@ -46,6 +46,13 @@ export class EventRow extends CompanyRow {
   payload!: Record<string, unknown>;
 
   /**
+   * Chance that is sealed with the event and leaves with what is taken out of it, so that nobody finds by
+   * trying what the seal was over. Null in events that are older than it.
+   */
+  @Column({ type: 'uuid', nullable: true, insert: false })
+  salt!: string | null;
+
+  /**
    * Filled by PostgreSQL (`xid8`, a type TypeORM does not know); a reader goes on from where
    * every earlier transaction has ended.
    */

@@ -7,6 +7,8 @@ import type { Changes, EventDefinition, Subject } from './event.js';
 
 /** What a publisher says beside the kind of the event. */
 export interface Publication<P extends object> {
+  /** Where the publisher has to know the event's id before it is there. */
+  readonly id?: string;
   readonly subject: Subject;
   readonly payload: P;
   readonly changes?: Changes;
@@ -39,7 +41,7 @@ export class Events {
     const context = currentContext();
     const { subject } = publication;
     await this.database.write(INSERT, [
-      newId(),
+      publication.id ?? newId(),
       this.database.companyId,
       this.clock.now(),
       definition.name,

@@ -138,7 +138,8 @@ function nextAfter(times: CronTime, instant: Date): Date {
 }
 
 /** The last due time of the past day, which a house that was down has missed; or null. */
-function lastBefore(times: CronTime, now: Date): Date | null {
+/** The last due time of the day before an instant, or null. */
+export function lastBefore(times: CronTime, now: Date): Date | null {
   let last: Date | null = null;
   let next = nextAfter(times, new Date(now.getTime() - CATCH_UP_MS));
   for (let count = 0; next <= now && count < 2_000; count += 1) {

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { bootstrap, House, kernel, runCli } from '#test';
+import type { Client } from '#test';
+
+type DoctorFinding = kernel.DoctorFinding;
+
+const { environmentCheck, examine, exitCodeOf, kernelAddon } = kernel;
+
+const PATIENCE = 240_000;
+
+/** One screen with all that is wrong, and the page for each. */
+describe('ofitec doctor', () => {
+  let house: House;
+  let admin: Client;
+  const spool = mkdtempSync(join(tmpdir(), 'ofitec-doctor-'));
+
+  beforeAll(async () => {
+    house = await House.open();
+    admin = await house.as('admin');
+    const beat = { name: 'backup', everySeconds: 86_400 };
+    expect((await admin.post('operational-alerts/heartbeats', beat)).status).toBe(201);
+  }, PATIENCE);
+
+  async function look(
+    env: Readonly<Record<string, string>> = {},
+    url = house.urls.application,
+  ): Promise<DoctorFinding[]> {
+    const environment = { NODE_ENV: 'test', LOG_LEVEL: 'error', ALERT_SPOOL: spool, ...env };
+    const { blueprint, faults } = await bootstrap.surveyBlueprint(environment);
+    const { available, config } = blueprint;
+    const addons = [kernelAddon, ...available];
+    const checks = [environmentCheck(faults, []), ...addons.flatMap((addon) => addon.checks)];
+    const desk = { environment, config, addons, home: tmpdir() };
+    return examine(checks, desk, async () => url);
+  }
+
+  const bad = (findings: readonly DoctorFinding[]): DoctorFinding[] =>
+    findings.filter(({ state, what }) => state !== 'good' && what !== 'disk');
+
+  const asOwner = (sql: string): Promise<object[]> => house.rows('owner', sql);
+
+  it('finds nothing where nothing is wrong, and each page is there', async () => {
+    const findings = await look();
+    expect(bad(findings)).toEqual([]);
+    expect(findings.length).toBeGreaterThan(10);
+    expect(exitCodeOf(findings.filter(({ what }) => what !== 'disk'))).toBe(0);
+    for (const { runbook } of findings) {
+      const [page = ''] = runbook.split('#');
+      expect([page, existsSync(page)]).toEqual([page, true]);
+    }
+  });
+
+  it.each([
+    [
+      'a migration that is pending',
+      `DELETE FROM kernel_migration WHERE addon = 'sales' AND name = (SELECT max(name) FROM kernel_migration WHERE addon = 'sales')`,
+      ['migrations', 'critical', 'pending: sales/'],
+    ],
+    [
+      'a table without its policy',
+      'ALTER TABLE sales_order DISABLE ROW LEVEL SECURITY',
+      ['row security', 'critical', 'sales_order'],
+    ],
+    [
+      'a worker that does not work',
+      `INSERT INTO kernel_event_pending SELECT gen_random_uuid(), id, 'x.done', now() - interval '1 hour' FROM kernel_company`,
+      ['queue', 'critical', 'the oldest for 36'],
+    ],
+    [
+      'a schedule that failed',
+      `INSERT INTO kernel_schedule_run VALUES ('audit.verify-chain', now() - interval '1 hour', 'a', now(), now(), 'no space')`,
+      ['schedules', 'warning', 'audit.verify-chain failed: no space'],
+    ],
+    [
+      'a schedule that did not run',
+      `UPDATE kernel_migration SET applied_at = applied_at - interval '30 days'`,
+      ['schedules', 'warning', 'has not run'],
+    ],
+    [
+      'a log that nobody verifies',
+      `UPDATE kernel_company SET created_at = created_at - interval '9 days'`,
+      ['audit chain', 'critical', 'never verified'],
+    ],
+    [
+      'a heartbeat that stopped',
+      `UPDATE operational_alerts_heartbeat SET due_at = now() - interval '1 hour'`,
+      ['heartbeat backup', 'critical', 'has not reported'],
+    ],
+    [
+      'backups that nobody watches',
+      `UPDATE operational_alerts_heartbeat SET name = 'otra cosa'`,
+      ['backups', 'warning', 'nobody would notice'],
+    ],
+  ])('tells of %s', async (_, sql, [what, state, words]) => {
+    const ill = await House.open();
+    await (await ill.as('admin')).post('operational-alerts/heartbeats', { name: 'backup', everySeconds: 86_400 });
+    await ill.rows('superuser', sql);
+    const found = bad(await look({}, ill.urls.application));
+    await ill.close();
+    expect(found).toContainEqual(
+      expect.objectContaining({ what, state, sentence: expect.stringContaining(words ?? '') }),
+    );
+    expect(found).toHaveLength(1);
+    expect(exitCodeOf(found)).toBe(state === 'critical' ? 2 : 1);
+  });
+
+  it('tells of an alert that is open, with the page of its type', async () => {
+    await admin.post('operational-alerts/alerts/test-fire', { severity: 'critical' });
+    const found = bad(await look());
+    await asOwner(`UPDATE operational_alerts_alert SET state = 'resolved', resolved_at = now()`);
+    expect(found).toEqual([
+      expect.objectContaining({
+        ...{ what: 'alert alert.test_fired', state: 'critical' },
+        runbook: 'runbooks/playbooks/alert_test_fired.md',
+      }),
+    ]);
+  });
+
+  it('tells of a login that the policies do not bind', async () => {
+    const [owner] = bad(await look({}, house.urls.owner));
+    expect(owner).toMatchObject({ what: 'database role', state: 'critical' });
+    const [superuser] = bad(await look({}, house.urls.superuser));
+    expect(superuser?.sentence).toContain('SUPERUSER');
+  });
+
+  it('tells of what the environment says for nobody, twice or wrongly', async () => {
+    const env = {
+      ALERT_SPOOOL: '/x',
+      DATABASE_OWNER_URL: 'postgresql://same@127.0.0.1/x',
+      DATABASE_URL: 'postgresql://same@127.0.0.1/x',
+      OPERATOR_COMPANY_ID: 'nonsense',
+    };
+    const found = bad(await look(env)).filter(({ what }) => what === 'environment');
+    const words = found.map(({ sentence }) => sentence).join('\n');
+    expect(words).toContain('ALERT_SPOOOL is set, and nobody reads it');
+    expect(words).toContain('are the same login');
+    expect(words).toContain('NODE_ENV is not production');
+  });
+
+  it('tells of a clock that is wrong, and a certificate that ends', async () => {
+    const now = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 60_000);
+    const skewed = bad(await look());
+    clock.mockRestore();
+    expect(skewed).toContainEqual(expect.objectContaining({ what: 'clock', state: 'critical' }));
+    const [key, file] = [join(spool, 'key.pem'), join(spool, 'cert.pem')];
+    execFileSync('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+      ...['-days', '10', '-subj', '/CN=ofitec.example', '-keyout', key, '-out', file],
+    ], { stdio: 'ignore' });
+    const found = bad(await look({ DOCTOR_CERTIFICATES: `${file},${join(spool, 'none.pem')}` }));
+    expect(found).toContainEqual(
+      expect.objectContaining({ what: 'certificate', state: 'unknown' }),
+    );
+    const [ending] = bad(await look({ DOCTOR_CERTIFICATES: file }));
+    expect(ending).toMatchObject({ what: 'certificate', state: 'warning' });
+  });
+
+  it('works while the database and the server are down, and says so', async () => {
+    const down = await runCli(['doctor', '--json'], {
+      DATABASE_URL: 'postgresql://ofitec_app@127.0.0.1:1/x',
+      DOCTOR_READY_URL: 'http://127.0.0.1:1/health/ready',
+    });
+    expect(down.code).toBe(2);
+    const { findings } = JSON.parse(down.output) as { findings: DoctorFinding[] };
+    expect(findings.filter(({ state }) => state === 'critical')).toEqual([
+      expect.objectContaining({ what: 'database', runbook: 'runbooks/playbooks/database_unavailable.md' }),
+      expect.objectContaining({ what: 'server', runbook: 'runbooks/playbooks/process_not_ready.md' }),
+    ]);
+  }, PATIENCE);
+});
