@@ -9,58 +9,40 @@ import type { Drive } from './watch.js';
 
 const TWIN = 'ofitec_without_alerts';
 const IDLE_SECONDS = 5;
-/** Two processes of the same program differ by up to a tenth, each for as long as it lives. */
-const PAIRS = 3;
 const BROKEN = '/api/v1/sales/services';
 
 /**
- * What being watched costs altogether: the house as it ships, its metrics scraped and its alerts
- * captured, beside the same house over a twin of the database in which `operational-alerts` is not
- * installed, and without metrics. First a request, in servers without a worker; then a second in
- * which nobody asks for anything, with one: rounds cost the same however much there is to do.
+ * What being watched costs altogether. A request: the house as it ships, its metrics on and its errors
+ * captured, beside the same process while it neither counts, times nor captures. Then a second in which
+ * nobody asks for anything, with a worker: beside the house without metrics over a twin of the database in which
+ * `operational-alerts` is not installed. Rounds cost the same however much there is to do.
  */
 export async function benchAlerts(ground: Ground): Promise<void> {
-  const twinUrl = await twinWithoutAlerts(ground);
   const { applicationUrl, orderIds } = ground;
   const ours = { DATABASE_URL: applicationUrl, METRICS_TOKEN: TOKEN };
-  const reference = { DATABASE_URL: twinUrl };
-  const pairs = await Promise.all(
-    Array.from({ length: PAIRS }, async () => ({
-      watched: await startProgram('server', ours),
-      unwatched: await startProgram('server', reference),
-    })),
-  );
+  const server = await startProgram('server', { ...ours, BENCH_WATCH: 'switched' });
   const charge: Drive = (port) =>
     chargeOverHttp(port, { clients: CLIENTS, seconds: SECONDS, orderIds });
-  const turns = async (name: string, drive: Drive): Promise<void> => {
-    // Both are warm before the first round: code that was never run is slower than anything measured.
-    for (const { unwatched } of pairs) await drive(unwatched.port);
-    await inTurns(
-      name,
-      CLIENTS,
-      () => Math.max(...pairs.map(({ watched }) => rssMb(watched.pid))),
-      pairs.map(({ watched, unwatched }) => ({
-        ours: async () => {
-          await scrape(watched.port);
-          return perCpuSecond(watched, drive);
-        },
-        reference: () => perCpuSecond(unwatched, drive),
-      })),
-    );
+  const round = async (signal: 'SIGUSR2' | 'SIGHUP', drive: Drive): Promise<Load> => {
+    process.kill(server.pid, signal);
+    await scrape(server.port);
+    return perCpuSecond(server, drive);
   };
+  const turns = async (name: string, drive: Drive): Promise<void> =>
+    inTurns(name, CLIENTS, () => rssMb(server.pid), {
+      ours: () => round('SIGUSR2', drive),
+      reference: () => round('SIGHUP', drive),
+    });
   try {
     await turns('alerts-pay', charge);
     await turns('alerts-read', (port) => readOverHttp(port));
-    await forBoth(ground, 'REVOKE SELECT ON sales_service FROM ofitec_app');
+    await run(ground.ownerUrl, 'REVOKE SELECT ON sales_service FROM ofitec_app');
     await turns('alerts-fail', (port) => readOverHttp(port, BROKEN, 500));
-    await forBoth(ground, 'GRANT SELECT ON sales_service TO ofitec_app');
+    await run(ground.ownerUrl, 'GRANT SELECT ON sales_service TO ofitec_app');
   } finally {
-    for (const { watched, unwatched } of pairs) {
-      await watched.stop();
-      await unwatched.stop();
-    }
+    await server.stop();
   }
-  await benchIdle(ours, reference);
+  await benchIdle(ours, { DATABASE_URL: await twinWithoutAlerts(ground) });
 }
 
 /** Milliseconds of processor time in a second in which nobody asks for anything. */
@@ -96,11 +78,6 @@ async function twinWithoutAlerts({ applicationUrl, superuserUrl }: Ground): Prom
     `DELETE FROM kernel_addon WHERE name = 'operational-alerts'`,
   );
   return databaseOf(applicationUrl, TWIN);
-}
-
-async function forBoth({ ownerUrl }: Ground, sql: string): Promise<void> {
-  await run(ownerUrl, sql);
-  await run(databaseOf(ownerUrl, TWIN), sql);
 }
 
 function databaseOf(address: string, name: string): string {

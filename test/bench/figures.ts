@@ -33,7 +33,7 @@ export function progress(text: string): void {
 }
 
 /** What is compared: each side does one round of its load. */
-export interface Sides {
+interface Sides {
   readonly ours: () => Promise<Load>;
   readonly reference: () => Promise<Load>;
 }
@@ -41,21 +41,18 @@ export interface Sides {
 /**
  * Takes turns, so that whatever else the machine does falls on both sides, and prints the medians. Who
  * comes first changes from round to round: each side leaves something behind for the other.
- *
- * @param sides several pairs where two processes of one program differ by more than what is measured
  */
 export async function inTurns(
   name: string,
   clients: number,
   memory: () => number,
-  sides: Sides | readonly Sides[],
+  sides: Sides,
 ): Promise<void> {
   const rounds: { ours: Load; reference: Load }[] = [];
-  const pairs = Array.isArray(sides) ? (sides as readonly Sides[]) : [sides as Sides];
-  for (const pair of pairs) await pair.ours();
+  await sides.ours();
   for (let round = 0; round < ROUNDS; round += 1) {
     progress(`${name} ${clients}: round ${round + 1} of ${ROUNDS}`);
-    for (const pair of pairs) rounds.push(await oneRound(pair, rounds.length % 2 === 0));
+    rounds.push(await oneRound(sides, round % 2 === 0));
   }
   progress('');
   printFigure({

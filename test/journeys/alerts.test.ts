@@ -267,7 +267,7 @@ describe('the life of an alert', () => {
       ...['csp_group.widely_seen', 'csp_policy.rolled_back', 'csp_reports.spiked'],
       ...['database.unavailable', 'delivery.exhausted', 'disk.low', 'heartbeat.missed'],
       ...['http.server_error', 'ledger.drift', 'replication.degraded', 'rotation.stuck'],
-      ...['secret.expiring', 'vault.unavailable'],
+      ...['secret.expiring', 'vault.unavailable', 'warehouse.late'],
     ]);
   });
 

@@ -128,7 +128,7 @@ describe('metrics', () => {
     expect(grown(count, { kind: 'ordinary', outcome: 'committed' })).toBeGreaterThanOrEqual(1);
     expect(grown(count, { kind: 'ordinary', outcome: 'rolled_back' })).toBe(1);
     expect(grown('ofitec_database_transaction_retries_total', { reason: 'deadlock' })).toBe(2);
-    expect(after.value('ofitec_database_pool_limit')).toBe(16);
+    expect(after.value('ofitec_database_pool_limit')).toBe(10);
     expect(after.value('ofitec_database_pool_waiting')).toBe(0);
     expect(after.value('ofitec_database_pool_connections', { state: 'idle' })).toBeGreaterThan(0);
   });
@@ -173,7 +173,11 @@ describe('metrics', () => {
       expect([name, now.all(name).length > 0]).toEqual([name, true]);
     }
     const [build] = now.all('ofitec_build_info');
-    expect(build?.labels).toEqual({ version: '0.1.0', node: process.versions.node });
+    expect(build?.labels).toEqual({
+      version: '0.1.0',
+      release: '0.1.0',
+      node: process.versions.node,
+    });
   });
 
   it('tell of open sessions and differences over all companies, and of nobody by name', async () => {

@@ -151,7 +151,7 @@ describe('the embedded house', () => {
     expect(lines[0]).toMatch(/^name +installed +code +depends +summary$/);
     expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual([
       ...['audit', 'auth', 'base', 'operational-alerts', 'payments', 'sales'],
-      ...['security-csp', 'sii-connector', 'treasury'],
+      ...['security-csp', 'sii-connector', 'treasury', 'warehouse'],
     ]);
     expect(postgresOf(home)).toBeNull();
   });
@@ -304,7 +304,7 @@ describe('an external database', () => {
     const needed = await cli('uninstall', 'sales');
     expect([needed.code, needed.output.trim()]).toEqual([
       1,
-      'Addon sales stays: payments, sii-connector depend on it.',
+      'Addon sales stays: payments, sii-connector, warehouse depend on it.',
     ]);
     expect((await cli('uninstall', 'nothing')).output).toContain('Addon nothing is not installed.');
 
