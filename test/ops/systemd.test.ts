@@ -12,6 +12,7 @@ const PROGRAMS = [
   EMIT,
   'ofitec-failover-decide.service',
   'ofitec-failover-observe.service',
+  'ofitec-secrets-lease.service',
   'ofitec-secrets-render.service',
   'ofitec-vrrp.service',
 ];
