@@ -131,7 +131,8 @@ describe('the doctor of secrets', () => {
 
   it('tells sealed, standing by and unreachable apart', async () => {
     await lab.bao.seal();
-    const sealed = await examine().finally(() => lab.bao.unseal());
+    const sealed = await examine();
+    await lab.bao.unseal();
     expect([sealed.code, sealed.of('server')?.sentence]).toEqual([
       2,
       expect.stringMatching(/^sealed/),

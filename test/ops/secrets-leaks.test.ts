@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   askPostgres,
+  letLease,
   letRotate,
   READY,
   runServer,
@@ -32,7 +33,9 @@ describe('secrets', () => {
     mkdirSync(lab.file('host'));
     const superuser = superuserOf(postgres);
     const [app, rotator, key] = [canary('app'), canary('rotator'), `${canary('key')}-Zq7`];
-    for (const each of [app, rotator, key]) canaries.add(each);
+    const [leaser, restic] = [canary('leaser'), canary('restic')];
+    for (const each of [app, rotator, key, leaser, restic]) canaries.add(each);
+    await letLease(postgres, leaser);
     const adminUrl = await letRotate(postgres, rotator);
     await askPostgres(superuser, `ALTER ROLE ofitec_app PASSWORD '${app}'`);
     // What the test itself set is not to be found again as if somebody had leaked it.
@@ -49,7 +52,20 @@ describe('secrets', () => {
     writeFileSync(lab.file('admin-url'), adminUrl, { mode: 0o600 });
     const url = new URL(postgres.urls.application);
     url.password = app;
-    await lab.put({ DATABASE_URL: url.href, SECRET_KEY: key, SECRET_KEY_FALLBACKS: key });
+    await lab.put({
+      ...{ DATABASE_URL: url.href, SECRET_KEY: key, SECRET_KEY_FALLBACKS: key },
+      RESTIC_PASSWORD: restic,
+    });
+    writeFileSync(lab.file('restic'), restic, { mode: 0o600 });
+    spawnSync('restic', ['init', '--repo', lab.file('repository'), '-p', lab.file('restic')]);
+    const place = new URL(postgres.urls.owner).host;
+    const connection = {
+      connection_url: `postgresql://{{username}}:{{password}}@${place}/ofitec`,
+      ...{ username: 'ofitec_leaser', password: leaser },
+    };
+    writeFileSync(lab.file('database.json'), JSON.stringify({ connection }), { mode: 0o600 });
+    say('setup', (await lab.asRoot('setup', '--database', lab.file('database.json'))).output);
+    await lab.enrol('ofitec-lease');
     lab.configure({
       env: { file: lab.file('host/ofitec.env'), keys: ['SECRET_KEY', 'SECRET_KEY_FALLBACKS'] },
       files: [
@@ -57,9 +73,11 @@ describe('secrets', () => {
         { key: 'SECRET_KEY', file: lab.file('host/key') },
       ],
       runbook: lab.file('runbook.md'),
+      lease: { url: `postgres://${place}/ofitec`, file: lab.file('host/leased') },
       rotate: {
         db: { adminUrlFile: lab.file('admin-url'), graceSeconds: 0, drainSeconds: 60 },
         'session-key': { announceSeconds: 0 },
+        restic: { repository: lab.file('repository'), graceSeconds: 0 },
         token: {
           roleId: lab.read('ofitec-reader.role-id'),
           file: lab.file('ofitec-reader.secret-id'),
@@ -92,7 +110,10 @@ describe('secrets', () => {
     }
   }
 
-  async function run(role: 'reader' | 'rotator' | 'doctor', ...args: string[]): Promise<void> {
+  async function run(
+    role: 'reader' | 'rotator' | 'doctor' | 'totp',
+    ...args: string[]
+  ): Promise<void> {
     const { output } = await lab.as(role, ...args).end();
     say(`${role} ${args.join(' ')}`, output);
   }
@@ -128,6 +149,8 @@ describe('secrets', () => {
     await run('rotator', 'rotate', 'db', '--dry-run');
     await run('rotator', 'rotate', 'db', '--json');
     await run('rotator', 'rotate', 'session-key');
+    await run('rotator', 'rotate', 'restic');
+    await enrolAndLease();
     await run('rotator', 'rotate', 'token');
     canaries.add(lab.read('ofitec-reader.secret-id'));
     await run('doctor', 'doctor', '--json', '--metrics', lab.file('metrics.prom'));
@@ -135,8 +158,11 @@ describe('secrets', () => {
       await lab.faulty.set(fault);
       await run('reader', 'render');
       await run('rotator', 'rotate', 'db');
+      await run('totp', ...recovery);
+      say('restore', (await lab.asRoot('restore')).output);
     }
     await lab.faulty.set('none');
+    say('restore', (await lab.asRoot('restore')).output);
     // The database goes away, and the login that the server has is refused.
     postgres.kill();
     await visit(url);
@@ -153,7 +179,8 @@ describe('secrets', () => {
     for (const name of readdirSync(lab.spool)) say(`spool ${name}`, lab.read(join('spool', name)));
     expect(said.get('PostgreSQL')).toContain('SCRAM-SHA-256$4096:');
     expect(said.get('server')).toMatch(/"level":"(warn|error)"/);
-    expect(canaries.size).toBeGreaterThan(7);
+    expect(canaries.size).toBeGreaterThan(26);
+    expect([...canaries].filter(({ length }) => length < 20)).toEqual([]);
     const leaks = [...said].flatMap(([who, what]) =>
       [...canaries]
         .filter((each) => what.includes(each))
@@ -162,6 +189,29 @@ describe('secrets', () => {
     expect(leaks).toEqual([]);
     expect(said.get('arguments')).toBeUndefined();
   }, 240_000);
+
+  const recovery = ['totp', 'recover', '--name', 'ana'];
+
+  /** An app with its recovery codes, and a leased login: what they are told, each to a file. */
+  async function enrolAndLease(): Promise<void> {
+    const out = lab.file('host/ana.url');
+    recovery.push('--out', out, '--code-file', lab.file('host/code'));
+    await run('totp', 'totp', 'add', '--name', 'ana', '--out', out);
+    const note = (): void => {
+      canaries.add(new URL(lab.read('host/ana.url').trim()).searchParams.get('secret') ?? '');
+      for (const code of lab.read('host/ana.url.codes').trim().split('\n')) canaries.add(code);
+    };
+    note();
+    const [code = ''] = lab.read('host/ana.url.codes').split('\n');
+    writeFileSync(lab.file('host/code'), code, { mode: 0o600 });
+    await run('totp', ...recovery);
+    note();
+    const lease = lab.as('lease', 'lease');
+    await lease.until(/^replaced/m);
+    canaries.add(new URL(lab.read('host/leased')).password);
+    await lease.end('SIGTERM');
+    say('lease', lease.output);
+  }
 
   /** The values that rotation made, as Vault keeps them. */
   async function collectCanaries(): Promise<void> {
@@ -172,6 +222,7 @@ describe('secrets', () => {
       canaries.add(new URL(data['DATABASE_URL'] ?? '').password);
       for (const key of (data['SECRET_KEY_FALLBACKS'] ?? '').split(',')) canaries.add(key);
       canaries.add(data['SECRET_KEY'] ?? '');
+      canaries.add(data['RESTIC_PASSWORD'] ?? '');
     }
   }
 

@@ -44,8 +44,12 @@ describe('the client of Vault', () => {
       'secrets engine kv: as it was',
       'secrets engine totp: as it was',
       'sign-in approle: as it was',
-      ...['reader', 'rotator', 'doctor', 'door'].map((name) => `policy ofitec-${name}: as it was`),
-      ...['reader', 'rotator', 'doctor', 'door'].map((name) => `role ofitec-${name}: as it was`),
+      ...['reader', 'rotator', 'doctor', 'door', 'totp'].map(
+        (name) => `policy ofitec-${name}: as it was`,
+      ),
+      ...['reader', 'rotator', 'doctor', 'door', 'totp'].map(
+        (name) => `role ofitec-${name}: as it was`,
+      ),
       'audit device: as it was',
     ]);
     // Somebody widened a policy by hand.

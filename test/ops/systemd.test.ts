@@ -19,6 +19,7 @@ const PROGRAMS = [
   ...BACKUPS,
   'ofitec-failover-decide.service',
   'ofitec-failover-observe.service',
+  'ofitec-secrets-lease.service',
   'ofitec-secrets-render.service',
   'ofitec-vrrp.service',
 ];
