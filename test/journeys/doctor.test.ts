@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { bootstrap, House, kernel, runCli } from '#test';
 import type { Client } from '#test';
 
@@ -29,6 +29,8 @@ describe('ofitec doctor', () => {
     env: Readonly<Record<string, string>> = {},
     url = house.urls.application,
   ): Promise<DoctorFinding[]> {
+    // Nobody works here: what waits for a worker is not what these tests are about.
+    await house.rows('superuser', `DELETE FROM kernel_event_pending WHERE action <> 'x.done'`);
     const environment = { NODE_ENV: 'test', LOG_LEVEL: 'error', ALERT_SPOOL: spool, ...env };
     const { blueprint, faults } = await bootstrap.surveyBlueprint(environment);
     const { available, config } = blueprint;
@@ -57,54 +59,65 @@ describe('ofitec doctor', () => {
   it.each([
     [
       'a migration that is pending',
+      'kernel_migration',
       `DELETE FROM kernel_migration WHERE addon = 'sales' AND name = (SELECT max(name) FROM kernel_migration WHERE addon = 'sales')`,
       ['migrations', 'critical', 'pending: sales/'],
     ],
     [
       'a table without its policy',
+      'base_setting',
       'ALTER TABLE sales_order DISABLE ROW LEVEL SECURITY',
       ['row security', 'critical', 'sales_order'],
     ],
     [
       'a worker that does not work',
+      'kernel_event_pending',
       `INSERT INTO kernel_event_pending SELECT gen_random_uuid(), id, 'x.done', now() - interval '1 hour' FROM kernel_company`,
       ['queue', 'critical', 'the oldest for 36'],
     ],
     [
       'a schedule that failed',
+      'kernel_schedule_run',
       `INSERT INTO kernel_schedule_run VALUES ('audit.verify-chain', now() - interval '1 hour', 'a', now(), now(), 'no space')`,
       ['schedules', 'warning', 'audit.verify-chain failed: no space'],
     ],
     [
-      'a schedule that did not run',
+      'schedules that did not run',
+      'kernel_migration',
       `UPDATE kernel_migration SET applied_at = applied_at - interval '30 days'`,
       ['schedules', 'warning', 'has not run'],
     ],
     [
       'a log that nobody verifies',
+      'kernel_company',
       `UPDATE kernel_company SET created_at = created_at - interval '9 days'`,
       ['audit chain', 'critical', 'never verified'],
     ],
     [
       'a heartbeat that stopped',
+      'operational_alerts_heartbeat',
       `UPDATE operational_alerts_heartbeat SET due_at = now() - interval '1 hour'`,
       ['heartbeat backup', 'critical', 'has not reported'],
     ],
     [
       'backups that nobody watches',
+      'operational_alerts_heartbeat',
       `UPDATE operational_alerts_heartbeat SET name = 'otra cosa'`,
       ['backups', 'warning', 'nobody would notice'],
     ],
-  ])('tells of %s', async (_, sql, [what, state, words]) => {
-    const ill = await House.open();
-    await (await ill.as('admin')).post('operational-alerts/heartbeats', { name: 'backup', everySeconds: 86_400 });
-    await ill.rows('superuser', sql);
-    const found = bad(await look({}, ill.urls.application));
-    await ill.close();
+  ])('tells of %s', async (_, table, sql, [what, state, words]) => {
+    const asNobodyLooks = (statements: string): Promise<object[]> =>
+      house.rows('superuser', `SET session_replication_role = 'replica'; ${statements}`);
+    await asNobodyLooks(`CREATE TABLE kept AS SELECT * FROM ${table}; ${sql}`);
+    const found = bad(await look());
+    await asNobodyLooks(
+      `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept; DROP TABLE kept;
+       ALTER TABLE sales_order ENABLE ROW LEVEL SECURITY`,
+    );
     expect(found).toContainEqual(
       expect.objectContaining({ what, state, sentence: expect.stringContaining(words ?? '') }),
     );
-    expect(found).toHaveLength(1);
+    expect([...new Set(found.map((each) => each.what))]).toEqual([what]);
     expect(exitCodeOf(found)).toBe(state === 'critical' ? 2 : 1);
   });
 
@@ -142,16 +155,27 @@ describe('ofitec doctor', () => {
   });
 
   it('tells of a clock that is wrong, and a certificate that ends', async () => {
-    const now = Date.now.bind(Date);
-    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 60_000);
-    const skewed = bad(await look());
-    clock.mockRestore();
-    expect(skewed).toContainEqual(expect.objectContaining({ what: 'clock', state: 'critical' }));
+    const clock = kernelAddon.checks.find(({ name }) => name === 'clock');
+    const { blueprint } = await bootstrap.surveyBlueprint({});
+    const desk = { environment: {}, config: blueprint.config, addons: [], home: '', companies: [] };
+    for (const [ms, state] of [
+      [0, 'good'],
+      [-10_000, 'warning'],
+      [60_000, 'critical'],
+    ] as const) {
+      const rows = async <R extends object>(): Promise<R[]> =>
+        [{ now: String(Date.now() + ms) }] as unknown as R[];
+      expect(await clock?.look({ ...desk, rows })).toEqual([expect.objectContaining({ state })]);
+    }
     const [key, file] = [join(spool, 'key.pem'), join(spool, 'cert.pem')];
-    execFileSync('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-days', '10', '-subj', '/CN=ofitec.example', '-keyout', key, '-out', file],
-    ], { stdio: 'ignore' });
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+        ...['-days', '10', '-subj', '/CN=ofitec.example', '-keyout', key, '-out', file],
+      ],
+      { stdio: 'ignore' },
+    );
     const found = bad(await look({ DOCTOR_CERTIFICATES: `${file},${join(spool, 'none.pem')}` }));
     expect(found).toContainEqual(
       expect.objectContaining({ what: 'certificate', state: 'unknown' }),
@@ -160,16 +184,26 @@ describe('ofitec doctor', () => {
     expect(ending).toMatchObject({ what: 'certificate', state: 'warning' });
   });
 
-  it('works while the database and the server are down, and says so', async () => {
-    const down = await runCli(['doctor', '--json'], {
-      DATABASE_URL: 'postgresql://ofitec_app@127.0.0.1:1/x',
-      DOCTOR_READY_URL: 'http://127.0.0.1:1/health/ready',
-    });
-    expect(down.code).toBe(2);
-    const { findings } = JSON.parse(down.output) as { findings: DoctorFinding[] };
-    expect(findings.filter(({ state }) => state === 'critical')).toEqual([
-      expect.objectContaining({ what: 'database', runbook: 'runbooks/playbooks/database_unavailable.md' }),
-      expect.objectContaining({ what: 'server', runbook: 'runbooks/playbooks/process_not_ready.md' }),
-    ]);
-  }, PATIENCE);
+  it(
+    'works while the database and the server are down, and says so',
+    async () => {
+      const down = await runCli(['doctor', '--json'], {
+        DATABASE_URL: 'postgresql://ofitec_app@127.0.0.1:1/x',
+        DOCTOR_READY_URL: 'http://127.0.0.1:1/health/ready',
+      });
+      expect(down.code).toBe(2);
+      const { findings } = JSON.parse(down.output) as { findings: DoctorFinding[] };
+      expect(findings.filter(({ state }) => state === 'critical')).toEqual([
+        expect.objectContaining({
+          what: 'database',
+          runbook: 'runbooks/playbooks/database_unavailable.md',
+        }),
+        expect.objectContaining({
+          what: 'server',
+          runbook: 'runbooks/playbooks/process_not_ready.md',
+        }),
+      ]);
+    },
+    PATIENCE,
+  );
 });

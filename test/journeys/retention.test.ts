@@ -1,4 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, truncateSync, copyFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  copyFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -75,7 +82,9 @@ describe('retention of the event log', () => {
     expect(plan).toMatchObject({ last: { number: 1 }, blocks: 1 });
     expect(plan.events).toBe(await events(`created_at < now() - interval '100 months'`));
     expect(plan.alone.length).toBe(
-      await events(`action LIKE 'session.%' AND created_at BETWEEN now() - interval '40 months' AND now() - interval '30 months'`),
+      await events(
+        `action LIKE 'session.%' AND created_at BETWEEN now() - interval '40 months' AND now() - interval '30 months'`,
+      ),
     );
     expect(plan.alone.length).toBeGreaterThan(0);
     const blocks = await number('SELECT count(*) FROM audit_block');
@@ -96,6 +105,8 @@ describe('retention of the event log', () => {
     expect(await events(`action = 'order.created'`)).toBe(sold - 1);
     expect(await chain.verify(house)).toEqual([]);
     expect(await chain.verify(house, anchor)).toEqual([]);
+    const another = `1:${'ab'.repeat(32)}`;
+    expect(await chain.verify(house, another)).toEqual(['anchor-differs in block 1']);
     await takeOrder(vendedora, centro, 1);
     await chain.seal(house);
     expect(await chain.verify(house)).toEqual([]);
@@ -108,23 +119,31 @@ describe('retention of the event log', () => {
     expect(told?.payload).toMatchObject({ number: 1, archiveSha256: cut?.sha256 });
   });
 
-  it('tells an archive that is whole from one that is not', async () => {
-    const env = { DATABASE_URL: house.urls.application, DATABASE_OWNER_URL: house.urls.owner };
-    const whole = cut?.archive ?? '';
-    const short = join(folder, 'short.jsonl.gz');
-    copyFileSync(whole, short);
-    truncateSync(short, readFileSync(short).length - 20);
-    const good = await runCli(['audit', 'verify', '--archive', whole, '--json'], env);
-    expect([good.code, JSON.parse(good.output)]).toEqual([
-      0,
-      expect.objectContaining({ archives: [expect.objectContaining({ blocks: 1 })] }),
-    ]);
-    const bad = await runCli(['audit', 'verify', '--archive', short], env);
-    expect([bad.code, bad.output]).toEqual([1, expect.stringContaining('short.jsonl.gz')]);
-  }, PATIENCE);
+  it(
+    'tells an archive that is whole from one that is not',
+    async () => {
+      const env = { DATABASE_URL: house.urls.application, DATABASE_OWNER_URL: house.urls.owner };
+      const whole = cut?.archive ?? '';
+      const short = join(folder, 'short.jsonl.gz');
+      copyFileSync(whole, short);
+      truncateSync(short, readFileSync(short).length - 20);
+      const good = await runCli(['audit', 'verify', '--archive', whole, '--json'], env);
+      expect([good.code, JSON.parse(good.output)]).toEqual([
+        0,
+        expect.objectContaining({ archives: [expect.objectContaining({ blocks: 1 })] }),
+      ]);
+      const bad = await runCli(['audit', 'verify', '--archive', short], env);
+      expect([bad.code, bad.output]).toEqual([1, expect.stringContaining('short.jsonl.gz')]);
+    },
+    PATIENCE,
+  );
 
   it.each([
-    ['an edited record of the cut', `UPDATE audit_cut SET archive_sha256 = sha256('x')`, 'cut-false'],
+    [
+      'an edited record of the cut',
+      `UPDATE audit_cut SET archive_sha256 = sha256('x')`,
+      'cut-false',
+    ],
     ['another hash for its root', `UPDATE audit_cut SET hash = sha256('x')`, 'block-changed'],
     ['no record of the cut', 'DELETE FROM audit_cut', 'block-missing in block 1'],
     [
@@ -147,14 +166,19 @@ describe('retention of the event log', () => {
   ])('shows %s', async (_, sql, kind) => {
     const tables = ['audit_cut', 'audit_block', 'audit_withdrawal', 'kernel_event'];
     await asSuperuser(
-      [...tables.map((name) => `CREATE TABLE kept_${name} AS SELECT * FROM ${name}`), sql].join(';'),
+      [...tables.map((name) => `CREATE TABLE kept_${name} AS SELECT * FROM ${name}`), sql].join(
+        ';',
+      ),
     );
     try {
       expect(await chain.verify(house)).toContainEqual(expect.stringContaining(kind));
     } finally {
       await asSuperuser(
         tables
-          .map((name) => `DELETE FROM ${name}; INSERT INTO ${name} SELECT * FROM kept_${name}; DROP TABLE kept_${name}`)
+          .map(
+            (name) =>
+              `DELETE FROM ${name}; INSERT INTO ${name} SELECT * FROM kept_${name}; DROP TABLE kept_${name}`,
+          )
           .join(';'),
       );
     }

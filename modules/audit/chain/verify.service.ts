@@ -81,7 +81,7 @@ export class VerifyService {
     const found = new Findings();
     const expected = new Map(anchors.map(({ number, hash }) => [number, hash.toLowerCase()]));
     const root = await this.database.transaction(() => this.roots.root(found));
-    for (const number of expected.keys()) if (number < root.number) expected.delete(number);
+    compareCutAnchors(expected, root, found);
     let place: Tip = root;
     let [blocks, events] = [0, 0];
     for (;;) {
@@ -145,6 +145,17 @@ export class VerifyService {
       found.add({ kind: 'event-missing', block: block.number, eventId });
     }
     return sealed;
+  }
+}
+
+/** Anchors up to the root: what was before it is proven by its archives, the root itself here. */
+function compareCutAnchors(expected: Map<number, string>, root: Tip, found: Findings): void {
+  for (const [number, hash] of expected) {
+    if (number > root.number) continue;
+    expected.delete(number);
+    if (number === root.number && hash !== root.hash.toString('hex')) {
+      found.add({ kind: 'anchor-differs', block: number });
+    }
   }
 }
 
