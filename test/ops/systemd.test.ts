@@ -20,14 +20,19 @@ const PROGRAMS = [
   'ofitec-failover-decide.service',
   'ofitec-failover-observe.service',
   'ofitec-secrets-lease.service',
+  'ofitec-migrate.service',
   'ofitec-secrets-render.service',
   'ofitec-vrrp.service',
+  'ofitec-worker.service',
+  'ofitec@.service',
 ];
 /** As root: they may do what reloads a server. */
 const RELOADS = ['ofitec-csp-reload.path', 'ofitec-csp-reload.service'];
 /** Units that an installer puts beside its program. */
 const INSTALLED = 'infra/failover/patroni';
-const HOME = '/opt/ofitec';
+/** The release in use, and that of a colour. */
+const RELEASE = /\/opt\/ofitec\/(current|%i)(?=\/|$)/gm;
+const CLONE = '/opt/ofitec';
 /** Ten times what systemd calls the exposure: 0 is locked up, 100 is naked. */
 const MOST_EXPOSED = 20;
 
@@ -46,7 +51,10 @@ describe('systemd', () => {
 
   /** The unit with its programs where they are here. */
   function write(name: string, text: string): void {
-    writeFileSync(join(folder, name), text.replaceAll(HOME, resolve('.')));
+    writeFileSync(
+      join(folder, name),
+      text.replaceAll(RELEASE, resolve('.')).replaceAll(CLONE, resolve('.')),
+    );
   }
 
   function analyze(...args: string[]): { code: number | null; said: string } {
@@ -107,6 +115,44 @@ describe('systemd', () => {
     for (const name of [SERVICE, ...PROGRAMS]) expect([name, judge(name)]).toEqual([name, 0]);
     write('naked.service', '[Service]\nType=oneshot\nExecStart=/bin/true\n');
     expect(judge('naked.service')).toBe(1);
+  });
+
+  it('is as locked up as the page says', () => {
+    const page = readFileSync(join(UNITS, 'README.md'), 'utf8');
+    const recorded = Object.fromEntries(
+      [...page.matchAll(/^\| `(ofitec[a-z@-]*\.service)` +\| +(\d\.\d) +\|/gm)].map(
+        ([, name = '', score]) => [name, Number(score)],
+      ),
+    );
+    const services = names().filter((name) => name.endsWith('.service'));
+    expect(Object.keys(recorded).sort()).toEqual(services.sort());
+    for (const name of services) {
+      const { said } = analyze('security', '--offline=true', '--no-pager', `./${name}`);
+      const score = Number(/Overall exposure level for \S+: (\d+\.\d)/.exec(said)?.[1]);
+      expect([name, score <= (recorded[name] ?? 0)]).toEqual([name, true]);
+    }
+  });
+
+  it('runs the release in use, and keeps the owner’s login from all but the migration', () => {
+    for (const name of names()) {
+      const text = readFileSync(join(UNITS, name), 'utf8').replaceAll(/^#.*$/gm, '');
+      expect([name, text.replaceAll(RELEASE, '').includes(CLONE)]).toEqual([name, false]);
+      expect([name, text.includes('owner.env')]).toEqual([name, name === 'ofitec-migrate.service']);
+    }
+    // What a colour starts is its own release, with a port of its own.
+    const server = readFileSync(join(UNITS, 'ofitec@.service'), 'utf8');
+    expect(server).toMatch(/^WorkingDirectory=\/opt\/ofitec\/%i$/m);
+    expect(server).toMatch(/^EnvironmentFile=\/etc\/ofitec\/%i\.env$/m);
+  });
+
+  it('gives what ends in an orderly way the time that it takes', () => {
+    for (const name of ['ofitec@.service', 'ofitec-worker.service']) {
+      const text = readFileSync(join(UNITS, name), 'utf8');
+      const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1]);
+      // END_LIMIT_MS of src/lifetime.ts, and the drain of production.
+      const limit = /END_LIMIT_MS = (\d+)_000/.exec(readFileSync('src/lifetime.ts', 'utf8'))?.[1];
+      expect(seconds).toBeGreaterThan(Number(limit) + 5);
+    }
   });
 
   it('calls a warning no failure, and everything worse one', () => {
