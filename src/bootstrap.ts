@@ -85,15 +85,19 @@ export async function migrate(
   ownerUrl: string,
   available: readonly Addon[],
   report: Report,
+  release: string = kernelAddon.version,
 ): Promise<number> {
-  return Installation.asOwner({ ownerUrl, kernel: kernelAddon, report }, async (installation) => {
-    const installed = await installation.installedNames();
-    const wanted =
-      installed.length === 0
-        ? available
-        : available.filter((addon) => installed.includes(addon.name));
-    return installation.install(wanted);
-  });
+  return Installation.asOwner(
+    { ownerUrl, kernel: kernelAddon, report, release },
+    async (installation) => {
+      const installed = await installation.installedNames();
+      const wanted =
+        installed.length === 0
+          ? available
+          : available.filter((addon) => installed.includes(addon.name));
+      return installation.install(wanted);
+    },
+  );
 }
 
 /** The composed application with HTTP, not listening yet. @throws BootRefused with every fault */

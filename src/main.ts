@@ -26,7 +26,7 @@ async function main(): Promise<void> {
 async function serve(blueprint: Blueprint, place: Place): Promise<void> {
   const { kernel, available } = blueprint;
   if (place.embedded) {
-    const applied = await migrate(place.urls.owner, available, report);
+    const applied = await migrate(place.urls.owner, available, report, kernel.OFITEC_RELEASE);
     report(applied > 0 ? `Database migrated: ${applied} steps` : 'Database is up to date');
   }
   report('Composing the addons');

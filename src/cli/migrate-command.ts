@@ -16,7 +16,9 @@ export function migrateCommand({ kernel, available }: Blueprint): Command {
       const report = (line: string): void => void (json || process.stdout.write(`· ${line}\n`));
       const place = await findPlace(kernel, 'join', report);
       try {
-        const applied = await migrate(place.urls.owner, available, report);
+        const applied = await migrate(
+          ...([place.urls.owner, available, report, kernel.OFITEC_RELEASE] as const),
+        );
         print({ applied, state: 'up to date' }, json);
       } finally {
         await place.leave();

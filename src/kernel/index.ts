@@ -84,6 +84,8 @@ export { clientTo } from './database/servers.js';
 export { followFile } from './database/url-file.js';
 export { Installation } from './database/migrate.js';
 export type { Report } from './database/migrate.js';
+export { otherReleases, pendingSteps } from './database/phase.js';
+export type { PendingStep, Phase } from './database/phase.js';
 
 export type { DoctorCheck, DoctorDesk, DoctorFinding, DoctorState } from './doctor/check.js';
 export { environmentCheck } from './doctor/environment-check.js';

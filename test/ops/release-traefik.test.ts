@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ReleaseLab, ReleaseLoad } from '#test';
 import type { Program } from '#test';
@@ -91,7 +92,7 @@ describe('a release behind Traefik', () => {
       const act = lab.releasing(['switch', '--ungated'], lab.traefikVariables);
       const file = lab.traefikVariables['RELEASE_TRAEFIK_FILE'] ?? '';
       if (wait.source === 'never') {
-        while (!readFileSync(file, 'utf8').includes('green 100 %')) await new Promise(setImmediate);
+        while (!readFileSync(file, 'utf8').includes('green 100 %') && !act.hasEnded) await sleep(5);
       } else await act.until(wait);
       await act.end('SIGKILL');
       const mended = await release('rollback', '--json');

@@ -6,6 +6,7 @@ import type { Query } from '../addon/installed.js';
 import { inDependencyOrder } from '../addon/order.js';
 import { installQueue } from '../events/queue.js';
 import { createDataSource } from './data-source.js';
+import { otherReleases, phaseOf } from './phase.js';
 
 /** A line of progress for whoever watches. */
 export type Report = (line: string) => void;
@@ -14,6 +15,8 @@ export interface InstallationOptions {
   readonly ownerUrl: string;
   readonly kernel: Addon;
   readonly report: Report;
+  /** The release that migrates; what contracts waits until no other one is connected. */
+  readonly release?: string;
 }
 
 /** What the owner may do with the addons of one database; every method is safe to repeat. */
@@ -141,6 +144,7 @@ export class Installation {
       const migration: MigrationInterface = new Migration();
       const name = migrationName(migration);
       if (await this.isApplied(addon, name)) continue;
+      if (phaseOf(migration) === 'contract') await this.demandAlone(addon, name);
       this.options.report(`${addon.name}: applies ${name}`);
       await this.inTransaction(async (runner) => {
         await migration.up(runner);
@@ -151,6 +155,18 @@ export class Installation {
       });
       this.applied += 1;
     }
+  }
+
+  /** A contracting migration takes away what an older release still uses. */
+  private async demandAlone(addon: Addon, name: string): Promise<void> {
+    const others = await otherReleases(
+      this.query,
+      this.options.release ?? this.options.kernel.version,
+    );
+    if (others.length === 0) return;
+    throw new Error(
+      `${addon.name}: ${name} contracts, and release ${others.join(', ')} still serves. What came before it is applied; stop that release, then migrate again.`,
+    );
   }
 
   private async record(addon: Addon): Promise<void> {
