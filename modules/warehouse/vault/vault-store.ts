@@ -147,7 +147,7 @@ export class VaultStore {
     const rows = (parameter: string): string =>
       `SELECT ${columns} FROM warehouse_${table} WHERE company_id = $1 AND generation = ${parameter}`;
     const [row] = await this.database.rowsByPlan<{ count: number }>(
-      `SELECT count(*)::float8 AS count FROM (${rows('$2')} EXCEPT ALL ${rows('$3')}) AS only`,
+      `SELECT count(*)::float8 AS count FROM (${rows('$2')} EXCEPT ALL ${rows('$3')}) AS different`,
       [this.database.companyId, one.generation, other.generation],
     );
     return row?.count ?? 0;
