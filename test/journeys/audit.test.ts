@@ -41,7 +41,7 @@ describe('audit', () => {
       subjectLabel: 'CAMISA',
       changes: { price: { before: 2_490, after: 2_690 } },
       payload: { serviceId: id, before: 2_490, after: 2_690 },
-      schemaVersion: 1,
+      schemaVersion: 2,
     });
     expect((await vendedora.get(`sales/orders/${order.id}`)).body.total).toBe(4_980);
     expect((await takeOrder(vendedora, centro, 2)).total).toBe(5_380);
