@@ -115,7 +115,7 @@ function inOurWords(error: ProgramFailed): Error {
     return new DamagedBackup(`There is no off-site repository: ${message}`);
   }
   if (
-    /ciphertext|damaged|corrupt|does not match|invalid data|truncated|contains errors|missing|not found|unexpected EOF|hash/i.test(
+    /ciphertext|damaged|corrupt|does not match|invalid data|truncated|contains errors|missing|not found|EOF|no such file|hash/i.test(
       said,
     )
   ) {

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BackupLab, chain, kernel, openSession, shop, takeOrder } from '#test';
+import { BackupLab, chain, kernel, netns, openSession, shop, takeOrder } from '#test';
 import type { Client, House, Standing } from '#test';
 
 const ARCHIVE_SECONDS = 5;
@@ -96,10 +96,8 @@ describe('physical backups', () => {
       lab.physical,
     );
     expect([dry.code, existsSync(into)]).toEqual([0, false]);
-    const { code, output } = await lab.backup(
-      ['restore', '--to', to, '--into', into],
-      lab.physical,
-    );
+    const env = { ...lab.physical, MOMENTO: to, DESTINO: into };
+    const { code, output } = await lab.shell(playbook()[0] ?? '', env);
     expect([code, output]).toEqual([0, output]);
     const found = await restored(into);
     expect(found.ids.sort()).toEqual(before.sort());
@@ -170,9 +168,10 @@ describe('physical backups', () => {
     await lab.server.stop().catch(() => undefined);
     rmSync(join(lab.folder, 'pg', 'postgres'), { recursive: true, force: true });
     const into = lab.file('restored/latest');
-    const args = ['restore', '--to', 'latest', '--into', into];
-    const { code, output } = await lab.backup(args, lab.physical);
-    expect([code, output]).toEqual([0, output]);
+    for (const text of playbook().slice(1)) {
+      const { code, output } = await lab.shell(text, { ...lab.physical, DESTINO2: into });
+      expect([text, code, output]).toEqual([text, 0, output]);
+    }
     const { ids, faults } = await restored(into);
     const known = new Set(ids);
     const kept = paid.filter(({ id }) => known.has(id));
@@ -189,6 +188,12 @@ describe('physical backups', () => {
     });
   }, 400_000);
 });
+
+/** The playbook's commands for pgBackRest, in their order. */
+function playbook(): string[] {
+  const blocks = netns.blocksOf(netns.pageOf('playbooks/backup_and_restore.md'));
+  return blocks.filter(({ host }) => host === 'fisico').map(({ text }) => text);
+}
 
 /** Another byte in the middle. */
 function flip(file: string): void {

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import type { QueryResultRow } from 'pg';
@@ -142,6 +142,16 @@ export class BackupLab {
     env: Readonly<Record<string, string>> = {},
   ): Promise<Ended> {
     return this.start(args, env).end();
+  }
+
+  /** Commands as a person types them at this host's shell. */
+  async shell(text: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+    const bin = this.file('bin');
+    mkdirSync(bin, { recursive: true });
+    const line = `exec ${process.execPath} ${resolve('dist/src/cli.js')} "$@"`;
+    writeFileSync(join(bin, 'ofitec'), `#!/bin/bash\n${line}\n`, { mode: 0o755 });
+    const path = `${bin}:${process.env['PATH'] ?? ''}`;
+    return run('bash', ['-eu', '-c', text], { env: { ...this.env, ...env, PATH: path } }).end();
   }
 
   /** What it says with `--json`, and how it ended. */
