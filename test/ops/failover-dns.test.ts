@@ -227,6 +227,23 @@ describe('the DNS failover', () => {
     expect([refused.code, refused.output]).toEqual([1, expect.stringMatching(/sites must be a list of 2 or more[^]*observer is not known/)]); // prettier-ignore
   }, 60_000);
 
+  it('moves both families of a name together, and sees when somebody took one of them away', async () => {
+    const record6 = lab.newRecord();
+    const plain = lab.config(record6, [sites.a, sites.b], delay.port) as { sites: object[] };
+    const both = { ...plain, sites: plain.sites.map((site, n) => ({ ...site, address6: `2001:db8::${n + 1}` })) }; // prettier-ignore
+    const answers = async (): Promise<string[]> =>
+      Promise.all(['A', 'AAAA'].map(async (type) => lab.dig(lab.primaryPort, record6, type)));
+    for (const [to, address] of [['a', '127.0.0.11'], ['b', '127.0.0.12'], ['a', '127.0.0.11']] as const) {
+      const moved = await lab.verb(both, ['act', '--to', to, '--reason', 'both families']);
+      expect([moved.code, moved.output, await answers()]).toEqual([0, moved.output, [address, `2001:db8::${to === 'a' ? 1 : 2}`]]);
+    }
+    // One that knows of one family only leaves the other alone, and the name then belongs to nobody.
+    const one = await lab.verb(plain, ['act', '--to', 'b', '--reason', 'an old configuration']);
+    expect([one.code, await answers()]).toEqual([0, ['127.0.0.12', '2001:db8::1']]);
+    const { output } = await lab.verb(both, ['status', '--json']);
+    expect(JSON.parse(output)).toMatchObject({ active: null });
+  }, 60_000); // prettier-ignore
+
   it('does what the playbook says of the name, command by command', async () => {
     const page = playbook.pageOf('runbooks/playbooks/failover_automatico.md');
     const lines = playbook

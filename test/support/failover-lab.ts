@@ -330,7 +330,7 @@ export class FailoverLab {
       this.primaryPort,
       `${key}zone "${ZONE}" { type primary; file "zone.db"; notify explicit;
         also-notify { ${LOOPBACK} port ${this.secondaryPort}; };
-        update-policy { grant ${name} zonesub A TXT; }; };`,
+        update-policy { grant ${name} zonesub A AAAA TXT; }; };`,
       `$TTL 30\n${soa}`,
     );
     this.runBind(

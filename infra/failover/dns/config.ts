@@ -6,6 +6,7 @@ import type { EtcdOptions } from './etcd.js';
 import { Fields } from './fields.js';
 import { majority } from './rules.js';
 import { addressType } from './wire/message.js';
+import type { Family } from './wire/message.js';
 import { readServer } from './wire/exchange.js';
 import type { Server } from './wire/exchange.js';
 
@@ -24,7 +25,8 @@ const failoverConfig = {
 /** A place that serves the name. */
 export interface Site {
   readonly name: string;
-  readonly address: string;
+  /** Its public addresses: one, or one of each family, IPv4 first. */
+  readonly addresses: readonly string[];
   /** The readiness of its public entrance. */
   readonly readyUrl: string;
   /** The REST APIs of the site's Patroni members. */
@@ -48,7 +50,8 @@ export interface Failover {
   /** The name that moves, and the zone that it is in. */
   readonly record: string;
   readonly zone: string;
-  readonly family: 'A' | 'AAAA';
+  /** Of the records that the name has, IPv4 first. */
+  readonly families: readonly Family[];
   readonly ttlSeconds: number;
   /** The most wanted first. */
   readonly sites: readonly Site[];
@@ -106,7 +109,7 @@ export function readFailover(env: Readonly<Record<string, string | undefined>>):
     name: variables.FAILOVER_NAME ?? hostname(),
     record: (variables.CF_RECORD ?? file.text('record')).toLowerCase(),
     zone: file.text('zone', variables.CF_ZONE).toLowerCase(),
-    family: addressType(sites[0]?.address ?? ''),
+    families: (sites[0]?.addresses ?? []).map(addressType),
     ttlSeconds: file.integer('ttlSeconds', { min: 5, max: 60, fallback: 30 }),
     sites,
     addresses: readAddresses(file),
@@ -145,10 +148,15 @@ function parse(path: string): unknown {
 function readSite(site: Fields, n: number, second: string | undefined): Site {
   const address = site.text('address', n === 1 ? second : undefined);
   if (isIP(address) === 0) site.fault('address', `must be an address, not "${address}"`);
+  const sixth = site.text('address6', 'none');
+  if (sixth !== 'none' && (isIP(sixth) !== 6 || isIP(address) !== 4)) {
+    site.fault('address6', 'must be an IPv6 address beside an IPv4 one');
+  }
+  const addresses = sixth === 'none' ? [address] : [address, sixth];
   const name = site.text('name');
   if (!/^[a-z0-9-]{1,40}$/.test(name)) site.fault('name', 'must be lower-case letters, digits, -');
   const urls = { readyUrl: site.url('readyUrl'), patroniUrls: site.urls('patroniUrls') };
-  return { name, address, ...urls };
+  return { name, addresses, ...urls };
 }
 
 function readAddresses(file: Fields): VirtualAddress[] {
@@ -160,13 +168,14 @@ function readAddresses(file: Fields): VirtualAddress[] {
 }
 
 function checkSites(file: Fields, sites: readonly Site[]): void {
-  for (const key of ['name', 'address'] as const) {
-    if (new Set(sites.map((site) => site[key])).size !== sites.length) {
+  const demandOwn = (key: string, all: readonly string[]): void => {
+    if (new Set(all).size !== all.length)
       file.fault('sites', `must each have a ${key} of their own`);
-    }
-  }
-  if (new Set(sites.map(({ address }) => addressType(address))).size > 1) {
-    file.fault('sites', 'must all have IPv4 addresses, or all IPv6');
+  };
+  demandOwn('name', sites.map(({ name }) => name)); // prettier-ignore
+  demandOwn('address', sites.flatMap(({ addresses }) => addresses)); // prettier-ignore
+  if (new Set(sites.map(({ addresses }) => addresses.map(addressType).join(' '))).size > 1) {
+    file.fault('sites', 'must all have IPv4 addresses, or all IPv6, or all of them both');
   }
 }
 

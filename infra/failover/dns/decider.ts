@@ -14,6 +14,7 @@ import { decide } from './rules.js';
 import type { Decision } from './rules.js';
 import { activeSite, readSnapshot } from './snapshot.js';
 import type { Intent, Snapshot } from './snapshot.js';
+import { addressType } from './wire/message.js';
 import type { Zone } from './zone.js';
 
 /** What one round came to. */
@@ -121,13 +122,14 @@ export class Decider {
     const term = this.demandTerm();
     const from = await this.provider.read();
     this.hidden = from.hidden;
-    const [address] = from.addresses;
-    if (!from.mark || address === undefined || from.addresses.length > 1) {
+    const { addresses } = from;
+    const kinds = addresses.map(addressType);
+    if (!from.mark || kinds.join(' ') !== this.failover.families.join(' ')) {
       throw new Error('The name is not set up: run `ofitec failover act --to SITE` once.');
     }
     const began = intent?.state === 'decided' ? intent : null;
     const mark = { epoch: nextEpoch(term, from.mark.epoch), site: from.mark.site };
-    const result = await this.change('fence', from, address, mark, 'a new leader');
+    const result = await this.change('fence', from, addresses, mark, 'a new leader');
     if (result.outcome !== 'written') return;
     const landed = began && from.mark.epoch > began.over && from.mark.site === began.to;
     if (began) await this.settle(began, landed ? 'written' : 'abandoned');
@@ -165,7 +167,7 @@ export class Decider {
       return;
     }
     const mark = { epoch: nextEpoch(revision, over), site: to };
-    const result = await this.change('flip', from, target.address, mark, reason, decidedAt);
+    const result = await this.change('flip', from, target.addresses, mark, reason, decidedAt);
     this.epoch = result.outcome === 'written' ? mark.epoch : null;
     // Where it is not known, the next fence finds out.
     if (result.outcome === 'written') await this.settle(intent, 'written');
@@ -185,7 +187,7 @@ export class Decider {
   private async change(
     action: 'flip' | 'fence',
     from: Published,
-    address: string,
+    addresses: readonly string[],
     mark: { epoch: number; site: string },
     reason: string,
     decidedAt = performance.now(),
@@ -193,7 +195,7 @@ export class Decider {
     const { policy, ttlSeconds, name, record, auditFile } = this.failover;
     const order: Order = {
       from,
-      change: { address, mark, ttlSeconds },
+      change: { addresses, mark, ttlSeconds },
       decidedAt,
       goodForMs: this.leaseMs,
       // A fence changes nothing that a client sees; there is no need to wait for the slowest server.

@@ -41,7 +41,7 @@ export async function moveByHand(
   const from = await provider.read();
   const overEpoch = from.mark?.epoch ?? null;
   const mark = { epoch: nextEpoch(1, overEpoch), site: site.name };
-  const change = { address: site.address, mark, ttlSeconds: failover.ttlSeconds };
+  const change = { addresses: site.addresses, mark, ttlSeconds: failover.ttlSeconds };
   const verifyMs = failover.policy.verifySeconds * 1_000;
   const order = { from, change, decidedAt, goodForMs: GOOD_FOR_MS, verifyMs };
   const result = move.dryRun

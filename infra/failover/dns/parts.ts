@@ -13,8 +13,8 @@ const DNS_TIMEOUT_MS = 3_000;
 const API_TIMEOUT_MS = 5_000;
 
 /** The provider that the configuration names. @throws Misconfigured when its key cannot be read */
-export function providerOf({ provider, record, zone, family }: Failover): Provider {
-  const name = { record, family };
+export function providerOf({ provider, record, zone, families }: Failover): Provider {
+  const name = { record, families };
   if (provider.kind === 'cloudflare') {
     return new Cloudflare({ ...provider, ...name, timeoutMs: API_TIMEOUT_MS });
   }
@@ -26,8 +26,8 @@ export function providerOf({ provider, record, zone, family }: Failover): Provid
   return new Rfc2136({ server, zone, ...name, key, timeoutMs: DNS_TIMEOUT_MS });
 }
 
-export function zoneOf({ zone, record, family, authoritative }: Failover): Zone {
-  return new Zone({ zone, record, family, authoritative, timeoutMs: DNS_TIMEOUT_MS });
+export function zoneOf({ zone, record, families, authoritative }: Failover): Zone {
+  return new Zone({ zone, record, families, authoritative, timeoutMs: DNS_TIMEOUT_MS });
 }
 
 function readTsigKey(keyFile: string): ReturnType<typeof readKey> {

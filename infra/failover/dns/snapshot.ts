@@ -82,8 +82,9 @@ export function activeSite(
 ): string | null {
   const marked = sites.find(({ name }) => name === agreed?.mark?.site);
   if (!agreed || !marked) return null;
-  const [only, ...more] = agreed.addresses;
-  const isThere = more.length === 0 && only !== undefined && sameAddress(only, marked.address);
+  const isThere =
+    agreed.addresses.length === marked.addresses.length &&
+    marked.addresses.every((each) => agreed.addresses.some((other) => sameAddress(each, other)));
   return hidden || isThere ? marked.name : null;
 }
 

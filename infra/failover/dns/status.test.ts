@@ -28,7 +28,7 @@ describe('the status of a virtual address', () => {
   }
 
   async function tell(agents: readonly string[]): Promise<{ lines: string[]; holders: string[] }> {
-    const zone = { zone: 'example.test', record: 'app.example.test', family: 'A' } as const;
+    const zone = { zone: 'example.test', record: 'app.example.test', families: ['A'] } as const;
     const server = { host: '127.0.0.1', port: 1 };
     const failover: Failover = {
       ...{ name: 'person', ...zone, ttlSeconds: 30, sites: [], observers: [], quorum: 2 },

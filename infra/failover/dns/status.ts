@@ -20,7 +20,7 @@ interface Member {
 
 interface SiteStatus {
   readonly site: string;
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly verdict: string;
   readonly writable: boolean;
   readonly votes: Readonly<Record<string, number>> | null;
@@ -86,14 +86,14 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
 }
 
 function siteStatus(
-  { name, address }: { name: string; address: string },
+  { name, addresses }: { name: string; addresses: readonly string[] },
   snapshot: Snapshot | null,
   members: readonly Member[],
 ): SiteStatus {
   const consensus = snapshot?.consensus.find(({ site }) => site === name);
   return {
     site: name,
-    address,
+    addresses,
     verdict: consensus?.verdict ?? 'UNKNOWN',
     writable: consensus?.writable ?? false,
     votes: consensus?.votes ?? null,
@@ -189,10 +189,10 @@ function changeLine({ at, from, to, outcome, by, reason }: AuditLine): string {
   return `${at}  ${from ?? '–'} → ${to}  ${outcome}, by ${by}: ${reason}`;
 }
 
-function siteLines({ site, address, verdict, writable, said, members }: SiteStatus): string[] {
+function siteLines({ site, addresses, verdict, writable, said, members }: SiteStatus): string[] {
   return [
     '',
-    `${site}  ${address}  ${verdict}${writable ? ', writable' : ''}`,
+    `${site}  ${addresses.join(' ')}  ${verdict}${writable ? ', writable' : ''}`,
     ...said.map(
       (each) =>
         `  ${each.observer.padEnd(14)}${each.verdict.padEnd(10)}${String(each.streak).padStart(5)} ×  ${each.reason}`,

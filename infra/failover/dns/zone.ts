@@ -3,6 +3,7 @@ import { markName, readMark } from './epoch.js';
 import type { Mark } from './epoch.js';
 import { writeServer } from './wire/exchange.js';
 import type { Server } from './wire/exchange.js';
+import type { Family } from './wire/message.js';
 import { queryAuthority } from './wire/query.js';
 
 /** What one authoritative server answers. */
@@ -31,7 +32,7 @@ export class Zone {
     private readonly options: {
       readonly zone: string;
       readonly record: string;
-      readonly family: 'A' | 'AAAA';
+      readonly families: readonly Family[];
       readonly authoritative: readonly Server[];
       readonly timeoutMs: number;
     },
@@ -46,19 +47,20 @@ export class Zone {
   }
 
   private async ask(server: Server): Promise<ServerView> {
-    const { record, family, timeoutMs } = this.options;
+    const { record, families, timeoutMs } = this.options;
     const name = writeServer(server);
     try {
-      const [address, text] = await Promise.all([
-        queryAuthority(server, record, family, timeoutMs),
+      const [text, ...sets] = await Promise.all([
         queryAuthority(server, markName(record), 'TXT', timeoutMs),
+        ...families.map(async (family) => queryAuthority(server, record, family, timeoutMs)),
       ]);
+      const ttls = sets.flatMap(({ ttlSeconds }) => ttlSeconds ?? []);
       const [only, ...more] = text.values;
       return {
         server: name,
-        addresses: address.values,
+        addresses: sets.flatMap(({ values }) => values),
         mark: only !== undefined && more.length === 0 ? readMark(only) : null,
-        ttlSeconds: address.ttlSeconds,
+        ttlSeconds: ttls.length > 0 ? Math.max(...ttls) : null,
         error: null,
       };
     } catch (error) {

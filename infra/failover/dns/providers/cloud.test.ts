@@ -4,10 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Cloudflare } from './cloudflare.js';
 import { Route53 } from './route53.js';
+import type { Family } from '../wire/message.js';
 
 const RECORD = 'app.example.com';
 const MARK = 'ofitec-failover epoch=7 site=a';
-const CHANGE = { address: '192.0.2.2', mark: { epoch: 8, site: 'b' }, ttlSeconds: 30 };
+const CHANGE = { addresses: ['192.0.2.2'], mark: { epoch: 8, site: 'b' }, ttlSeconds: 30 };
+/** The same for a name with both families. */
+const BOTH = { ...CHANGE, addresses: [...CHANGE.addresses, '2001:db8::2'] };
 
 /** The answers of the two services as their documentation and clients show them; neither was asked itself. */
 type Script = (request: { method: string; path: string; body: string }) => [number, string];
@@ -64,17 +67,18 @@ describe('Cloudflare', () => {
       messages: [],
     });
   let batch: [number, string];
-  let held: { texts: unknown; addresses: unknown };
+  let held: { texts: unknown; addresses: unknown; sixes?: unknown };
 
-  const provider = (): Cloudflare =>
-    new Cloudflare({ zone: ZONE, record: RECORD, family: 'A', token: 't', timeoutMs: 2_000, endpoint }); // prettier-ignore
+  const provider = (families: readonly Family[] = ['A']): Cloudflare =>
+    new Cloudflare({ zone: ZONE, record: RECORD, families, token: 't', timeoutMs: 2_000, endpoint }); // prettier-ignore
 
   beforeEach(() => {
     batch = [200, page({ posts: [{ ...text, id: 'text-8', content: '"ofitec-failover epoch=8 site=b"' }] })]; // prettier-ignore
     held = { texts: [text], addresses: [address] };
     script = ({ method, path }) => {
       if (method === 'POST') return batch;
-      return [200, page(path.includes('type=TXT') ? held.texts : held.addresses)];
+      if (path.includes('type=TXT')) return [200, page(held.texts)];
+      return [200, page(path.includes('type=AAAA') ? held.sixes : held.addresses)];
     };
   });
 
@@ -92,6 +96,32 @@ describe('Cloudflare', () => {
         posts: [{ name: `_gate.${RECORD}`, type: 'TXT', content: '"ofitec-failover epoch=8 site=b"', ttl: 30 }], // prettier-ignore
       },
     ]);
+  });
+
+  it('moves both families in one batch, also one that was not there yet', async () => {
+    const sixth = { ...address, id: 'six', type: 'AAAA', content: '2001:db8::1' };
+    held = { ...held, sixes: [sixth] };
+    const cloudflare = provider(['A', 'AAAA']);
+    const from = await cloudflare.read();
+    expect(from.addresses).toEqual(['192.0.2.1', '2001:db8::1']);
+    expect(await cloudflare.replace(from, BOTH)).toBe('written');
+    expect(JSON.parse(asked.at(-1)?.body ?? '{}')).toMatchObject({
+      deletes: [{ id: 'text-7' }],
+      patches: [
+        { id: 'addr', type: 'A', content: '192.0.2.2' },
+        { id: 'six', type: 'AAAA', content: '2001:db8::2' },
+      ],
+    });
+    held = { ...held, sixes: [] };
+    const alone = await cloudflare.read();
+    expect(await cloudflare.replace(alone, BOTH)).toBe('written');
+    const { patches, posts } = JSON.parse(asked.at(-1)?.body ?? '{}') as Record<string, object[]>;
+    expect([patches?.length, posts?.[0]]).toMatchObject([
+      1,
+      { type: 'AAAA', content: '2001:db8::2' },
+    ]);
+    held = { ...held, sixes: [{ ...sixth, proxied: true }] };
+    await expect(cloudflare.read()).rejects.toThrow('proxied for one family');
   });
 
   it('is refused when the mark is gone, and does not know after anything else', async () => {
@@ -136,8 +166,8 @@ describe('Route 53', () => {
   let change: [number, string];
   let address: string;
 
-  const provider = (): Route53 =>
-    new Route53({ zoneId: 'Z1', record: RECORD, family: 'A', timeoutMs: 2_000, endpoint });
+  const provider = (families: readonly Family[] = ['A']): Route53 =>
+    new Route53({ zoneId: 'Z1', record: RECORD, families, timeoutMs: 2_000, endpoint });
 
   beforeEach(() => {
     change = [200, done];
@@ -167,6 +197,27 @@ describe('Route 53', () => {
       ['DELETE', 'TXT', `"${MARK}"`],
       ['CREATE', 'A', '192.0.2.2'],
       ['CREATE', 'TXT', '"ofitec-failover epoch=8 site=b"'],
+    ]);
+  });
+
+  it('moves both families in one batch', async () => {
+    const answer = script;
+    script = (question) => {
+      if (question.method === 'POST' || !question.path.includes('type=AAAA'))
+        return answer(question);
+      return [200, listed(set(RECORD, 'AAAA', '2001:db8::1'))];
+    };
+    const route53 = provider(['A', 'AAAA']);
+    const from = await route53.read();
+    expect(from.addresses).toEqual(['192.0.2.1', '2001:db8::1']);
+    expect(await route53.replace(from, BOTH)).toBe('written');
+    const body = asked.at(-1)?.body ?? '';
+    const actions = [...body.matchAll(/<Action>(\w+)<.*?<Type>(\w+)<.*?<Value>([^<]+)</g)];
+    expect(actions.flatMap(([, ...words]) => (words[1] === 'TXT' ? [] : words.join(' ')))).toEqual([
+      'DELETE A 192.0.2.1',
+      'DELETE AAAA 2001:db8::1',
+      'CREATE A 192.0.2.2',
+      'CREATE AAAA 2001:db8::2',
     ]);
   });
 

@@ -1,5 +1,7 @@
 import Client, { APIError } from 'cloudflare';
 import { markName, writeMark } from '../epoch.js';
+import { addressType } from '../wire/message.js';
+import type { Family } from '../wire/message.js';
 import { readText } from './provider.js';
 import type { Change, Provider, Published } from './provider.js';
 
@@ -7,7 +9,7 @@ export interface CloudflareOptions {
   /** The zone's id, or its name. */
   readonly zone: string;
   readonly record: string;
-  readonly family: 'A' | 'AAAA';
+  readonly families: readonly Family[];
   readonly token: string;
   readonly timeoutMs: number;
   /** Another address of the API, for a test. */
@@ -15,7 +17,8 @@ export interface CloudflareOptions {
 }
 
 interface Seen extends Published {
-  readonly addressId: string | null;
+  /** Ids of the address records, by family. */
+  readonly ids: ReadonlyMap<Family, string>;
   readonly textId: string | null;
 }
 
@@ -42,28 +45,42 @@ export class Cloudflare implements Provider {
   }
 
   async read(): Promise<Seen> {
-    const { record, family } = this.options;
+    const { record, families } = this.options;
     const texts = await this.find(markName(record), 'TXT');
-    const addresses = await this.find(record, family);
-    if (addresses.length > 1) throw new Error(`${record} has several ${family} records.`);
+    const found: { family: Family; id: string; content: string; proxied: boolean }[] = [];
+    for (const family of families) {
+      const [only, ...more] = await this.find(record, family);
+      if (more.length > 0) throw new Error(`${record} has several ${family} records.`);
+      if (only) found.push({ family, ...only });
+    }
+    const hidden = found.some(({ proxied }) => proxied);
+    if (hidden && !found.every(({ proxied }) => proxied)) {
+      throw new Error(`${record} is proxied for one family and not for the other.`);
+    }
     const [text] = texts;
-    const [address] = addresses;
     const plain = texts.map(({ content }) => content.replaceAll(/^"|"$/g, ''));
     return {
-      addresses: addresses.map(({ content }) => content),
+      addresses: found.map(({ content }) => content),
       ...readText(plain, markName(record)),
-      hidden: address?.proxied ?? false,
-      addressId: address?.id ?? null,
+      hidden,
+      ids: new Map(found.map(({ family, id }) => [family, id])),
       textId: text?.id ?? null,
     };
   }
 
   async replace(from: Published, change: Change): Promise<'written' | 'refused'> {
-    const { record, family } = this.options;
-    const { addressId, textId, hidden } = from as Seen;
+    const { record } = this.options;
+    const { ids, textId, hidden } = from as Seen;
     // A proxied record's time to live is Cloudflare's own affair and is written as 1.
     const ttl = hidden ? 1 : change.ttlSeconds;
-    const address = { name: record, type: family, content: change.address, ttl } as const;
+    const addresses = change.addresses.map((content) => {
+      return { name: record, type: addressType(content), content, ttl } as const;
+    });
+    const patches = addresses.flatMap((each) => {
+      const id = ids.get(each.type);
+      return id === undefined ? [] : [{ id, ...each }];
+    });
+    const made = addresses.filter(({ type }) => !ids.has(type));
     const text = writeMark(change.mark);
     const mark = {
       name: markName(record),
@@ -76,8 +93,8 @@ export class Cloudflare implements Provider {
         .batch({
           zone_id: await this.zone(),
           ...(textId ? { deletes: [{ id: textId }] } : {}),
-          ...(addressId ? { patches: [{ id: addressId, ...address }] } : {}),
-          posts: addressId ? [mark] : [address, mark],
+          ...(patches.length > 0 ? { patches } : {}),
+          posts: [...made, mark],
         })
         .asResponse();
       await resultOf(response);

@@ -3,6 +3,7 @@ import type { Mark } from '../epoch.js';
 
 /** What the provider holds now, and what a change must still find. */
 export interface Published {
+  /** IPv4 before IPv6. */
   readonly addresses: readonly string[];
   /** The TXT record beside the name; null when there is none. */
   readonly text: string | null;
@@ -13,7 +14,8 @@ export interface Published {
 
 /** What the name shall say. */
 export interface Change {
-  readonly address: string;
+  /** One of each family that the name has. */
+  readonly addresses: readonly string[];
   readonly mark: Mark;
   readonly ttlSeconds: number;
 }

@@ -13,6 +13,7 @@ import {
   updateMessage,
 } from '../wire/message.js';
 import { queryAuthority } from '../wire/query.js';
+import type { Family } from '../wire/message.js';
 import { sign, verify } from '../wire/tsig.js';
 import type { TsigKey } from '../wire/tsig.js';
 import { readText } from './provider.js';
@@ -23,7 +24,7 @@ export interface Rfc2136Options {
   readonly server: Server;
   readonly zone: string;
   readonly record: string;
-  readonly family: 'A' | 'AAAA';
+  readonly families: readonly Family[];
   readonly key: TsigKey;
   readonly timeoutMs: number;
 }
@@ -36,12 +37,14 @@ export class Rfc2136 implements Provider {
   constructor(private readonly options: Rfc2136Options) {}
 
   async read(): Promise<Published> {
-    const { server, record, family, timeoutMs } = this.options;
+    const { server, record, families, timeoutMs } = this.options;
     // The mark first: if the name moves in between, the mark is what the change will not find.
     const texts = await queryAuthority(server, markName(record), 'TXT', timeoutMs);
-    const addresses = await queryAuthority(server, record, family, timeoutMs);
+    const sets = await Promise.all(
+      families.map(async (family) => queryAuthority(server, record, family, timeoutMs)),
+    );
     const mark = readText(texts.values, markName(record));
-    return { addresses: addresses.values, ...mark, hidden: false };
+    return { addresses: sets.flatMap(({ values }) => values), ...mark, hidden: false };
   }
 
   async replace(from: Published, change: Change): Promise<'written' | 'refused'> {
@@ -56,23 +59,37 @@ export class Rfc2136 implements Provider {
     throw new Error(`The name server answers ${rcode} to the update.`);
   }
 
-  private message(from: Published, { address, mark, ttlSeconds }: Change): Buffer {
-    const { zone, record, family } = this.options;
-    if (addressType(address) !== family) throw new Error(`${address} is no ${family} record.`);
+  private message(from: Published, { addresses, mark, ttlSeconds }: Change): Buffer {
+    const { zone, record, families } = this.options;
     const [name, marks] = [record, markName(record)];
-    const type = TYPES[family];
+    const sets = families.map((family) => {
+      const of = (all: readonly string[]): Buffer[] =>
+        all.filter((each) => addressType(each) === family).map(addressData);
+      return {
+        set: { name, type: TYPES[family] },
+        were: of(from.addresses),
+        become: of(addresses),
+      };
+    });
+    if (sets.some(({ become }) => become.length !== 1) || addresses.length !== families.length) {
+      throw new Error(
+        `${addresses.join(' and ')} are not one ${families.join(' and one ')} record.`,
+      );
+    }
     const txt = { name: marks, type: TYPES.TXT };
     const { IN, ANY } = CLASSES;
     return updateMessage({
       id: randomInt(0x10000),
       zone,
       prerequisites: [
-        ...is({ name, type }, from.addresses.map(addressData)),
+        ...sets.flatMap(({ set, were }) => is(set, were)),
         ...is(txt, from.text === null ? [] : [textData(from.text)]),
       ],
       changes: [
-        resource({ name, type, class: ANY }),
-        resource({ name, type, class: IN, ttl: ttlSeconds, data: addressData(address) }),
+        ...sets.flatMap(({ set, become }) => [
+          resource({ ...set, class: ANY }),
+          ...become.map((data) => resource({ ...set, class: IN, ttl: ttlSeconds, data })),
+        ]),
         resource({ ...txt, class: ANY }),
         resource({ ...txt, class: IN, ttl: ttlSeconds, data: textData(writeMark(mark)) }),
       ],

@@ -6,13 +6,15 @@ import {
 } from '@aws-sdk/client-route-53';
 import type { ResourceRecordSet, RRType } from '@aws-sdk/client-route-53';
 import { markName, writeMark } from '../epoch.js';
+import { addressType } from '../wire/message.js';
+import type { Family } from '../wire/message.js';
 import { readText } from './provider.js';
 import type { Change, Provider, Published } from './provider.js';
 
 export interface Route53Options {
   readonly zoneId: string;
   readonly record: string;
-  readonly family: 'A' | 'AAAA';
+  readonly families: readonly Family[];
   readonly timeoutMs: number;
   /** Another address of the API, for a test. */
   readonly endpoint?: string;
@@ -42,27 +44,28 @@ export class Route53 implements Provider {
   }
 
   async read(): Promise<Seen> {
-    const { record, family } = this.options;
+    const { record, families } = this.options;
     const text = await this.find(markName(record), 'TXT');
-    const address = await this.find(record, family);
+    const found: (ResourceRecordSet | null)[] = [];
+    for (const family of families) found.push(await this.find(record, family));
     const texts = valuesOf(text).map((value) => value.replaceAll(/^"|"$/g, ''));
     return {
-      addresses: valuesOf(address),
+      addresses: found.flatMap(valuesOf),
       ...readText(texts, markName(record)),
       hidden: false,
-      sets: [address, text].filter((each) => each !== null),
+      sets: [...found, text].filter((each) => each !== null),
     };
   }
 
   async replace(from: Published, change: Change): Promise<'written' | 'refused'> {
-    const { zoneId, record, family } = this.options;
+    const { zoneId, record } = this.options;
     const { sets } = from as Seen;
     const create = (name: string, type: RRType, value: string): ResourceRecordSet => ({
       ...{ Name: name, Type: type, TTL: change.ttlSeconds },
       ResourceRecords: [{ Value: value }],
     });
     const made = [
-      create(record, family, change.address),
+      ...change.addresses.map((each) => create(record, addressType(each), each)),
       create(markName(record), 'TXT', `"${writeMark(change.mark)}"`),
     ];
     try {

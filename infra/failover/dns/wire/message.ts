@@ -73,7 +73,10 @@ export function encodeName(name: string): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(1)]);
 }
 
-export function addressType(address: string): 'A' | 'AAAA' {
+/** The kind of record that an address is kept in. */
+export type Family = 'A' | 'AAAA';
+
+export function addressType(address: string): Family {
   return isIPv6(address) ? 'AAAA' : 'A';
 }
 
