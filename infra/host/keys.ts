@@ -4,7 +4,7 @@ import type { Host } from './host.js';
 import type { SshdOptions } from './sshd.js';
 
 const MAX_AGE_DAYS = 90;
-const say = findingsAbout('ssh keys', 'llaves-de-90-dias');
+const say = findingsAbout('ssh keys', 'llaves-de-90-días');
 const KIND = /^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+$/;
 const ED25519 = /^(sk-)?ssh-ed25519(-cert-v01)?(@openssh\.com)?$/;
 const NO_SHELL = /\/(nologin|false|sync)$/;
