@@ -4,7 +4,7 @@ import type { Erased, ErasureObstacle, HeldRecords, Person, PersonalSubjects } f
 import { Customer } from '../customer/customer.entity.js';
 
 /** What stands in the place of a customer's name. */
-export const FORGOTTEN = '(suprimido)';
+const FORGOTTEN = '(suprimido)';
 
 const ORDERS = `SELECT id, ticket, business_date, state, total, paid_amount, notes, cancel_reason, created_at,
     promised_at, ready_at, delivered_at, cancelled_at
