@@ -9,7 +9,7 @@ function standby(name: string, more: Partial<Standby> = {}): Standby {
 }
 
 function keys(standbys: readonly Standby[], expected: Partial<typeof none>): string[] {
-  return degradations(standbys, { ...none, ...expected }).map(({ key }) => key);
+  return degradations(standbys, { ...none, ...expected }).map(({ key }) => key.toLowerCase());
 }
 
 describe('what is wrong with standbys', () => {
