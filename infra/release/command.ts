@@ -18,7 +18,7 @@ interface Options {
 }
 
 /** What is said of migrations while two releases run; given by whoever knows the addons. */
-export type CheckMigrations = (json: boolean) => Promise<void>;
+type CheckMigrations = (json: boolean) => Promise<void>;
 
 const EXIT_ROLLED_BACK = 1;
 const EXIT_REFUSED = 2;
@@ -64,7 +64,7 @@ export function releaseCommand(checkMigrations: CheckMigrations): Command {
 }
 
 /** What the plan's parts make. */
-export function deskOf(plan: ReleasePlan, report: (line: string) => void): Desk {
+function deskOf(plan: ReleasePlan, report: (line: string) => void): Desk {
   const proxies: Proxy[] = [
     ...(plan.nginx ? [new Nginx(plan.nginx, plan.places)] : []),
     ...(plan.traefik ? [new Traefik(plan.traefik, plan.places)] : []),

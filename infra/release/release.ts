@@ -21,7 +21,7 @@ export interface Desk {
 }
 
 /** How an act ended. `stopped`: nothing bad was seen, and not enough to go on. */
-export type Outcome = 'done' | 'nothing to do' | 'rolled back' | 'stopped';
+type Outcome = 'done' | 'nothing to do' | 'rolled back' | 'stopped';
 
 export interface Ending {
   readonly outcome: Outcome;
@@ -39,14 +39,14 @@ const LOOK_MS = 1_000;
  * Brings to an end what a killed process left: the proxies are told of the shares that stand in the
  * memory, and a colour that has everything is the live one.
  */
-export async function settle(desk: Desk): Promise<Standing> {
+async function settle(desk: Desk): Promise<Standing> {
   const known = await desk.memory.read();
   const told = known.before === null ? known : await tellAll(desk, known);
   return told.share === 100 ? flip(desk, told) : told;
 }
 
 /** Gives the colour that is not live a share. @throws ProxyRefused when all is as before */
-export async function moveTo(desk: Desk, verb: Verb, share: number): Promise<Standing> {
+async function moveTo(desk: Desk, verb: Verb, share: number): Promise<Standing> {
   const known = await desk.memory.read();
   const generation = known.generation + 1;
   // Written before anything is done: whoever comes after a crash knows where this was going.
@@ -229,7 +229,7 @@ async function end(desk: Desk, standing: Standing, outcome: Outcome): Promise<En
 }
 
 /** Two looks without open requests, since one may fall between a connection and its request. */
-export async function drain(desk: Desk, colour: Colour): Promise<boolean | null> {
+async function drain(desk: Desk, colour: Colour): Promise<boolean | null> {
   const deadline = performance.now() + desk.plan.drainSeconds * 1_000;
   let empty = 0;
   for (;;) {

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BackupLab, chain, kernel, netns, openSession, shop, takeOrder } from '#test';
+import { BackupLab, chain, kernel, openSession, playbook, shop, takeOrder } from '#test';
 import type { Client, House, Standing } from '#test';
 
 const ARCHIVE_SECONDS = 5;
@@ -97,7 +97,7 @@ describe('physical backups', () => {
     );
     expect([dry.code, existsSync(into)]).toEqual([0, false]);
     const env = { ...lab.physical, MOMENTO: to, DESTINO: into };
-    const { code, output } = await lab.shell(playbook()[0] ?? '', env);
+    const { code, output } = await lab.shell(commands()[0] ?? '', env);
     expect([code, output]).toEqual([0, output]);
     const found = await restored(into);
     expect(found.ids.sort()).toEqual(before.sort());
@@ -168,7 +168,7 @@ describe('physical backups', () => {
     await lab.server.stop().catch(() => undefined);
     rmSync(join(lab.folder, 'pg', 'postgres'), { recursive: true, force: true });
     const into = lab.file('restored/latest');
-    for (const text of playbook().slice(1)) {
+    for (const text of commands().slice(1)) {
       const { code, output } = await lab.shell(text, { ...lab.physical, DESTINO2: into });
       expect([text, code, output]).toEqual([text, 0, output]);
     }
@@ -190,8 +190,8 @@ describe('physical backups', () => {
 });
 
 /** The playbook's commands for pgBackRest, in their order. */
-function playbook(): string[] {
-  const blocks = netns.blocksOf(netns.pageOf('playbooks/backup_and_restore.md'));
+function commands(): string[] {
+  const blocks = playbook.blocksOf(playbook.pageOf('runbooks/playbooks/backup_and_restore.md'));
   return blocks.filter(({ host }) => host === 'fisico').map(({ text }) => text);
 }
 

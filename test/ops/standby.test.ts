@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bootstrap, House, kernel } from '#test';
+import { bootstrap, CompanyService, House, kernel, ReplicationWatchService } from '#test';
 
 type Server = Awaited<ReturnType<typeof kernel.PostgresServer.start>>;
 
@@ -98,6 +98,15 @@ describe('readiness and a standby', () => {
     return house;
   }
 
+  /** A company that operates the installation; the whole of it is not needed here. */
+  async function found(house: House): Promise<void> {
+    const company = { rut: '76123456-0', name: 'Lavandería de prueba', address: null };
+    const companyId = kernel.newId();
+    await kernel.runAsHouse(companyId, 'test', () =>
+      house.app.get(CompanyService, { strict: false }).found(company),
+    );
+  }
+
   async function until(house: House, status: number): Promise<{ message?: string }> {
     for (let tries = 0; tries < 100; tries += 1) {
       const answer = await house.nobody.raw('get', '/health/ready');
@@ -121,6 +130,36 @@ describe('readiness and a standby', () => {
     expect(gone.message).toMatch(/^timeout of 2000ms exceeded$|^a write is held up$/);
     standby = await kernel.PostgresServer.start(options('standby'));
     await until(house, 200);
+  }, 120_000);
+
+  it('raises replication.degraded for a standby that is gone, by itself, and resolves it', async () => {
+    const house = await over(primary);
+    await tell(
+      primary,
+      `ALTER SYSTEM SET synchronous_standby_names = 'standby'`,
+      'SELECT pg_reload_conf()',
+    );
+    await until(house, 200);
+    const context = { requestId: 'test', ip: null, language: 'es' as const, actor: null };
+    const watch = house.app.get(ReplicationWatchService, { strict: false });
+    await found(house);
+    const alerts = (): Promise<{ key: string; state: string }[]> =>
+      house.rows(
+        'superuser',
+        `SELECT key, state FROM operational_alerts_alert WHERE type = 'replication.degraded'`,
+      );
+    const measure = (): Promise<void> => kernel.runInContext(context, () => watch.measure());
+    await measure();
+    expect(await alerts()).toEqual([]);
+    await standby?.stop();
+    standby = null;
+    // Every other commit waits now; this one must not.
+    await measure();
+    expect(await alerts()).toEqual([{ key: 'standby', state: 'open' }]);
+    standby = await kernel.PostgresServer.start(options('standby'));
+    await until(house, 200);
+    await measure();
+    expect(await alerts()).toEqual([{ key: 'standby', state: 'resolved' }]);
   }, 120_000);
 
   it('calls a wait that was cancelled no success', async () => {

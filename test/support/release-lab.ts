@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
+import type { QueryResultRow } from 'pg';
 import { READY, run, runCli, runServer } from './process.js';
 import type { Ended, Program } from './process.js';
 import { dropDatabase, makeDatabase } from './server.js';
@@ -71,6 +72,19 @@ export class ReleaseLab {
       },
     );
     return cert;
+  }
+
+  makeFolder(path: string): void {
+    mkdirSync(path, { recursive: true });
+  }
+
+  /** Rows of the database, as a superuser. */
+  async rows<R extends QueryResultRow>(sql: string): Promise<R[]> {
+    const client = new Connection({ connectionString: this.urls.superuser });
+    await client.connect();
+    const { rows } = await client.query<R>(sql);
+    await client.end();
+    return rows;
   }
 
   get ca(): string {
@@ -176,7 +190,10 @@ export class ReleaseLab {
   }
 
   /** The shipped files in a real Traefik. */
-  async startTraefik(edit: (dynamic: string) => string = (text) => text): Promise<Program> {
+  async startTraefik(
+    edit: (dynamic: string) => string = (text) => text,
+    editFixed: (fixed: string) => string = (text) => text,
+  ): Promise<Program> {
     const { folder, ports } = this;
     const dynamic = join(folder, 'dynamic');
     mkdirSync(dynamic, { recursive: true });
@@ -189,7 +206,7 @@ export class ReleaseLab {
       .replaceAll('{ certResolver: letsencrypt }', '{}')
       .replace('tls:\n  options:', `tls:\n  certificates: [{ ${files.join(', ')} }]\n  options:`);
     writeFileSync(join(dynamic, 'ofitec.yml'), own);
-    const fixed = readFileSync('infra/traefik/traefik.yml', 'utf8')
+    const fixed = editFixed(readFileSync('infra/traefik/traefik.yml', 'utf8'))
       .replace("address: ':80'", `address: '127.0.0.1:${ports.http}'`)
       .replace("address: ':443'", `address: '127.0.0.1:${ports.https}'`)
       .replace('127.0.0.1:8080', `127.0.0.1:${ports.api}`)

@@ -153,7 +153,9 @@ export class ReleaseLoad {
         let status = '';
         stream.once('response', (answer) => void (status = String(answer[':status'])));
         stream.resume();
-        stream.once('error', (error) => reject(status === '' ? new Closed(String(error)) : error));
+        stream.once('error', (error: Error) =>
+          reject(status === '' ? new Closed(error.message) : error),
+        );
         stream.once('close', () => (status === '' ? reject(new Closed()) : resolve(status)));
         stream.end(question.body);
       });

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { Addon, MigrationClass } from '../addon/addon.js';
+import type { Addon } from '../addon/addon.js';
 import { migrationName } from '../addon/installed.js';
 import type { Query } from '../addon/installed.js';
 
@@ -64,7 +64,7 @@ export async function pendingSteps(query: Query, addons: readonly Addon[]): Prom
   const done = new Set(applied.map(({ id }) => id));
   const steps: PendingStep[] = [];
   for (const { name: addon, migrations } of addons) {
-    for (const Migration of migrations as readonly MigrationClass[]) {
+    for (const Migration of migrations) {
       const migration: MigrationInterface = new Migration();
       const name = migrationName(migration);
       if (done.has(`${addon}/${name}`)) continue;
