@@ -76,10 +76,16 @@ describe('the data warehouse', () => {
   it('loads by command, again without any effect, and compares itself with the books', async () => {
     await warehouse.loadAll(house);
     const again = await cli('load', '--json');
-    expect([again.code, JSON.parse(again.output)]).toMatchObject([0, { rows: 0 }]);
+    expect([again.code, JSON.parse(again.output.slice(again.output.indexOf('{')))]).toMatchObject([
+      0,
+      { rows: 0 },
+    ]);
     const verified = await cli('verify', '--json');
     expect([verified.code, verified.output]).toEqual([0, verified.output]);
-    expect(JSON.parse(verified.output)).toMatchObject({ companies: 1, differences: 0 });
+    expect(JSON.parse(verified.output.slice(verified.output.indexOf('{')))).toMatchObject({
+      companies: 1,
+      differences: 0,
+    });
   });
 
   it('sets VAT of deliveries beside what the month’s return says, each with its source', async () => {
@@ -156,7 +162,7 @@ describe('the data warehouse', () => {
   it.each([
     ['a range that ends before it begins', 'sales-by-day?from=2026-02-01&to=2026-01-01', 422],
     ['months of a century', 'vat-by-month?from=200001&to=209901', 422],
-    ['no moment', `sales-by-day?${'from=2026-01-01&to=2026-01-02'}&asOf=ayer`, 400],
+    ['no moment', 'sales-by-day?from=2026-01-01&to=2026-01-02&asOf=ayer', 400],
     ['a cursor of another report', 'vat-by-month?from=202601&to=202602&after=WyIyMDI2Il0', 400],
     ['a month that is none', 'vat-by-month?from=202613&to=202614', 400],
   ])('refuses %s', async (_, path, status) => {

@@ -26,7 +26,7 @@ export class Duck {
 
   async rows(sql: string, values: readonly Value[] = []): Promise<Record<string, unknown>[]> {
     const answer = await this.connection.runAndReadAll(sql, [...values]);
-    return answer.getRowObjects() as Record<string, unknown>[];
+    return answer.getRowObjects();
   }
 
   close(): void {

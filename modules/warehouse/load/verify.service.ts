@@ -158,11 +158,11 @@ export class VerifyWarehouseService {
       const receiptsVat = codeOf(declared, '111');
       source.set(period, { revision: declared.revision, debit, receipts, receiptsVat });
       const held = warehouse.get(period);
+      const said = source.get(period);
       const own = await this.ownVat(period, declared);
-      if (held && own !== null) {
-        source.get(period)!['ownVat'] = receiptsVat;
-        held['ownVat'] = own.includes(receiptsVat ?? 0) ? receiptsVat : (own[0] ?? null);
-      }
+      if (!held || !said || own === null) continue;
+      said['ownVat'] = receiptsVat;
+      held['ownVat'] = own.includes(receiptsVat ?? 0) ? receiptsVat : (own[0] ?? null);
     }
     return [source, warehouse];
   }

@@ -15,9 +15,9 @@ export type RawRow = Readonly<Record<string, string | number | bigint | null>>;
 export interface Report<V extends object> {
   readonly query: ReportQuery;
   readonly columns: readonly (keyof V & string)[];
-  view(row: RawRow): V;
-  key(row: RawRow): readonly [string, string];
-  isKey(texts: readonly string[]): boolean;
+  readonly view: (row: RawRow) => V;
+  readonly key: (row: RawRow) => readonly [string, string];
+  readonly isKey: (texts: readonly string[]) => boolean;
 }
 
 const isPeriod = (text: string | undefined): boolean => /^\d{6}$/.test(text ?? '');

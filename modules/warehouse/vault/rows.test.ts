@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId } from '#kernel';
 import type { LoggedEvent } from '#modules/audit';
 import type { PlacedOrder } from '#modules/sales';
-import { netOf, rowsOf } from './rows.js';
+import { kernel, warehouse } from '#test';
 import type { Placed } from './rows.js';
 
+const { netOf, rowsOf } = warehouse;
+const { newId } = kernel;
 const [orderId, sessionId, paymentId, chargeId] = [newId(), newId(), newId(), newId()];
 const NONE: ReadonlyMap<string, PlacedOrder> = new Map();
 

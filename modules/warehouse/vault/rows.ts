@@ -36,7 +36,7 @@ export const MAPPING = 1;
 /** Tasa de IVA (DL 825, article 14), which prices hold. */
 export const VAT_PERCENT = 19;
 
-export type VaultRow = Readonly<Record<string, string | number | boolean | null>>;
+type VaultRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /** A row and the table that it belongs to. */
 export interface Placed {

@@ -8,7 +8,7 @@ export type Columns = Readonly<Record<string, ColumnType | `${ColumnType}?`>>;
 const HUB = { key: 'uuid' } as const;
 
 /** Where a row comes from, the same in every table; `loaded_at` is added when it is stored. */
-export const ORIGIN = { event_id: 'uuid', source: 'text', recorded_at: 'timestamptz' } as const;
+const ORIGIN = { event_id: 'uuid', source: 'text', recorded_at: 'timestamptz' } as const;
 
 const DIFF = { hash_diff: 'text' } as const;
 
