@@ -99,6 +99,7 @@ describe('the playbooks about secrets', () => {
     const old = await loginNow();
     const held = kernel.clientTo((await lab.get())['DATABASE_URL'] ?? '');
     const ended = new Promise((resolve) => held.once('error', resolve));
+    held.on('error', () => undefined);
     await held.connect();
     const rotating = lab.as('rotator', 'rotate', 'db');
     await rotating.until(/^RENDERED/m);
@@ -179,6 +180,8 @@ describe('the playbooks about secrets', () => {
       const { body } = await next.call('GET', 'kv/data/ofitec/prod');
       expect(body.data?.['data']).toEqual(had);
       // A second time it would write over what is newer.
+      const newer = { options: { cas: 1 }, data: { ...had, SECRET_KEY: 'newer' } };
+      await next.call('POST', 'kv/data/ofitec/prod', newer);
       const again = { ...fresh, text: 'npx ofitec secrets restore\n' };
       expect(await follow(again, { ...there, VAULT_TOKEN: next.rootToken })).toMatchObject({
         code: 1,
