@@ -168,7 +168,7 @@ describe('the doctor of secrets', () => {
       2,
       expect.objectContaining({ state: 'critical', sentence: expect.stringMatching(/^none/) }),
     ]);
-  }, 120_000);
+  }, 600_000);
 
   it('is heard in the ERP: secret.expiring and rotation.stuck are raised, and end', async () => {
     const house = await House.open({ ALERT_SPOOL: lab.spool });
@@ -193,5 +193,5 @@ describe('the doctor of secrets', () => {
     await examine();
     await has('rotation.stuck', 'session-key', 'resolved');
     await worker.stop();
-  }, 240_000);
+  }, 600_000);
 });

@@ -90,7 +90,7 @@ describe('commands about secrets on bad days', () => {
       expect(await site.state()).toEqual(before);
       expect(readdirSync(lab.file('host')).filter((name) => name.startsWith('.'))).toEqual([]);
     },
-    180_000,
+    900_000,
   );
 
   it('would see a command that goes on: with Vault well each of them works', async () => {

@@ -139,7 +139,7 @@ describe('a leased login of the database', () => {
       ),
     ).toEqual([{ rolsuper: false, rolbypassrls: false }]);
     await server.end('SIGTERM');
-  }, 180_000);
+  }, 600_000);
 
   it('lives by one periodic token, which was renewed for longer than its time', () => {
     const asked = (path: string): number =>
@@ -167,7 +167,7 @@ describe('a leased login of the database', () => {
     await lab.faulty.set('none');
     await daemon.until(/^well again/m);
     expect(await askPostgres(url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-  }, 120_000);
+  }, 600_000);
 
   it('stays when the program is stopped, so that nobody is refused while it starts anew', async () => {
     expect((await daemon.end('SIGTERM')).code).toBe(0);
@@ -185,7 +185,7 @@ describe('a leased login of the database', () => {
     expect(url()).not.toBe(before);
     expect(await askPostgres(before, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await next.end('SIGTERM');
-  }, 120_000);
+  }, 600_000);
 
   async function until(is: () => boolean | Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 60_000;

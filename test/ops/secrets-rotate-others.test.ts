@@ -192,7 +192,7 @@ describe('rotating what is not the database’s', () => {
       expect(readdirSync(tmpdir()).filter((name) => name.startsWith('ofitec-restic-'))).toEqual([]);
       lab.configure(config);
     },
-    240_000,
+    900_000,
   );
 
   /** Rotates while Vault goes bad at the writing of what hosts get, each time in another way. */
@@ -225,6 +225,6 @@ describe('rotating what is not the database’s', () => {
   it.each(OTHERS)(
     '%s: says so when Vault is away in the middle, again and again, and goes on afterwards',
     (secret) => rotateOnBadDays(secret),
-    120_000,
+    600_000,
   );
 });
