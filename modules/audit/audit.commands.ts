@@ -82,7 +82,7 @@ const cut: CommandDefinition = {
   },
   async run(app, options) {
     const day = options['before'] ?? '';
-    if (!isDay(day)) throw new Error(`“${day}” is no day.`);
+    if (typeof day !== 'string' || !isDay(day)) throw new Error(`“${String(day)}” is no day.`);
     const before = new Date(`${day}T00:00:00Z`);
     const folder = options['into'];
     if (!options['dryRun'] && !folder) throw new Error('Without --into FOLDER nothing is removed.');

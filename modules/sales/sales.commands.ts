@@ -95,7 +95,10 @@ async function replay(
   for (const { company, customer, request } of listed) {
     await runAsHouse(company, 'ofitec customers erase --replay', async () => {
       const service = app.get(ErasureService, { strict: false });
-      if ((await service.find({ id: customer })) === null) return void (outcome.absent += 1);
+      if ((await service.find({ id: customer })) === null) {
+          outcome.absent += 1;
+          return;
+        }
       const reason = 'repeated after a restore';
       try {
         await service.eraseNow({ customerId: customer, requestNumber: request, reason });

@@ -191,7 +191,7 @@ describe('physical backups', () => {
 
 /** The playbook's commands for pgBackRest, in their order. */
 function commands(): string[] {
-  const blocks = playbook.blocksOf(playbook.pageOf('runbooks/playbooks/backup_and_restore.md'));
+  const blocks = playbook.blocksOf(playbook.pageOf('runbooks/backup_and_restore.md'));
   return blocks.filter(({ host }) => host === 'fisico').map(({ text }) => text);
 }
 

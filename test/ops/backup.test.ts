@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BackupLab, chain, netns, openSession, shop, takeOrder, kernel } from '#test';
+import { BackupLab, chain, openSession, playbook, shop, takeOrder, kernel } from '#test';
 import type { House, Standing } from '#test';
 
 interface Evidence {
@@ -114,13 +114,13 @@ describe('backups that are proven by restoring them', () => {
   }, 400_000);
 
   it('does what the playbooks say', async () => {
-    for (const page of ['backup_and_restore', 'backup_missing']) {
-      const blocks = netns.blocksOf(netns.pageOf(`playbooks/${page}.md`));
+    for (const page of ['backup_and_restore', 'playbooks/backup_missing']) {
+      const blocks = playbook.blocksOf(playbook.pageOf(`runbooks/${page}.md`));
       const ours = blocks.filter(({ host }) => host === 'backup');
       expect([page, ours.length]).toEqual([page, expect.any(Number)]);
       expect(blocks.filter(({ host }) => !['backup', 'fisico'].includes(host))).toEqual([]);
       for (const { text } of ours) {
-        const env = { ...lab.offsite, DESTINO: lab.file(`from-${page}`) };
+        const env = { ...lab.offsite, DESTINO: lab.file(`from-${basename(page)}`) };
         const { code, output } = await lab.shell(text, env);
         expect([text, code, output]).toEqual([text, 0, output]);
       }
