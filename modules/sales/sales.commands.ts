@@ -96,9 +96,9 @@ async function replay(
     await runAsHouse(company, 'ofitec customers erase --replay', async () => {
       const service = app.get(ErasureService, { strict: false });
       if ((await service.find({ id: customer })) === null) {
-          outcome.absent += 1;
-          return;
-        }
+        outcome.absent += 1;
+        return;
+      }
       const reason = 'repeated after a restore';
       try {
         await service.eraseNow({ customerId: customer, requestNumber: request, reason });
