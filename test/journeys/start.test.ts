@@ -321,7 +321,9 @@ describe('an external database', () => {
       installed: 'security-csp',
     });
 
-    expect((await cli('uninstall', 'treasury', '--json')).code).toBe(0);
+    for (const addon of ['treasury', 'warehouse']) {
+      expect((await cli('uninstall', addon, '--json')).code).toBe(0);
+    }
     const purged = await cli('uninstall', 'payments', '--purge', '--json');
     const { dropped, written } = JSON.parse(purged.output) as { dropped: string; written: string };
     expect(dropped).toBe(

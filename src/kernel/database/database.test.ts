@@ -177,14 +177,15 @@ describe('Database', () => {
 
   it('starts the outermost work again after a deadlock, from its beginning', async () => {
     await asHouse(() => database.transaction(() => Promise.all([put(20), put(21)])));
-    let tries = 0;
+    let [tries, held] = [0, 0];
     const both = Promise.withResolvers<void>();
     const cross = (first: number, second: number): Promise<void> =>
       asHouse(() =>
         database.transaction(async () => {
           tries += 1;
           await database.rows('UPDATE scratch SET value = value + 1 WHERE id = $1', [first]);
-          if (tries === 2) both.resolve();
+          held += 1;
+          if (held === 2) both.resolve();
           await both.promise;
           await database.transaction(() =>
             database.rows('UPDATE scratch SET value = value + 1 WHERE id = $1', [second]),
