@@ -18,7 +18,10 @@ try {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
+// What was compiled once is not compiled again: a quarter of what a short command takes.
+const compiled = join(here, '..', '..', 'node_modules', '.cache', 'ofitec-compiled');
 const result = spawnSync(nodeBinary(), [...FLAGS, cli, ...process.argv.slice(2)], {
   stdio: 'inherit',
+  env: { NODE_COMPILE_CACHE: compiled, ...process.env },
 });
 process.exit(result.status ?? 1);

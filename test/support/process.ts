@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOMY_LIMITS } from './limits.js';
 
@@ -89,10 +89,13 @@ export function run(
   return new Program(child);
 }
 
+/** Programs that were compiled once are not compiled again: a quarter of what a command takes. */
+const COMPILED = { NODE_COMPILE_CACHE: resolve('node_modules', '.cache', 'ofitec-compiled') };
+
 /** The built server; `.until(READY)` tells its address. */
 export function runServer(env: Readonly<Record<string, string>>): Program {
   return run(process.execPath, [join('dist', 'src', 'main.js')], {
-    env: { PORT: '0', ...ROOMY_LIMITS, ...env },
+    env: { PORT: '0', ...COMPILED, ...ROOMY_LIMITS, ...env },
   });
 }
 
@@ -101,7 +104,8 @@ export function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Ended> {
-  return run(process.execPath, [join('dist', 'src', 'cli.js'), ...args], { env }).end();
+  const all = { ...COMPILED, ...env };
+  return run(process.execPath, [join('dist', 'src', 'cli.js'), ...args], { env: all }).end();
 }
 
 /** What the server prints when it is ready; the first group is its address. */
