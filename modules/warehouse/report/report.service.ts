@@ -96,7 +96,8 @@ export class WarehouseReportService {
     context: WorkContext | null,
   ): AsyncGenerator<string> {
     yield toCsv([report.columns]);
-    for (let behind: readonly string[] = []; context;) {
+    if (!context) return;
+    for (let behind: readonly string[] = []; ;) {
       const from = behind;
       const rows = await runInContext(context, () =>
         this.database.snapshot(() => this.read(report, asked, from, FILE_PAGE)),
