@@ -172,6 +172,13 @@ export class FailoverLab {
     return lab;
   }
 
+  /** etcd alone, each member on a host of its own. */
+  static async openEtcd(hosts: readonly [string, string, string]): Promise<FailoverLab> {
+    const lab = new FailoverLab();
+    await lab.startEtcd(hosts);
+    return lab;
+  }
+
   /** A name of its own for a test, not set up yet. */
   newRecord(): string {
     this.names += 1;
@@ -248,7 +255,8 @@ export class FailoverLab {
     return `${(config as { prefix: string }).prefix}/${key}`;
   }
 
-  private async etcdctl(args: readonly string[]): Promise<string> {
+  /** What Debian's etcdctl says. @throws Error when it fails */
+  async etcdctl(args: readonly string[]): Promise<string> {
     const endpoints = this.etcd.map(({ url }) => url).join(',');
     const { code, output } = await run('etcdctl', ['--endpoints', endpoints, ...args], {
       env: { ETCDCTL_API: '3' },
@@ -293,11 +301,14 @@ export class FailoverLab {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private async startEtcd(): Promise<void> {
+  private async startEtcd(
+    hosts: readonly string[] = [LOOPBACK, LOOPBACK, LOOPBACK],
+  ): Promise<void> {
     const members = await Promise.all(
-      ['a', 'b', 'c'].map(async (name) => {
+      hosts.map(async (host, n) => {
         const [client, peer] = [await freePort(), await freePort()];
-        return { name, client: `http://${LOOPBACK}:${client}`, peer: `http://${LOOPBACK}:${peer}` };
+        const name = `member-${n}`;
+        return { name, client: `http://${host}:${client}`, peer: `http://${host}:${peer}` };
       }),
     );
     const cluster = members.map(({ name, peer }) => `${name}=${peer}`).join(',');
@@ -311,12 +322,7 @@ export class FailoverLab {
       this.programs.push(program);
       return { url: client, program };
     });
-    await until('etcd', async () => {
-      const answers = await Promise.all(
-        members.map(async ({ client }) => (await fetch(`${client}/health`)).json()),
-      );
-      return answers.every((each) => (each as { health?: string }).health === 'true');
-    });
+    await until('etcd', async () => (await this.etcdctl(['endpoint', 'health'])) !== '');
   }
 
   private async startBind(): Promise<void> {

@@ -19,6 +19,11 @@ it('reads what it wrote and nothing else', () => {
   }
 });
 
+it('follows only what is smaller', () => {
+  expect([mayFollow(7, 7), mayFollow(6, 7), mayFollow(8, 7)]).toEqual([false, false, true]);
+  expect([mayFollow(0, null), mayFollow(1, null)]).toEqual([false, true]);
+});
+
 /** One decider after another takes over, each fences first; any of them may write as late as it likes. */
 it('refuses whatever a decider writes after its successor has fenced, and only grows', () => {
   const step = fc.record({

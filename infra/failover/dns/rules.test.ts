@@ -54,6 +54,8 @@ describe('one observer', () => {
           found.primary !== 'yes';
         expect(verdict === 'UNHEALTHY').toBe(dead);
       }),
+      // There are eighty cases; a hundred draws leave some of them out.
+      { numRuns: 2_000 },
     );
   });
 
@@ -67,6 +69,7 @@ describe('one observer', () => {
         if (writable) expect(found.primary === 'yes' || found.look === 'ready').toBe(true);
         if (found.primary === 'unknown') expect(writable).toBeNull();
       }),
+      { numRuns: 2_000 },
     );
   });
 
@@ -104,8 +107,11 @@ describe('the observers together', () => {
         const { verdict, writable } = consensusOf('a', said, quorum);
         const agree = said.filter((each) => each.verdict === verdict && each.streak >= 3);
         if (verdict !== 'UNKNOWN') expect(agree.length).toBeGreaterThanOrEqual(4);
-        if (writable) expect(said.filter((each) => each.writable === false)).toEqual([]);
+        const sayWritable = (value: boolean): number =>
+          said.filter((each) => each.writable === value).length;
+        expect(writable).toBe(sayWritable(true) >= 4 && sayWritable(false) === 0);
       }),
+      { numRuns: 2_000 },
     );
   });
 

@@ -83,6 +83,7 @@ describe('etcd’s leader and PostgreSQL’s primary', () => {
   it.each([
     ['they already do', members('2')],
     ['the others do not follow it', members('1', '0')],
+    ['it has lost its place, and the others do not know yet', members('2', '1')],
     ['this host has no etcd', members('1').slice(1)],
     ['nobody else answers', members('1').slice(0, 1)],
   ] as const)('stay where they are: %s', (_, seen) => {
