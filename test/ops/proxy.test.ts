@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { request as requestPlain } from 'node:http';
 import { connect as connectTwo } from 'node:http2';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -29,7 +30,9 @@ describe.each(['nginx', 'Traefik'] as const)('%s in front', (name) => {
           site
             .replace('rate=50r/s', 'rate=5r/s')
             .replace('burst=200', 'burst=40')
-            .replace('client_body_timeout 10s', 'client_body_timeout 2s'),
+            .replace('client_body_timeout 10s', 'client_body_timeout 2s')
+            // A name that is found without a name server, for who measures what is served.
+            .replaceAll(`server_name ${lab.host}`, `server_name ${lab.host} localhost`),
         )
       : lab.startTraefik(
           (files) => files.replace('average: 50', 'average: 5').replace('burst: 200', 'burst: 40'),
@@ -69,6 +72,27 @@ describe.each(['nginx', 'Traefik'] as const)('%s in front', (name) => {
     });
   }
 
+  /** Without TLS; `fetch` would send its own host. */
+  function askPlain(path: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const asked = requestPlain(
+        {
+          ...{ host: '127.0.0.1', port: lab.ports.http, path, agent: false },
+          headers: { host: lab.host },
+        },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.once('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+          );
+        },
+      );
+      asked.once('error', reject);
+      asked.end();
+    });
+  }
+
   it('speaks HTTP/2 and sends HSTS', async () => {
     const session = connectTwo(`https://127.0.0.1:${lab.ports.https}`, {
       ...{ ca: lab.ca, servername: lab.host },
@@ -87,12 +111,11 @@ describe.each(['nginx', 'Traefik'] as const)('%s in front', (name) => {
   });
 
   it('sends http to https, and shows no certificate to who asks for another name', async () => {
-    const plain = await fetch(`http://127.0.0.1:${lab.ports.http}/api/v1/x?y=1`, {
-      redirect: 'manual',
-      headers: { host: lab.host },
-    });
-    expect([301, 308, 444]).toContain(plain.status);
-    expect(plain.headers.get('location')).toMatch(/^https:\/\//);
+    const plain = await askPlain('/api/v1/x?y=1');
+    expect([301, 308]).toContain(plain.status);
+    expect(plain.headers['location']).toMatch(
+      /^https:\/\/erp\.example\.cl(:\d+)?\/api\/v1\/x\?y=1$/,
+    );
     const refused = await new Promise<string>((resolve) => {
       const socket = connect({
         ...{ host: '127.0.0.1', port: lab.ports.https, servername: 'other.example.cl' },
@@ -120,10 +143,10 @@ describe.each(['nginx', 'Traefik'] as const)('%s in front', (name) => {
     expect([answer.status, answer.body]).toEqual([200, answer.body]);
     // Believed, http would have taken the flag away.
     expect(String(answer.headers['set-cookie'])).toContain('Secure');
-    const ips = await lab.rows<{ ip: string }>(
-      `SELECT DISTINCT host(ip) AS ip FROM kernel_event WHERE ip IS NOT NULL ORDER BY 1`,
+    const rows = await lab.rows<{ ip: string }>(
+      'SELECT DISTINCT ip FROM kernel_event WHERE ip IS NOT NULL',
     );
-    expect(ips.map(({ ip }) => ip)).not.toContain('203.0.113.9');
+    expect(rows).toEqual([{ ip: '127.0.0.1' }]);
   });
 
   it.each(['/metrics', '/metrics?a=1', '//metrics', '/%6detrics', '/./metrics'])(
@@ -168,32 +191,43 @@ describe.each(['nginx', 'Traefik'] as const)('%s in front', (name) => {
       const folder = join(lab.folder, 'acme', '.well-known', 'acme-challenge');
       lab.makeFolder(folder);
       writeFileSync(join(folder, 'token'), 'answer');
-      const answer = await fetch(
-        `http://127.0.0.1:${lab.ports.http}/.well-known/acme-challenge/token`,
-        { headers: { host: lab.host } },
-      );
-      expect([answer.status, await answer.text()]).toEqual([200, 'answer']);
+      const answer = await askPlain('/.well-known/acme-challenge/token');
+      expect([answer.status, answer.body]).toEqual([200, 'answer']);
     });
   }
 
-  it('shows a certificate whose end is measured, and raises the alert before it', async () => {
-    const place = `127.0.0.1:${lab.ports.https}`;
+  it('shows a certificate whose end is measured as it is served, and raises the alert before it', async () => {
+    const served = `localhost:${lab.ports.https}`;
     const file = lab.makeCertificate('short', 5);
-    const house = await House.open({ ALERT_CERTIFICATES: file });
+    const house = await House.open({ ALERT_CERTIFICATES: `${file},${served}` });
     const watch = house.app.get(CertificateWatchService, { strict: false });
-    await watch.measure();
-    const [reading] = await watch.secondsLeft();
-    expect(reading?.labels).toEqual({ certificate: file });
-    expect(Math.abs((reading?.value ?? 0) / 86_400 - 5)).toBeLessThan(0.1);
-    const alerts = (): Promise<{ key: string; state: string }[]> =>
-      house.rows(
+    const days = async (): Promise<Record<string, number>> => {
+      await watch.measure();
+      const readings = await watch.secondsLeft();
+      return Object.fromEntries(
+        readings.map(({ labels, value }) => [labels?.['certificate'], Math.round(value / 86_400)]),
+      );
+    };
+    const alerts = async (): Promise<Record<string, string>> => {
+      const rows = await house.rows<{ key: string; state: string }>(
         'superuser',
         `SELECT key, state FROM operational_alerts_alert WHERE type = 'certificate.expiring'`,
       );
-    expect(await alerts()).toEqual([{ key: file, state: 'open' }]);
+      return Object.fromEntries(rows.map(({ key, state }) => [key, state]));
+    };
+    expect(await days()).toEqual({ [file]: 5, [served]: 90 });
+    expect(await alerts()).toEqual({ [file]: 'open' });
+    // What was laid down and not loaded does not count.
+    lab.makeCertificate('tls', 6);
     lab.makeCertificate('short', 90);
-    await watch.measure();
-    expect(await alerts()).toEqual([{ key: file, state: 'resolved' }]);
-    expect(place).toContain(':');
+    expect(await days()).toEqual({ [file]: 90, [served]: 90 });
+    expect(await alerts()).toEqual({ [file]: 'resolved' });
+    lab.reloadCertificates(name);
+    while ((await days())[served] !== 6);
+    expect(await alerts()).toEqual({ [file]: 'resolved', [served]: 'open' });
+    lab.makeCertificate('tls', 90);
+    lab.reloadCertificates(name);
+    while ((await days())[served] !== 90);
+    expect(await alerts()).toEqual({ [file]: 'resolved', [served]: 'resolved' });
   }, 60_000);
 });

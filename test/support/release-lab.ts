@@ -63,7 +63,7 @@ export class ReleaseLab {
     mkdirSync(place, { recursive: true });
     const [key, cert] = [join(place, 'privkey.pem'), join(place, 'fullchain.pem')];
     const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    const names = ['-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`];
+    const names = ['-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST},DNS:localhost`];
     execFileSync(
       'openssl',
       [...kind, '-keyout', key, '-out', cert, '-days', String(days), ...names],
@@ -72,6 +72,15 @@ export class ReleaseLab {
       },
     );
     return cert;
+  }
+
+  /** What certbot's hook does for nginx; Traefik reads its certificates with its files. */
+  reloadCertificates(proxy: 'nginx' | 'Traefik'): void {
+    if (proxy === 'nginx') execFileSync('nginx', ['-s', 'reload', ...this.nginxArgs]);
+    else {
+      const file = join(this.folder, 'dynamic', 'ofitec.yml');
+      writeFileSync(file, readFileSync(file));
+    }
   }
 
   makeFolder(path: string): void {
