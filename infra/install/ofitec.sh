@@ -1,20 +1,27 @@
 #!/bin/sh
-# The operator's command on an installed host: as the user of the service, with the settings of the service.
+# The operator's command on an installed host: as who does such work there, with the settings of that work alone.
 set -eu
 if [ "$(id -u)" != 0 ]; then
   echo 'ofitec: must be run by root, who may read /etc/ofitec/*.env; it then runs as ofitec' >&2
   exit 1
 fi
+user=ofitec files='ofitec owner'
+case ${1:-} in
+  # The machine itself is looked at by root, or most of it is not seen.
+  doctor) user='' ;;
+  # Only root may tell a proxy to read its file again.
+  release) user='' files='ofitec owner release' ;;
+  # Whoever owns the cluster's files, as its timer does; the application's secrets are none of its business.
+  backup) user=postgres files=backup ;;
+esac
 set -a
-for file in /etc/ofitec/ofitec.env /etc/ofitec/owner.env; do
+for file in $files; do
   # shellcheck disable=SC1090
-  [ ! -r "$file" ] || . "$file"
+  [ ! -r "/etc/ofitec/$file.env" ] || . "/etc/ofitec/$file.env"
 done
 set +a
-home=${OFITEC_RELEASE:-/opt/ofitec/current}
-# The machine itself is looked at by root, or most of it is not seen.
-as='setpriv --reuid=ofitec --regid=ofitec --init-groups --'
-[ "${1:-}" != doctor ] || as=''
+home=${OFITEC_FOLDER:-/opt/ofitec/current}
+as=${user:+setpriv --reuid=$user --regid=$user --init-groups --}
 cd "$home"
 # shellcheck disable=SC2086
 exec $as "$home/node_modules/.bin/node" --enable-source-maps --max-semi-space-size=8 "$home/dist/src/cli.js" "$@"

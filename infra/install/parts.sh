@@ -189,7 +189,7 @@ login() {
 migrate() {
   [ -z "$dry" ] || { say 'would run' 'ofitec migrate'; return; }
   local said applied
-  said=$(OFITEC_RELEASE=$home/current sh "$here/install/ofitec.sh" migrate --json) || fail "the database cannot be migrated: $said"
+  said=$(OFITEC_FOLDER=$home/current sh "$here/install/ofitec.sh" migrate --json) || fail "the database cannot be migrated: $said"
   applied=$(printf '%s' "$said" | sed -n 's/.*"applied": *\([0-9]*\).*/\1/p')
   if [ "$applied" = 0 ]; then say 'as it was' 'the database is up to date'; else say 'done' "ofitec migrate: $applied steps"; fi
 }

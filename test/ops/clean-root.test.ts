@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { operations } from '#test';
+import { operations, READY } from '#test';
 
-const { CARRIED, install, linesOf, openShop, startService, takePayment } = operations;
+const { CARRIED, Front, install, linesOf, openShop, startService, takePayment } = operations;
+const { loseDatabase, restoreDump, setUpBackup, takeDump } = operations;
 const SECRETS = /'[^']{20,}'/g;
 
 /** From a Debian that has nothing to a shop that takes money, and once more without a change. */
@@ -12,19 +13,21 @@ describe('a clean Debian', () => {
   let service: Awaited<ReturnType<typeof startService>>;
   let opened: Awaited<ReturnType<typeof openShop>>;
   let payment: string;
+  let front: Awaited<ReturnType<typeof Front.open>>;
 
   let building: ReturnType<typeof operations.CleanRoot.build> | undefined;
 
   beforeAll(async () => {
     root = await diary.step(
       'a bare Debian',
-      () => (building = operations.CleanRoot.build(['postgresql'])),
+      () => (building = operations.CleanRoot.build(['postgresql', 'nginx-light'])),
       (made) => `Debian ${made.readFile('etc/debian_version').trim()}, debootstrap; packages fetched`,
     ); // prettier-ignore
     await diary.step('a release is carried there', () => root.carry(CARRIED), () => 'Node and packages in it'); // prettier-ignore
   }, 570_000);
 
   afterAll(async () => {
+    await front?.close().catch(() => {});
     await service?.stop().catch(() => {});
     // Also what came too late for its test.
     (await building?.catch(() => null))?.close();
@@ -109,6 +112,53 @@ describe('a clean Debian', () => {
     });
   });
 
+  it('gives a new release everything, without a request lost', async () => {
+    const path = `/api/v1/payments/payments/${payment}`;
+    front = await diary.step('nginx in front of both colours', () => Front.open(root), () => 'TLS answers by the name of the host'); // prettier-ignore
+    expect(await front.get(path, opened.admin.token)).toBe(200);
+    const green = root.startUnit('ofitec@green.service');
+    await green.until(READY);
+    const switched = await diary.step('ofitec release switch --ungated', () => root.tell('ofitec', ['release', 'switch', '--ungated']), () => 'blue answered what it had'); // prettier-ignore
+    expect([switched.code, switched.output]).toEqual([0, expect.stringContaining('green is live, blue gets 0 %')]); // prettier-ignore
+    // Blue is not needed any more.
+    expect((await service.server.end('SIGTERM')).code).toBe(0);
+    expect(await front.get(path, opened.admin.token)).toBe(200);
+    service = await startService(root, { reached: service.url, worker: service.worker });
+    expect((await root.tell('ofitec', ['release', 'rollback'])).code).toBe(0);
+    expect((await green.end('SIGTERM')).code).toBe(0);
+    expect(await front.get(path, opened.admin.token)).toBe(200);
+  }, 300_000);
+
+  it('comes back from the loss of its database, with what was backed up and nothing else', async () => {
+    await root.read('ofitec', ['audit', 'tip']);
+    await diary.step(
+      'backups are set up',
+      () => setUpBackup(root),
+      () => 'role, settings, folder',
+    );
+    const dump = await diary.step('ofitec-backup.service', () => takeDump(root), ({ bytes, tables }) => `${tables} tables, ${Math.round(bytes / 1_024)} KiB`); // prettier-ignore
+    expect(dump.anchors).not.toBe('');
+    const after = await takePayment(opened);
+    await diary.step('PostgreSQL is killed, its data removed', () => loseDatabase(root), () => 'nothing is left of it'); // prettier-ignore
+    expect((await fetch(`${service.url}/health/ready`)).status).toBe(503);
+    await Promise.all([service.server.end('SIGTERM'), service.worker.end('SIGTERM')]);
+    const said = await diary.step('ofitec backup restore', () => restoreDump(root, dump), () => 'every table holds what the manifest says'); // prettier-ignore
+    expect(said).toContain(`${dump.tables} of ${dump.tables} hold what the manifest says`);
+    const back = await diary.step('infra/install.sh starts it', () => install(root, [], {}), (again) => linesOf(again, 'written').join(', ')); // prettier-ignore
+    expect([back.code, back.output]).toEqual([0, expect.stringContaining('password of ofitec_app')]); // prettier-ignore
+    const verify = ['audit', 'verify', '--anchor', dump.anchors];
+    const verified = await diary.step('ofitec audit verify --anchor', () => root.tell('ofitec', verify), () => 'the chain holds the block that the backup named'); // prettier-ignore
+    expect([verified.code, verified.output]).toEqual([0, expect.stringContaining('blocks')]);
+    service = await diary.step('server and worker start again', () => startService(root, { reached: service.url }), () => '/health/ready is 200'); // prettier-ignore
+    const statuses = [payment, after].map((id) => opened.admin.get(`payments/payments/${id}`));
+    expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([200, 404]);
+    await diary.step(
+      'a payment is taken after it',
+      () => takePayment(opened),
+      () => '201',
+    );
+  }, 500_000);
+
   it('keeps settings and data when it is removed, and comes back with them', async () => {
     const settings = root.readFile('etc/ofitec/ofitec.env');
     await service.stop();
@@ -117,7 +167,7 @@ describe('a clean Debian', () => {
     expect([root.has('opt/ofitec'), root.has('etc/systemd/system/ofitec@.service')]).toEqual([false, false]); // prettier-ignore
     const back = await diary.step('installed again', () => install(root, [], {}), () => 'with the settings that stood'); // prettier-ignore
     expect([back.code, root.readFile('etc/ofitec/ofitec.env')]).toEqual([0, settings]);
-    service = await startService(root, service.url);
+    service = await startService(root, { reached: service.url });
     expect((await opened.admin.get(`payments/payments/${payment}`)).status).toBe(200);
   }, 400_000);
 });

@@ -5,3 +5,6 @@ export { CARRIED, install, linesOf, startService } from './install.js';
 export type { Installed, Service } from './install.js';
 export { openShop, takePayment } from './shop.js';
 export type { OpenedShop } from './shop.js';
+export { loseDatabase, restoreDump, setUpBackup, takeDump } from './disaster.js';
+export type { Dump } from './disaster.js';
+export { Front } from './front.js';

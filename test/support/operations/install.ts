@@ -37,13 +37,20 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts server and worker as their installed units say; ready when this returns. */
-export async function startService(root: CleanRoot, reached?: string): Promise<Service> {
+/**
+ * Starts server and worker as their installed units say; ready when this returns.
+ *
+ * @param standing what is there of an earlier start: its address, a worker that goes on
+ */
+export async function startService(
+  root: CleanRoot,
+  standing: { readonly reached?: string; readonly worker?: Program } = {},
+): Promise<Service> {
   const server = root.startUnit('ofitec@blue.service');
-  const worker = root.startUnit('ofitec-worker.service');
+  const worker = standing.worker ?? root.startUnit('ofitec-worker.service');
   await server.until(READY);
   await worker.until(/deliveries and schedules run/);
-  const url = reached ?? (await root.reach(BLUE_PORT));
+  const url = standing.reached ?? (await root.reach(BLUE_PORT));
   for (let tries = 0; ; tries += 1) {
     const answer = await fetch(`${url}/health/ready`).catch(() => null);
     if (answer?.status === 200) break;
