@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { choice, Config, integer, text } from '#kernel';
-import type { ConfigValues } from '#kernel';
+import { choice, Config, integer, text } from '#kernel/basics';
+import type { ConfigValues } from '#kernel/basics';
 import { Fields } from '../failover/dns/fields.js';
 import { readLease } from './lease/lease.config.js';
 import type { LeaseConfig } from './lease/lease.config.js';

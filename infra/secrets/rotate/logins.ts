@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { clientTo } from '#kernel';
+import { clientTo } from '#kernel/basics';
 import type { Client } from 'pg';
 import { scramVerifier } from './scram.js';
 
