@@ -55,6 +55,6 @@ export class Books {
 }
 
 /** Whether nobody but a client that asks what it may not gets this; there is none. */
-export function isRefusal(status: number): boolean {
+function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && ![408, 409, 429].includes(status);
 }
