@@ -69,16 +69,22 @@ describe('the guard of a primary', () => {
       return { name, role, state: name === 'pg1' ? 'running' : 'streaming', timeline: 3, lag: 0 };
     });
     const server = createServer((request, response) => {
-      if (request.url === '/patroni') return void response.end(JSON.stringify(self));
-      if (request.url === '/cluster') return void response.end(JSON.stringify({ members }));
-      void isOpen().then(async (wasOpen) => {
-        asked.push({ member, wasOpen });
-        await lab.etcdctl(['put', `${cluster}/leader`, member]);
-        response.end('ok');
-      });
+      const told = new Map<string | undefined, object>([
+        ['/patroni', self],
+        ['/cluster', { members }],
+      ]).get(request.url);
+      void (told ? Promise.resolve(told) : lead(member)).then((answer) =>
+        response.end(JSON.stringify(answer)),
+      );
     });
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
     return server;
+  }
+
+  async function lead(member: Member): Promise<object> {
+    asked.push({ member, wasOpen: await isOpen() });
+    await lab.etcdctl(['put', `${cluster}/leader`, member]);
+    return {};
   }
 
   /** Whether PostgreSQL takes connections. */
@@ -107,7 +113,8 @@ describe('the guard of a primary', () => {
 
   function guard(member: Member, verb: readonly string[] = ['run'], change: object = {}): Program {
     const server = patronis.get(member);
-    const { address, port: rest } = server?.address() as AddressInfo;
+    if (!server) throw new Error(`${member} has no Patroni`);
+    const { address, port: rest } = server.address() as AddressInfo;
     const config = {
       ...{ member, members: MEMBERS, cluster, prefix: `${cluster}/guard` },
       etcd: { endpoints: lab.etcd.map(({ url }) => url) },
