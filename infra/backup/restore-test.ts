@@ -36,6 +36,11 @@ export interface Evidence {
   readonly looks: readonly Look[];
 }
 
+/** A restored database, and the folder that is removed with it. */
+interface Copy extends Loaded {
+  readonly folder: string;
+}
+
 const SCRATCH = 'restore-test-';
 const CLI = resolve(import.meta.dirname, '../../src/cli.js');
 const MAX_NAMED = 20;
@@ -105,7 +110,10 @@ export class RestoreTest {
       const file = join(folder, 'found', DUMP);
       const from = { file, data, binaries: this.plan.binaries, jobs: 2, fsync: false };
       const loaded = await loadDump(manifest, from, this.options.progress);
-      return [loaded, ['loaded into a cluster of its own', ...loaded.notes].join('; ')];
+      return [
+        { ...loaded, folder },
+        ['loaded into a cluster of its own', ...loaded.notes].join('; '),
+      ];
     });
     if (!loaded) return;
     await this.look('tables', () => this.compareTables(manifest, loaded));
@@ -141,7 +149,7 @@ export class RestoreTest {
     return [null, `${manifest.audit.length} chains end in blocks that the database has`];
   }
 
-  private async compareTables(manifest: Manifest, loaded: Loaded): Promise<[null, string]> {
+  private async compareTables(manifest: Manifest, loaded: Copy): Promise<[null, string]> {
     this.options.progress('restore-test: comparing every table');
     const found = await Snapshot.open(loaded.databaseUrl, (copy) => copy.figures(() => undefined));
     const differing = differences(manifest.tables, found);
@@ -154,7 +162,7 @@ export class RestoreTest {
   }
 
   /** The verification before has left events: a cluster whose counter was not raised cannot seal them. */
-  private async sealOn(manifest: Manifest, loaded: Loaded): Promise<[null, string]> {
+  private async sealOn(manifest: Manifest, loaded: Copy): Promise<[null, string]> {
     if (manifest.audit.length === 0) return [null, 'no chain to go on with'];
     const said = await this.ofitec(loaded, ['audit', 'tip', '--json']);
     for (const { companyId, number } of manifest.audit) {
@@ -166,7 +174,7 @@ export class RestoreTest {
 
   /** A verb of the ERP over the restored database. */
   private async ofitec(
-    { applicationUrl, ownerUrl }: Loaded,
+    { applicationUrl, ownerUrl, folder }: Copy,
     args: readonly string[],
   ): Promise<string> {
     const out = await runProgram(process.execPath, [CLI, ...args], {
@@ -178,7 +186,8 @@ export class RestoreTest {
         // Nothing that was sealed with the real one is opened.
         SECRET_KEY: randomBytes(32).toString('hex'),
         LOG_LEVEL: 'error',
-        ALERT_SPOOL: join(this.plan.scratch, 'alerts'),
+        // What is wrong with a copy is told by this test: an alert of it would be taken for a live one.
+        ALERT_SPOOL: join(folder, 'alerts'),
       },
     });
     return out.trim().replaceAll(/\s+/g, ' ').slice(0, 2_000);
