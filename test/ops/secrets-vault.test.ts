@@ -56,10 +56,15 @@ describe('the client of Vault', () => {
     await bao.call('PUT', 'sys/policies/acl/ofitec-reader', {
       policy: 'path "kv/*" { capabilities = ["read", "delete"] }',
     });
+    // One that was set up before shortens secret ids to the 32 days of OpenBao.
+    await bao.call('POST', 'sys/auth/approle/tune', { max_lease_ttl: '768h' });
     const mended = await secrets.setUp(root());
     expect(mended.filter(({ done }) => done !== 'as it was').map(({ what }) => what)).toEqual([
+      'sign-in approle',
       'policy ofitec-reader',
     ]);
+    const long = await bao.call('POST', 'auth/approle/role/ofitec-door/secret-id', {});
+    expect(long.body.data?.['secret_id_ttl']).toBe(400 * 86_400);
   });
 
   it('writes by check-and-set and reads with the version and its age', async () => {

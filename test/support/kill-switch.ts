@@ -3,7 +3,10 @@ import type { Passing } from './faulty-vault.js';
 import type { Program } from './process.js';
 import type { SecretsLab } from './secrets-lab.js';
 
-/** Kills a rotator before and after each of its effects, each time once. */
+/**
+ * Kills a rotator between any two of its effects, each time once: before the first, and after each.
+ * Before the next one everything outside is as after the last, and the process remembers nothing.
+ */
 export class KillSwitch {
   private readonly done: string[] = [];
   private readonly documents: number[] = [];
@@ -16,13 +19,13 @@ export class KillSwitch {
     mkdirSync(folder);
   }
 
-  /** Every effect that a rotator was killed at, as `before journal BEGUN`. */
+  /** Every effect that a rotator was killed at, as `after journal BEGUN`. */
   get killed(): string[] {
     const restic = readdirSync(this.folder).map((name) => name.replace('-', ' restic key '));
     return [...this.done, ...restic];
   }
 
-  /** restic, whose caller dies before and after it adds or removes a key. */
+  /** restic, whose caller dies after it added or removed a key. */
   get resticProgram(): string {
     const file = `${this.folder}.restic`;
     const script = `#!/bin/bash
@@ -31,10 +34,8 @@ case " $* " in
   *' key remove '*) what=remove ;;
   *) exec restic "$@" ;;
 esac
-die() { if mkdir "${this.folder}/$1-$what" 2>/dev/null; then kill -9 $PPID; exit 1; fi; }
-die before
 restic "$@" || exit
-die after
+if mkdir "${this.folder}/after-$what" 2>/dev/null; then kill -9 $PPID; exit 1; fi
 `;
     writeFileSync(file, script, { mode: 0o755 });
     return file;
@@ -46,6 +47,7 @@ die after
     this.lab.faulty.watch = (passing, when) => {
       const effect = this.effectOf(passing);
       if (effect === null || !program || program.hasEnded) return;
+      if (when === 'before' && this.done.length > 0) return;
       const name = `${when} ${effect}`;
       if (this.done.includes(name)) return;
       this.done.push(name);

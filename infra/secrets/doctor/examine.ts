@@ -97,7 +97,8 @@ async function examineToken(vault: Vault): Promise<Finding[]> {
       what: 'token',
       state: isShort || ttlSeconds === 0 ? 'warning' : 'good',
       sentence: `${sentence}${renewable ? ', renewable' : ''}`,
-      ...(ttlSeconds > 0 ? { alert: { type: 'secret.expiring', key: 'token' } } : {}),
+      // Not "token", which is the host's secret id among what is rotated.
+      ...(ttlSeconds > 0 ? { alert: { type: 'secret.expiring', key: 'sign-in' } } : {}),
       metric: { name: 'secrets_token_ttl_seconds', value: ttlSeconds },
     },
   ];

@@ -17,6 +17,9 @@ const ROLES = {
   'ofitec-totp': { policy: 'policies/ofitec-totp.hcl', secretIdDays: 40 },
 } as const;
 
+/** A server shortens what lasts longer than its mount allows, which is 32 days unless it is told. */
+const LONGEST_SECONDS = Math.max(...Object.values(ROLES).map((role) => role.secretIdDays)) * 86_400;
+
 /**
  * Gives a server what OFITEC needs: the KV v2 engine, sign-in of programs, a policy and a role for each
  * kind of program. What is there already stays as it is, so that it may be run at any time.
@@ -113,10 +116,16 @@ async function mountTotp(vault: Vault): Promise<Provision> {
 
 async function enableAppRole(vault: Vault): Promise<Provision> {
   const what = 'sign-in approle';
+  const config = { max_lease_ttl: `${LONGEST_SECONDS}s` };
   const { data } = await vault.call('sys/auth');
-  if ('approle/' in data) return { what, done: 'as it was', note: '' };
-  await vault.call('sys/auth/approle', { body: { type: 'approle' } });
-  return { what, done: 'made', note: '' };
+  const known = data['approle/'] as { config?: { max_lease_ttl?: number } } | undefined;
+  if (!known) {
+    await vault.call('sys/auth/approle', { body: { type: 'approle', config } });
+    return { what, done: 'made', note: '' };
+  }
+  const isSame = (known.config?.max_lease_ttl ?? 0) >= LONGEST_SECONDS;
+  if (!isSame) await vault.call('sys/auth/approle/tune', { body: config, repeatable: true });
+  return { what, done: isSame ? 'as it was' : 'changed', note: '' };
 }
 
 async function demandAudit(vault: Vault): Promise<Provision> {
