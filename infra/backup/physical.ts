@@ -153,6 +153,12 @@ function inOurWords(message: string, said: string): Error {
   if (/\[095\]|CryptoError|cipher header|bad decrypt|unable to flush|encrypted/.test(said)) {
     return new DamagedBackup(`The passphrase does not open the physical backups. ${told}`);
   }
+  // What a wrong key yields is parsed before its padding is looked at: no text, and none to be shown.
+  if (/FormatError: .* at line [1-9]:/.test(said)) {
+    return new DamagedBackup(
+      'The passphrase does not open the physical backups, or both their index files are damaged.',
+    );
+  }
   if (/\[(025|028|029|042|047|082)\]|checksum|corrupt|invalid/i.test(told)) {
     return new DamagedBackup(`Physical backups or archive: ${told}`);
   }

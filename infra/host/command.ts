@@ -14,17 +14,20 @@ const UNKNOWN = 3;
 
 /** `ofitec doctor host` */
 export function hostCommand(): Command {
-  return new Command('host')
-    .description(
-      'what is wrong with this machine (SSH, keys, clock, disks, kernel, ports, files, upgrades); exit 0 good, 1 warning, 2 critical, 3 unknown',
-    )
-    .option('--expect <ports>', 'TCP ports that may be open beside 22, 80 and 443, by commas')
-    .option('--sshd-config <file>', 'another configuration of sshd than its own')
-    .option('--root <folder>', 'look at a machine whose files are below this folder', '/')
-    .option('--json', 'print JSON')
-    .showHelpAfterError()
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNKNOWN))
-    .action(doctorHost);
+  return (
+    new Command('host')
+      .description(
+        'what is wrong with this machine (SSH, keys, clock, disks, kernel, ports, files, upgrades); exit 0 good, 1 warning, 2 critical, 3 unknown',
+      )
+      .option('--expect <ports>', 'TCP ports that may be open beside 22, 80 and 443, by commas')
+      .option('--sshd-config <file>', 'another configuration of sshd than its own')
+      .option('--root <folder>', 'look at a machine whose files are below this folder', '/')
+      .option('--json', 'print JSON')
+      .showHelpAfterError()
+      .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNKNOWN))
+      // `ofitec doctor` has a --json of its own, and takes ours wherever it stands.
+      .action((_: Options, command: Command) => doctorHost(command.optsWithGlobals<Options>()))
+  );
 }
 
 async function doctorHost({ json, root, sshdConfig, expect }: Options): Promise<void> {

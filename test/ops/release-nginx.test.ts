@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -54,7 +54,7 @@ describe('a release behind nginx', () => {
     const dry = await release('switch', '--dry-run');
     expect([dry.code, dry.output]).toEqual([0, expect.stringContaining('Would be written to')]);
     expect(lab.standing()).toMatchObject({ live: 'blue', share: 0, before: null, verb: null });
-  });
+  }, 120_000);
 
   it('gives a canary its share and then everything, and goes back, and nobody notices', async () => {
     const some = await lab.release(['canary', '--until', '20', '--json'], {
@@ -96,7 +96,7 @@ describe('a release behind nginx', () => {
     }
     expect(await shareOfGreen(40)).toBe(0);
     expect(load.failures).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('keeps the old file when nginx does not take the new one, and lets one operator at a time', async () => {
     const file = join(lab.statePath, 'upstream.conf');
@@ -108,7 +108,10 @@ describe('a release behind nginx', () => {
     });
     expect([refused.code, refused.output]).toEqual([2, expect.stringContaining('nginx')]);
     expect(readFileSync(file, 'utf8').replace(/generation \d+/g, '')).toBe(before);
-    const slow = { ...lab.nginxVariables, RELEASE_NGINX_TEST: 'sleep 8; false' };
+    const held = join(lab.folder, 'held');
+    writeFileSync(held, '');
+    const wait = `while [ -e ${held} ]; do sleep 0.1; done; false`;
+    const slow = { ...lab.nginxVariables, RELEASE_NGINX_TEST: wait };
     const first = lab.releasing(['switch', '--ungated'], slow);
     for (let busy = false; !busy; busy = (await standing())['busy'] === true);
     const second = await release('rollback');
@@ -116,10 +119,11 @@ describe('a release behind nginx', () => {
       2,
       expect.stringContaining('works on the release'),
     ]);
+    rmSync(held);
     expect((await first.end()).code).toBe(2);
     expect(await shareOfGreen(40)).toBe(0);
     expect(load.failures).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('takes a canary back that answers 500, by itself', async () => {
     await lab.replace('green', 'broken');

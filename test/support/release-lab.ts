@@ -141,6 +141,8 @@ export class ReleaseLab {
     const { ports } = this;
     return {
       RELEASE_FOLDER: this.statePath,
+      // The command is started some twenty times.
+      NODE_COMPILE_CACHE: join(this.folder, 'compiled'),
       RELEASE_BLUE: `http://127.0.0.1:${ports.blue}`,
       RELEASE_GREEN: `http://127.0.0.1:${ports.green}`,
       RELEASE_BLUE_METRICS: `http://127.0.0.1:${ports.blueMetrics}/metrics`,

@@ -8,7 +8,7 @@ import { signIn } from './client.js';
 import { DEMO_PASSWORD } from './server.js';
 
 /** How long a client rests between two requests; the machine is shared. */
-const REST_MS = 15;
+const REST_MS = 60;
 
 interface Target {
   readonly port: number;
