@@ -98,5 +98,6 @@ async function restart(
   await until('Patroni is back', async () => (await cluster.membersBy(member)).length > 0);
   const { code, output } = await cluster.patronictl(member, ['restart', 'ofitec', member, '--force']); // prettier-ignore
   if (code !== 0) throw new Error(output);
-  await cluster.whole();
+  // A member that the fault before this one broke may still be copied anew.
+  await cluster.whole(300_000);
 }
