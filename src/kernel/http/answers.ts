@@ -1,6 +1,7 @@
 import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiQuery, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { ApiResponseSchemaHost } from '@nestjs/swagger';
 import type { ListDefinition } from '../access/list.js';
 import { DEFAULT_LIMIT, isOrdered, MAX_CURSOR, MAX_LIMIT } from '../access/list.js';
 import type { FilterKind } from '../access/list.js';
@@ -51,9 +52,15 @@ export function Edits(view: Type, ...problems: ProblemDefinition[]): MethodDecor
 export function AnswersFile(mediaType: string, ...problems: ProblemDefinition[]): MethodDecorator {
   return applyDecorators(
     HttpCode(200),
-    ApiResponse({ status: 200, content: { [mediaType]: { schema: { type: 'string' } } } }),
+    ApiResponse({ status: 200, content: { [mediaType]: { schema: schemaOf(mediaType) } } }),
     SetMetadata(PROBLEMS, problems),
   );
+}
+
+/** A file of JSON is a list of records of many kinds; any other is text to who reads the document. */
+function schemaOf(mediaType: string): NonNullable<ApiResponseSchemaHost['schema']> {
+  if (mediaType !== 'application/json') return { type: 'string' };
+  return { type: 'array', items: { type: 'object', additionalProperties: true } };
 }
 
 /** Nothing to say: 204. */
