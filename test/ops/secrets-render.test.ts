@@ -275,6 +275,7 @@ describe('the dialect of environment files', () => {
     ["it's", ['bash', 'node']],
     ['two \\\\ slashes', ['compose']],
     ['a ${HOME}', ['compose']],
+    ['\u{10fffe}', ['systemd']],
     ["a'\nINJECTED='1", ['dotenv', 'node', 'bash', 'systemd']],
   ])('refuses %j, which %j would read otherwise', (value, wrong) => {
     expect(secrets.refusalOf(value)).not.toBeNull();

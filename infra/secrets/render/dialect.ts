@@ -7,11 +7,16 @@ import { parseEnv } from 'node:util';
  */
 const LINE = /^([A-Z][A-Z0-9_]*)='([^'\\\p{Cc}\p{Cs}]*)'$/u;
 
+/** Code points that Unicode keeps from ever being characters. */
+const NO_CHARACTER = /\p{Noncharacter_Code_Point}/u;
+
 /** Why a value cannot be written so that all readers read it; null when it can. */
 export function refusalOf(value: string): string | null {
   if (!value.isWellFormed()) return 'holds half a character';
   if (/[\r\n]/.test(value)) return 'has several lines: give it a file of its own';
   if (/\p{Cc}/u.test(value)) return 'holds a control character';
+  // systemd throws the line away.
+  if (NO_CHARACTER.test(value)) return 'holds a code point that is no character';
   if (value.includes("'")) return 'holds a single quote';
   if (value.includes('\\')) return 'holds a backslash';
   // Compose 1 and python-dotenv fill it in, also between single quotes.
