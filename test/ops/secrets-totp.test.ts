@@ -172,7 +172,8 @@ describe('authenticator apps before dashboards', () => {
     const code = codeOf(secret, new Date());
     const answers = await Promise.all(Array.from({ length: 12 }, () => give('eco', code)));
     expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 403]));
+    // Refused as used up, or as one guess too many.
+    for (const { status } of answers) expect([303, 403, 429]).toContain(status);
   });
 
   it('takes a recovery code once, also at the same moment, and keeps hashes only', async () => {
