@@ -6,8 +6,11 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { INestApplicationContext } from '@nestjs/common';
 import {
+  absenceInWords,
+  AddonRegistry,
   Authenticator,
   BootRefused,
+  caution,
   composeInstalled,
   Config,
   controllersOf,
@@ -146,6 +149,13 @@ export async function createHttpApplication(
   return { app, openApi };
 }
 
+/** Says once for whoever reads the log which installed addons this code serves without. */
+export function tellAbsent(app: INestApplicationContext): void {
+  for (const addon of app.get(AddonRegistry).absent) {
+    caution('addons', absenceInWords(addon));
+  }
+}
+
 function stepUpOf(app: INestApplicationContext): Authenticator['stepUp'] {
   try {
     return app.get<Authenticator>(Authenticator, { strict: false }).stepUp;
@@ -205,10 +215,10 @@ async function compose(
   try {
     const composed = await composeInstalled(dataSource, kernelAddon, blueprint.available);
     if (composed.faults.length > 0) throw new BootRefused(composed.faults);
-    const { addons } = composed;
+    const { addons, absent } = composed;
     const { config, kernel } = blueprint;
     const watch = await openWatch(kernel, kernelAddon.version);
-    const module = KernelModule.compose({ addons, config, dataSource, watch, ...seams });
+    const module = KernelModule.compose({ addons, absent, config, dataSource, watch, ...seams });
     return { module, addons, watch: watch.watch };
   } catch (error) {
     await dataSource.destroy();

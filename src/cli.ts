@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { backupCommand } from '../infra/backup/index.js';
+import { backupCommand } from '../infra/backups/index.js';
 import { failoverCommand } from '../infra/failover/index.js';
 import { releaseCommand } from '../infra/release/index.js';
 import { secretsCommand } from '../infra/secrets/index.js';

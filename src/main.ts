@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { drainDelayMs, Readiness, WatchPort, Worker } from '#kernel';
-import { createHttpApplication, migrate, readBlueprint } from './bootstrap.js';
+import { createHttpApplication, migrate, readBlueprint, tellAbsent } from './bootstrap.js';
 import type { Blueprint } from './bootstrap.js';
 import { createDemo } from './demo.js';
 import { demandNode, fail, onEnd } from './lifetime.js';
@@ -31,6 +31,7 @@ async function serve(blueprint: Blueprint, place: Place): Promise<void> {
   }
   report('Composing the addons');
   const { app } = await createHttpApplication(settledIn(place, blueprint), place.urls);
+  tellAbsent(app);
   const password = place.embedded?.home.demoPassword(kernel.OFITEC_DEMO_PASSWORD);
   const isNew = password ? await createDemo(app, password) : false;
   const worker = kernel.OFITEC_WORKER === 'inline' ? await startWorker(app, place) : null;

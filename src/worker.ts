@@ -1,5 +1,5 @@
 import { Readiness, WatchPort, Worker } from '#kernel';
-import { createContextApplication, readBlueprint } from './bootstrap.js';
+import { createContextApplication, readBlueprint, tellAbsent } from './bootstrap.js';
 import { demandNode, fail, onEnd } from './lifetime.js';
 import { findPlace, settledIn } from './place.js';
 
@@ -9,6 +9,7 @@ async function main(): Promise<void> {
   const blueprint = await readBlueprint(process.env);
   const place = await findPlace(blueprint.kernel, 'join', () => {});
   const app = await createContextApplication(settledIn(place, blueprint), place.urls);
+  tellAbsent(app);
   const worker = app.get(Worker);
   await worker.start(place.urls.application);
   const { METRICS_BIND } = blueprint.kernel;

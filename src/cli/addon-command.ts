@@ -93,7 +93,8 @@ async function upgrade(desk: Desk, name: string | undefined): Promise<Record<str
   if (name !== undefined && !installed.includes(name)) {
     throw new Error(`Addon ${name} is not installed.`);
   }
-  const wanted = name === undefined ? installed : [name];
+  const isAtHand = (each: string): boolean => desk.available.some((addon) => addon.name === each);
+  const wanted = name === undefined ? installed.filter(isAtHand) : [name];
   const applied = await desk.installation.install(wanted.map((each) => demandAddon(desk, each)));
   return { upgraded: wanted.join(', '), migrations: applied, note: RESTART };
 }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { defineAddon, tablePrefix } from './addon/addon.js';
-export type { Addon, AddonDefinition, MigrationClass, RoleGrant } from './addon/addon.js';
+export type { Addon, AddonDefinition, RoleGrant } from './addon/addon.js';
 export type {
   Command,
   CommandDefinition,
@@ -12,7 +12,9 @@ export type {
   CommandReport,
   StandaloneCommand,
 } from './addon/command.js';
+export { absenceInWords } from './addon/absence.js';
 export { BootRefused, composeInstalled } from './addon/compose.js';
+export type { MigrationClass } from './addon/declared.js';
 export type { DemoContext } from './addon/demo.js';
 export { readInstalled } from './addon/installed.js';
 export { dependenciesOf, inDependencyOrder } from './addon/order.js';
@@ -30,7 +32,8 @@ export {
   runAsHouse,
   runInContext,
 } from './access/context.js';
-export type { Actor, Language, WorkContext } from './access/context.js';
+export type { Actor, WorkContext } from './access/context.js';
+export type { Language } from './http/language.js';
 export { PageQuery, readReport } from './access/keyset.js';
 export { AccessDenied, DenialsSuppressed } from './access/denial.js';
 export { DenialJournal } from './access/denial-journal.js';
@@ -106,7 +109,7 @@ export { Schedules } from './events/schedules.js';
 export { Worker } from './events/worker.js';
 
 export { ProcessLock } from './files/process-lock.js';
-export { contentOf, runLine, writeWhole } from './files/whole-file.js';
+export { contentOf, runLine, syncFolder, writeWhole } from './files/whole-file.js';
 
 export {
   Answers,
@@ -133,7 +136,7 @@ export type { Arrival } from './http/intake.js';
 export { Intakes } from './http/intakes.js';
 export { OWN_PAGES_POLICY } from './http/page-policy.js';
 export { RawBody, TakesRaw } from './http/raw-body.js';
-export { JsonLogger, setLogLevel } from './http/logger.js';
+export { caution, JsonLogger, setLogLevel } from './http/logger.js';
 export { buildOpenApi } from './http/openapi.js';
 export { defineProblem, Problem } from './http/problem.js';
 export type { FieldFault, ProblemDefinition, Sentence } from './http/problem.js';
@@ -151,11 +154,15 @@ export {
   UnknownReference,
 } from './http/problems.js';
 
+export { Mentions } from './privacy/mentions.js';
+export { ownWordsOf } from './privacy/own-words.js';
 export { PersonalData } from './privacy/personal-data.js';
 export type {
   Erased,
   ErasureObstacle,
   HeldRecords,
+  HeldRow,
+  Mention,
   Person,
   PersonalSubjects,
 } from './privacy/personal-data.js';

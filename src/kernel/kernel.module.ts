@@ -13,6 +13,7 @@ import { Identification } from './access/identification.js';
 import { Reach } from './access/reach.js';
 import { Records } from './access/records.js';
 import type { Addon } from './addon/addon.js';
+import type { InstalledAddon } from './addon/installed.js';
 import { AddonRegistry } from './addon/registry.js';
 import { Faults } from './alerts/faults.js';
 import { Cipher } from './config/cipher.js';
@@ -23,6 +24,7 @@ import { Deliveries } from './events/deliveries.js';
 import { Events } from './events/events.js';
 import { Housekeeping } from './events/housekeeping.js';
 import { KernelPersonalData } from './privacy/kernel-personal-data.js';
+import { Mentions } from './privacy/mentions.js';
 import { MarkedMethods } from './events/marked-methods.js';
 import { Pulse } from './events/pulse.js';
 import { Schedules } from './events/schedules.js';
@@ -50,6 +52,8 @@ import { Watch } from './watch/watch.js';
 /** What the composed application is made of. */
 export interface Composition {
   readonly addons: readonly Addon[];
+  /** Installed by a newer release, and not at hand. */
+  readonly absent: readonly InstalledAddon[];
   readonly config: Config;
   readonly dataSource: DataSource;
   readonly denials: Denials;
@@ -58,7 +62,10 @@ export interface Composition {
 }
 
 /** What addons may ask for. */
-const SERVICES = [Cipher, Clock, Database, Records, Reach, Events, Schedules, Deliveries, Worker];
+const SERVICES = [
+  ...[Cipher, Clock, Database, Records, Reach, Events, Schedules, Deliveries, Worker],
+  Mentions,
+];
 const WATCH = [Pulse, Backlog, DatabaseProbe, Readiness, Gauges, Metrics];
 const EDGE = [IdempotencyInterceptor, Identification, Throttle, Counts, ThrottleGuard];
 
@@ -99,7 +106,7 @@ export class KernelModule {
         { provide: Faults, useValue: composition.faults },
         {
           provide: AddonRegistry,
-          useValue: new AddonRegistry([kernelAddon, ...composition.addons]),
+          useValue: new AddonRegistry([kernelAddon, ...composition.addons], composition.absent),
         },
         // In this order: whoever is over a limit is not even asked for a permission.
         { provide: APP_GUARD, useExisting: ThrottleGuard },

@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Language } from '../http/language.js';
 import type { ProblemDefinition } from '../http/problem.js';
 import type { Subject } from '../events/event.js';
-
-export type Language = 'es' | 'en';
 
 /** Who acts: a signed-in user, or the house itself in a schedule, a delivery or a command. */
 export interface Actor {

@@ -1,5 +1,4 @@
 import type { Type } from '@nestjs/common';
-import type { MigrationInterface } from 'typeorm';
 import type { RecordRule } from '../access/record-rule.js';
 import type { AlertDefinition } from '../alerts/alert.js';
 import type { ConfigShape } from '../config/variables.js';
@@ -10,11 +9,9 @@ import type { PersonalData } from '../privacy/personal-data.js';
 import type { GaugeDefinition } from '../watch/gauge.js';
 import type { DoctorCheck } from '../doctor/check.js';
 import type { Command } from './command.js';
+import type { MigrationClass } from './declared.js';
 import type { DemoContext } from './demo.js';
 import type { SettingDefinition } from './setting.js';
-
-/** A hand-written migration; `up` and `down` speak SQL through the QueryRunner. */
-export type MigrationClass = new () => MigrationInterface;
 
 /** What one addon says of a role: who owns the role also says what it is for. */
 export interface RoleGrant {
@@ -27,7 +24,7 @@ export interface RoleGrant {
 export interface AddonDefinition {
   /** kebab-case; its snake_case form is the prefix of the addon's tables. */
   readonly name: string;
-  /** Semantic version; an installed version newer than the code stops the boot. */
+  /** Semantic version; code older than a migration that contracts does not boot over it. */
   readonly version: string;
   readonly summary: string;
   /** Addons whose public door this one uses, as objects: a missing one is a compile error. */
@@ -55,6 +52,11 @@ export interface AddonDefinition {
   readonly checks?: readonly DoctorCheck[];
   /** The word after `ofitec` that the commands stand behind; the addon's name unless said. */
   readonly commandGroup?: string;
+  /**
+   * Whether code that does not have this addon must not serve over its tables: where others' verbs ask it through a
+   * port, and would go past a limit or an approval. What its migrations put on others' tables is seen without this.
+   */
+  readonly indispensable?: boolean;
   /** Variables read from the environment at boot. */
   readonly config?: ConfigShape;
   /** Values of a company, edited over REST, by UPPER_SNAKE name. */
@@ -84,6 +86,7 @@ export function defineAddon(definition: AddonDefinition): Addon {
     commands: [],
     checks: [],
     commandGroup: definition.name,
+    indispensable: false,
     config: {},
     settings: {},
     demo: async () => {},

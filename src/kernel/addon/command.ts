@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Config } from '../config/config.js';
-import type { Addon } from './addon.js';
+import type { DeclaredAddon } from './declared.js';
 
 type Options = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +26,7 @@ export interface CommandDefinition extends Verb {
 export interface CommandDesk {
   readonly config: Config;
   /** The kernel and every addon at hand, installed or not. */
-  readonly addons: readonly Addon[];
+  readonly addons: readonly DeclaredAddon[];
   /** The folder of the embedded database, which is there also when the database is another one. */
   readonly home: string;
   /**

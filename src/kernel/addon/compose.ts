@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { Addon } from './addon.js';
+import { whyNotWithout } from './absence.js';
 import { isNewer, pendingMigrations, readInstalled } from './installed.js';
-import type { Query } from './installed.js';
+import type { InstalledAddon, Query } from './installed.js';
 import { inDependencyOrder } from './order.js';
 import { addonFaults } from './verify.js';
 
@@ -13,35 +14,42 @@ export class BootRefused extends Error {
 }
 
 /**
- * Which addons this database has installed, with their dependencies, and everything that
- * forbids starting with them.
+ * Which addons this database has installed, with their dependencies, those that a newer release brought in and
+ * that this code serves without, and everything that forbids starting with them.
  */
 export async function composeInstalled(
   dataSource: DataSource,
   kernel: Addon,
   available: readonly Addon[],
-): Promise<{ addons: Addon[]; faults: string[] }> {
+): Promise<{ addons: Addon[]; absent: InstalledAddon[]; faults: string[] }> {
   const query: Query = (sql, parameters) => dataSource.query(sql, parameters);
   const installed = await readInstalled(query);
   if (!installed) {
-    return { addons: [], faults: ['the database was never migrated; run: ofitec migrate'] };
+    return {
+      addons: [],
+      absent: [],
+      faults: ['the database was never migrated; run: ofitec migrate'],
+    };
   }
   const byName = new Map([kernel, ...available].map((addon) => [addon.name, addon]));
   const missing = installed.filter(({ name }) => !byName.has(name));
+  const reasons = missing.map((addon) => whyNotWithout(addon, kernel.version));
   const addons = inDependencyOrder(
     installed.flatMap(({ name }) => byName.get(name) ?? []).filter((addon) => addon !== kernel),
   );
-  const ahead = installed.filter(({ name, version }) =>
-    isNewer(version, byName.get(name)?.version ?? version),
+  const ahead = installed.filter(({ name, servesFrom }) =>
+    isNewer(servesFrom, byName.get(name)?.version ?? servesFrom),
   );
   const absent = addons.filter((addon) => !installed.some(({ name }) => name === addon.name));
   const pending = await pendingMigrations(query, [kernel, ...addons]);
   return {
     addons,
+    absent: missing.filter((_, n) => reasons[n] === null),
     faults: [
-      ...missing.map(({ name }) => `addon ${name} is installed, but its code is not here`),
+      ...reasons.filter((reason) => reason !== null),
       ...ahead.map(
-        ({ name, version }) => `addon ${name} is installed as ${version}, newer than the code`,
+        ({ name, version, servesFrom }) =>
+          `addon ${name} is installed as ${version}, newer than the code; it serves ${servesFrom} and later`,
       ),
       ...absent.map(({ name }) => `addon ${name} is needed but not installed; run: ofitec migrate`),
       ...pending.map(

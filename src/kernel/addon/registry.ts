@@ -5,8 +5,12 @@ import type { RetentionClass } from '../events/retention.js';
 import type { PersonalData } from '../privacy/personal-data.js';
 import type { CompanyRow } from '../database/entity.js';
 import type { AlertDefinition } from '../alerts/alert.js';
+import { Problem } from '../http/problem.js';
+import { AddonAbsent } from '../http/problems.js';
+import { holdsPersonalData } from './absence.js';
 import { tablePrefix } from './addon.js';
 import type { Addon } from './addon.js';
+import type { InstalledAddon } from './installed.js';
 import type { SettingDefinition } from './setting.js';
 import { readingOf } from './reading.js';
 import { providersOf, tableOf } from './verify.js';
@@ -15,7 +19,11 @@ import { providersOf, tableOf } from './verify.js';
 export class AddonRegistry {
   private readonly events: ReadonlyMap<string, EventDefinition>;
 
-  constructor(readonly addons: readonly Addon[]) {
+  /** @param absent installed by a newer release, and not at hand */
+  constructor(
+    readonly addons: readonly Addon[],
+    readonly absent: readonly InstalledAddon[] = [],
+  ) {
     this.events = new Map(addons.flatMap(({ events }) => events.map((each) => [each.name, each])));
   }
 
@@ -33,8 +41,14 @@ export class AddonRegistry {
     );
   }
 
-  /** What holds personal data of customers, dependencies first. */
+  /**
+   * What holds personal data of customers, dependencies first.
+   *
+   * @throws Problem AddonAbsent while an addon holds some that is not at hand: half would be copied, or erased
+   */
   get personalData(): readonly Type<PersonalData>[] {
+    const absent = this.absent.find(holdsPersonalData);
+    if (absent) throw new Problem(AddonAbsent, { detail: { es: absent.name, en: absent.name } });
     return this.addons.flatMap((addon) => addon.personalData);
   }
 

@@ -270,7 +270,8 @@ function partsOf(addon: Addon, key: string): Type[] {
   return within(addon.module).filter(isClass);
 }
 
-function marked<M>(addon: Addon, key: string): { name: string; mark: M }[] {
+/** The methods of an addon's providers that carry a mark. */
+export function marked<M>(addon: Addon, key: string): { name: string; mark: M }[] {
   return providersOf(addon).flatMap((provider) =>
     methodsOf(provider)
       .map(({ name, method }) => ({

@@ -23,12 +23,14 @@ export interface FaultWatcher {
  */
 @Injectable()
 export class Faults {
-  private readonly watchers = new Set<FaultWatcher>();
+  private watchers: readonly FaultWatcher[] = [];
 
   /** Watches until the returned function is called. */
   watch(watcher: FaultWatcher): () => void {
-    this.watchers.add(watcher);
-    return () => void this.watchers.delete(watcher);
+    this.watchers = [...this.watchers, watcher];
+    return () => {
+      this.watchers = this.watchers.filter((each) => each !== watcher);
+    };
   }
 
   serverError(fault: ServerError): void {

@@ -8,6 +8,7 @@ import { currentContext } from '../access/context.js';
 import { Problem } from '../http/problem.js';
 import { reachDatabase } from './reach.js';
 import { Rows } from './rows.js';
+import { newId } from '../values/id.js';
 import { Watch } from '../watch/watch.js';
 import { Pipeline } from './pipeline.js';
 import { isStaleStatement, isTransient } from './sql-state.js';
@@ -15,6 +16,9 @@ import { Transaction } from './transaction.js';
 import type { Patience, TransactionKind } from './transaction.js';
 
 const RETRIES = 3;
+
+/** Rows that {@link Database.each} holds at once. */
+const EACH = 1_000;
 
 /**
  * The only way to data. Work runs in one ambient transaction: nested calls join it, a failed
@@ -83,6 +87,22 @@ export class Database {
    */
   async rowsByPlan<R>(sql: string, parameters: readonly unknown[]): Promise<R[]> {
     return this.current.rows<R>(sql, parameters, false);
+  }
+
+  /**
+   * Rows of one statement, some of them at a time, however many there are: all as they were when the first was
+   * read. For the ambient transaction only, which stays open until the last.
+   */
+  async *each<R>(sql: string, parameters: readonly unknown[] = []): AsyncGenerator<R> {
+    const { current } = this;
+    const name = `each_${newId().replaceAll('-', '')}`;
+    await current.rows(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`, parameters, false);
+    for (;;) {
+      const page = await current.rows<R>(`FETCH FORWARD ${EACH} FROM ${name}`, [], false);
+      yield* page;
+      if (page.length < EACH) break;
+    }
+    await current.rows(`CLOSE ${name}`, [], false);
   }
 
   /**

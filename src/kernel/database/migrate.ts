@@ -1,10 +1,14 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { absenceOf } from '../addon/absence.js';
 import { tablePrefix } from '../addon/addon.js';
-import type { Addon, MigrationClass } from '../addon/addon.js';
+import type { Addon } from '../addon/addon.js';
+import type { MigrationClass } from '../addon/declared.js';
 import { ensureRecords, isNewer, migrationName, readInstalled } from '../addon/installed.js';
-import type { Query } from '../addon/installed.js';
+import type { InstalledAddon, Query } from '../addon/installed.js';
 import { inDependencyOrder } from '../addon/order.js';
 import { installQueue } from '../events/queue.js';
+import type { RetentionClass } from '../events/retention.js';
+import { bindingsMade, bindingsOf, contractBinding } from './bindings.js';
 import { createDataSource } from './data-source.js';
 import { otherReleases, phaseOf } from './phase.js';
 
@@ -64,10 +68,7 @@ export class Installation {
   async install(addons: readonly Addon[]): Promise<number> {
     await this.prepare();
     await this.refuseOlderCode([this.options.kernel, ...inDependencyOrder(addons)]);
-    for (const addon of inDependencyOrder(addons)) {
-      await this.apply(addon);
-      await this.record(addon);
-    }
+    for (const addon of inDependencyOrder(addons)) await this.bringForward(addon);
     await installQueue(this.options.ownerUrl);
     return this.applied;
   }
@@ -123,16 +124,25 @@ export class Installation {
     }
     await ensureRecords(this.query);
     await this.refuseOlderCode([this.options.kernel]);
-    await this.apply(this.options.kernel);
-    await this.record(this.options.kernel);
+    await this.bringForward(this.options.kernel);
   }
 
-  /** A newer release has migrated this database: older code must not write its own version over it. */
+  private async bringForward(addon: Addon): Promise<void> {
+    const known = ((await readInstalled(this.query)) ?? []).find(({ name }) => name === addon.name);
+    if (known && isNewer(known.version, addon.version)) {
+      this.options.report(`${addon.name}: is ${known.version} already, which serves this code too`);
+      return;
+    }
+    await this.apply(addon);
+    await this.record(addon, known);
+  }
+
+  /** A newer release took away what this code uses. */
   private async refuseOlderCode(addons: readonly Addon[]): Promise<void> {
     const installed = (await readInstalled(this.query)) ?? [];
     for (const { name, version } of addons) {
       const known = installed.find((row) => row.name === name);
-      if (!known || !isNewer(known.version, version)) continue;
+      if (!known || !isNewer(known.servesFrom, version)) continue;
       throw new Error(
         `Addon ${name} is installed as ${known.version}, newer than this code (${version}).`,
       );
@@ -147,14 +157,29 @@ export class Installation {
       if (phaseOf(migration) === 'contract') await this.demandAlone(addon, name);
       this.options.report(`${addon.name}: applies ${name}`);
       await this.inTransaction(async (runner) => {
-        await migration.up(runner);
-        await runner.query('INSERT INTO kernel_migration VALUES ($1, $2, now())', [
-          addon.name,
-          name,
-        ]);
+        const binds = await this.bindingsBy(runner, addon, migration);
+        await runner.query(
+          'INSERT INTO kernel_migration (addon, name, applied_at, binds) VALUES ($1, $2, now(), $3)',
+          [addon.name, name, binds],
+        );
+        if (phaseOf(migration) === 'contract') await this.leaveBehind(runner, addon);
       });
       this.applied += 1;
     }
+  }
+
+  /** Runs a migration. @returns what it put on tables of others, for code that does not have the addon */
+  private async bindingsBy(
+    runner: QueryRunner,
+    addon: Addon,
+    migration: MigrationInterface,
+  ): Promise<string[]> {
+    const query: Query = (sql, parameters) => runner.query(sql, parameters);
+    await migration.up(runner);
+    return [
+      ...(await bindingsMade(query, tablePrefix(addon))),
+      ...(phaseOf(migration) === 'contract' ? [contractBinding(migrationName(migration))] : []),
+    ];
   }
 
   /** A contracting migration takes away what an older release still uses. */
@@ -169,11 +194,24 @@ export class Installation {
     );
   }
 
-  private async record(addon: Addon): Promise<void> {
+  /** Code that is older than this no longer finds what it uses. An addon that is not recorded yet has no older code. */
+  private async leaveBehind(runner: QueryRunner, { name, version }: Addon): Promise<void> {
+    await runner.query('UPDATE kernel_addon SET serves_from = $2 WHERE name = $1', [name, version]);
+  }
+
+  private async record(addon: Addon, known: InstalledAddon | undefined): Promise<void> {
+    const since = known ? (known.absence?.since ?? null) : this.options.kernel.version;
+    const binds = await bindingsOf(this.query, addon.name, tablePrefix(addon));
     await this.query(
-      `INSERT INTO kernel_addon (name, version, installed_at, depends) VALUES ($1, $2, now(), $3)
-       ON CONFLICT (name) DO UPDATE SET version = excluded.version, depends = excluded.depends`,
-      [addon.name, addon.version, addon.depends.map((other) => other.name)],
+      `INSERT INTO kernel_addon (name, version, installed_at, depends, retention, serves_from, absence)
+       VALUES ($1, $2, now(), $3, $4, $2, $5)
+       ON CONFLICT (name) DO UPDATE SET version = excluded.version, depends = excluded.depends,
+         retention = excluded.retention, absence = excluded.absence, serves_from = coalesce(kernel_addon.serves_from, kernel_addon.version)`,
+      [
+        ...[addon.name, addon.version, addon.depends.map((other) => other.name)],
+        JSON.stringify(shorterThanTax(addon)),
+        JSON.stringify(absenceOf(addon, since, binds)),
+      ],
     );
   }
 
@@ -199,4 +237,12 @@ export class Installation {
       await runner.release();
     }
   }
+}
+
+/** The class of each of the addon's events that is not kept as long as tax papers. */
+function shorterThanTax({ events, retention }: Addon): Record<string, RetentionClass> {
+  const classes = events.map(
+    ({ name }) => [name, retention.except?.[name] ?? retention.events] as const,
+  );
+  return Object.fromEntries(classes.filter(([, kept]) => kept !== 'tax'));
 }

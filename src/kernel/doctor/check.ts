@@ -1,5 +1,5 @@
+import type { DeclaredAddon } from '../addon/declared.js';
 import type { Config } from '../config/config.js';
-import type { Addon } from '../addon/addon.js';
 
 /** How a thing stands, from well to worse; `unknown` is what could not be looked at. */
 export const DOCTOR_STATES = ['good', 'unknown', 'warning', 'critical'] as const;
@@ -20,7 +20,7 @@ export interface DoctorDesk {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: Config;
   /** The kernel and every addon at hand. */
-  readonly addons: readonly Addon[];
+  readonly addons: readonly DeclaredAddon[];
   /** The folder of the embedded database. */
   readonly home: string;
   /** Rows as the application role sees them; of one company when told. Null while the database does not answer. */

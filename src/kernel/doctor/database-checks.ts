@@ -1,5 +1,7 @@
 import { CronTime } from 'cron';
-import { migrationName } from '../addon/installed.js';
+import { absenceInWords, whyNotWithout } from '../addon/absence.js';
+import { migrationName, readInstalled } from '../addon/installed.js';
+import { JOBS, WAITING_DELIVERIES } from '../events/queue.js';
 import { lastBefore } from '../events/schedules.js';
 import { BUSINESS_TIME_ZONE } from '../values/business-day.js';
 import type { DoctorCheck, DoctorDesk, DoctorFinding, DoctorState } from './check.js';
@@ -69,6 +71,26 @@ export const databaseChecks: readonly DoctorCheck[] = [
     return pending.length > 0
       ? tell('critical', `pending: ${pending.join(', ')}`)
       : tell('good', `all ${expected.length} are applied`);
+  }),
+  check('addons', 'addons', async ({ rows, addons }, tell) => {
+    const installed =
+      (await readInstalled(<R>(sql: string, values?: unknown[]) =>
+        rows<R & object>(sql, values),
+      )) ?? [];
+    const house = addons.find(({ name }) => name === 'kernel')?.version ?? '';
+    const missing = installed.filter(({ name }) => !addons.some((addon) => addon.name === name));
+    if (missing.length === 0) return tell('good', `all ${installed.length} installed are at hand`);
+    const waiting = await rows<{ addon: string; n: number }>(
+      `SELECT split_part(data->>'handler', '/', 1) AS addon, count(*)::integer AS n FROM ${JOBS}
+       WHERE name = $1 AND state < 'active' GROUP BY 1`,
+      [WAITING_DELIVERIES],
+    );
+    return missing.flatMap((addon) => {
+      const reason = whyNotWithout(addon, house);
+      if (reason !== null) return tell('critical', reason);
+      const kept = waiting.find((each) => each.addon === addon.name)?.n ?? 0;
+      return tell('warning', `${absenceInWords(addon)}; ${kept} events wait for it`);
+    });
   }),
   check('clock', 'clock', async ({ rows }, tell) => {
     const before = Date.now();

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Job, PgBoss } from 'pg-boss';
 import { runAsHouse } from '../access/context.js';
+import type { Hearing } from '../addon/installed.js';
 import { AddonRegistry } from '../addon/registry.js';
 import { ON_ALERT_SIGNAL } from '../alerts/on-alert-signal.js';
 import { Database } from '../database/database.js';
@@ -14,7 +15,7 @@ import { MarkedMethods } from './marked-methods.js';
 import type { MarkedMethod } from './marked-methods.js';
 import { ON_EVENT, ON_EVENT_OUTSIDE } from './on-event.js';
 import { Pulse } from './pulse.js';
-import { DELIVERIES, FAILED_DELIVERIES, OUTSIDE_DELIVERIES } from './queue.js';
+import { DELIVERIES, FAILED_DELIVERIES, OUTSIDE_DELIVERIES, WAITING_DELIVERIES } from './queue.js';
 
 interface PendingRow {
   readonly event_id: string;
@@ -48,6 +49,9 @@ const MAX_ERROR = 300;
 export class Deliveries {
   private readonly log = new Logger('deliveries');
   private handlers: Handler[] = [];
+  /** What is kept for addons whose code is not here. */
+  private absent: readonly Hearing[] = [];
+  private knowsWaiting = false;
   private readonly calling = new Set<Promise<void>>();
 
   constructor(
@@ -76,6 +80,7 @@ export class Deliveries {
       ...[...inside, ...ofSignals].map((each) => ({ ...each, queue: DELIVERIES }) as const),
       ...outside.map((each) => ({ ...each, queue: OUTSIDE_DELIVERIES }) as const),
     ];
+    this.absent = this.registry.absent.flatMap(({ absence }) => absence?.hears ?? []);
     for (const { name } of this.handlers) this.watch.expectWork('delivery', name);
   }
 
@@ -99,8 +104,47 @@ export class Deliveries {
         );
         if (jobs.length > 0) await queue.insert(name, jobs, this.joined);
       }
+      const kept = pending.flatMap((row) =>
+        this.absent
+          .filter(({ event }) => event === row.action)
+          .map(({ handler }) => ({ data: deliveryOf(row, handler) })),
+      );
+      if (kept.length > 0) await queue.insert(WAITING_DELIVERIES, kept, this.joined);
       return pending.length;
     });
+  }
+
+  /**
+   * Takes up one batch of what older code kept for handlers that are here again.
+   *
+   * @returns how many there were; none while any addon is absent, since what is kept may be for that one
+   */
+  async takeUp(queue: PgBoss): Promise<number> {
+    // Code may be newer than the last `ofitec migrate`, which makes the queue.
+    this.knowsWaiting ||= (await queue.getQueue(WAITING_DELIVERIES)) !== null;
+    if (!this.knowsWaiting || this.registry.absent.length > 0) return 0;
+    const jobs = await queue.fetch<Delivery>(WAITING_DELIVERIES, { batchSize: BATCH });
+    if (jobs.length === 0) return 0;
+    await this.database.transaction(async () => {
+      for (const name of [DELIVERIES, OUTSIDE_DELIVERIES]) {
+        const own = jobs.filter(({ data }) => this.queueOf(data) === name);
+        if (own.length > 0) {
+          await queue.insert(
+            name,
+            own.map(({ data }) => ({ data })),
+            this.joined,
+          );
+        }
+      }
+      const ids = jobs.map(({ id }) => id);
+      await queue.complete(WAITING_DELIVERIES, ids, null, this.joined);
+    });
+    return jobs.length;
+  }
+
+  /** What nobody handles any more fails there, and is told of. */
+  private queueOf({ handler }: Delivery): Handler['queue'] {
+    return this.handlers.find(({ name }) => name === handler)?.queue ?? DELIVERIES;
   }
 
   /** Works on one batch of queued jobs. @returns how many there were */
@@ -178,6 +222,8 @@ export class Deliveries {
     job: Job<Delivery>,
     deliver: () => Promise<void>,
   ): Promise<void> {
+    const { handler } = job.data;
+    if (this.absent.some((each) => each.handler === handler)) return this.keep(queue, name, job);
     try {
       await deliver();
       await queue.complete(name, job.id);
@@ -185,6 +231,14 @@ export class Deliveries {
       this.log.error({ message: 'delivery failed', ...job.data, error: String(error) });
       await queue.fail(name, job.id, { error: String(error) });
     }
+  }
+
+  /** A newer worker had queued it before it was taken back. */
+  private async keep(queue: PgBoss, name: string, { id, data }: Job<Delivery>): Promise<void> {
+    await this.database.transaction(async () => {
+      await queue.insert(WAITING_DELIVERIES, [{ data }], this.joined);
+      await queue.complete(name, id, null, this.joined);
+    });
   }
 
   private async deliverOneOutside(delivery: Delivery): Promise<void> {

@@ -5,8 +5,12 @@ import { clientTo, connecting } from '../database/servers.js';
 export const DELIVERIES = 'ofitec-deliveries';
 /** Jobs whose handler calls out of the house: a queue of their own, since strangers are slow. */
 export const OUTSIDE_DELIVERIES = 'ofitec-outside';
+/** Jobs for handlers of an addon that is installed and not at hand: a newer release brought it in, and was taken back. */
+export const WAITING_DELIVERIES = 'ofitec-waiting';
 /** Jobs whose handler failed to the end; each becomes an event. */
 export const FAILED_DELIVERIES = 'ofitec-deliveries-failed';
+
+const TEN_YEARS_S = 10 * 365 * 86_400;
 
 const SCHEMA = 'pgboss';
 /** The table of jobs, of every queue. */
@@ -25,6 +29,8 @@ export async function installQueue(ownerUrl: string): Promise<void> {
   await boss.start();
   try {
     await boss.createQueue(FAILED_DELIVERIES, { retryLimit: 12, retryDelay: 60 });
+    // Nobody knows when that release comes back; unless told, the queue forgets what was not fetched for 14 days.
+    await boss.createQueue(WAITING_DELIVERIES, { retryLimit: 12, retentionSeconds: TEN_YEARS_S });
     for (const name of [DELIVERIES, OUTSIDE_DELIVERIES]) {
       await boss.createQueue(name, {
         retryLimit: 12,

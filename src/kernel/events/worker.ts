@@ -14,6 +14,7 @@ import { Schedules } from './schedules.js';
 const IDLE_MS = 250;
 const IDLE_OUTSIDE_MS = 500;
 const EXHAUSTED_MS = 5_000;
+const WAITING_MS = 5_000;
 const AFTER_ERROR_MS = 2_000;
 
 /** The part of the house that works without being asked: relay, deliveries, rounds, schedules. */
@@ -49,6 +50,7 @@ export class Worker {
       }),
       this.repeat('outside', IDLE_OUTSIDE_MS, () => deliveries.deliverOutside(queue)),
       this.repeat('exhausted', EXHAUSTED_MS, () => deliveries.announceExhausted(queue)),
+      this.repeat('waiting', WAITING_MS, () => deliveries.takeUp(queue)),
       ...this.marked.find<RoundDefinition>(ROUND).map(({ name, mark, call }) =>
         this.repeat(name, mark.restMs, async () => {
           await call();

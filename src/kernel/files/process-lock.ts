@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { ownMark, runsHere } from './process-mark.js';
 
 /**
  * A file that one living process holds at a time. It names the process for longer than its number
@@ -10,7 +11,7 @@ export class ProcessLock {
   /** @returns the process that holds it already, 0 when that changes too fast to say; null when taken */
   take(): number | null {
     const draft = `${this.file}.${process.pid}`;
-    fs.writeFileSync(draft, mark(process.pid));
+    fs.writeFileSync(draft, ownText());
     try {
       for (let attempt = 0; attempt < 5; attempt += 1) {
         if (linkIfFree(draft, this.file)) return null;
@@ -31,9 +32,7 @@ export class ProcessLock {
 
   /** The living process that holds it, or null. */
   holder(): number | null {
-    const text = readIfThere(this.file);
-    const pid = Number(text?.split(' ')[0]);
-    return text !== null && pid > 0 && mark(pid) === text ? pid : null;
+    return holderIn(readIfThere(this.file));
   }
 
   /** Moves the lock aside before dropping it: if a rival has just taken it, it is put back. */
@@ -45,27 +44,21 @@ export class ProcessLock {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       throw error;
     }
-    const text = readIfThere(aside) ?? '';
-    if (mark(Number(text.split(' ')[0])) === text) linkIfFree(aside, this.file);
+    if (holderIn(readIfThere(aside)) !== null) linkIfFree(aside, this.file);
     fs.rmSync(aside, { force: true });
   }
 }
 
-/**
- * Names a process for longer than its number lasts: on Linux with its start time, so that a
- * number given out again does not look like the old holder.
- */
-function mark(pid: number): string {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return `${pid} ended`;
-  }
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  if (stat === null) return `${pid} alive`;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended; it only waits for its parent to notice.
-  return fields[0] === 'Z' ? `${pid} ended` : `${pid} ${fields[19] ?? 'alive'}`;
+/** This process, as the file names it. */
+function ownText(): string {
+  const { pid, begun, place } = ownMark();
+  return `${pid} ${begun} ${place}`;
+}
+
+/** The process that a file names, where it runs here; what a stranger wrote names none. */
+function holderIn(text: string | null): number | null {
+  const [, pid, begun = '', place = ''] = /^(\d+) (\d*) ([0-9a-f]{8})$/.exec(text ?? '') ?? [];
+  return pid !== undefined && runsHere({ place, pid: Number(pid), begun }) ? Number(pid) : null;
 }
 
 function linkIfFree(from: string, to: string): boolean {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -26,11 +27,16 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(draft, path);
-  const folder = await open(dirname(path), 'r');
+  syncFolder(dirname(path));
+}
+
+/** A new name in a folder is there after a power cut only once the folder is synced. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
   try {
-    await folder.sync();
+    fsyncSync(handle);
   } finally {
-    await folder.close();
+    closeSync(handle);
   }
 }
 

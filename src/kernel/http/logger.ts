@@ -60,6 +60,11 @@ export function note(logger: string, fields: { readonly message: string } & obje
   root.info({ logger, ...fields });
 }
 
+/** A line of something that works, and that an operator should look at. */
+export function caution(logger: string, message: string): void {
+  root.warn({ logger, message });
+}
+
 /** One line a request. The path stands without its query, which may hold personal data. */
 export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   if (isSilenced(request)) return;

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import type { Language } from '../access/context.js';
+import type { Language } from './language.js';
 import { isDiskFull, isUnavailable, sqlState, violatedConstraint } from '../database/sql-state.js';
 import { Problem, problemOfConstraint } from './problem.js';
 import type { ProblemDefinition } from './problem.js';

@@ -1,4 +1,4 @@
-import type { Language } from '../access/context.js';
+import type { Language } from './language.js';
 
 export type Sentence = Readonly<Record<Language, string>>;
 

@@ -184,6 +184,15 @@ export const SecretKeyMissing = defineProblem({
   },
 });
 
+export const AddonAbsent = defineProblem({
+  code: 'kernel.addon-absent',
+  status: 503,
+  title: {
+    es: 'Falta una parte más nueva de la casa que tiene datos de esta persona; hágalo con la versión nueva',
+    en: 'A newer part of the house that holds data of this person is not here; do it with the newer release',
+  },
+});
+
 export const NotReady = defineProblem({
   code: 'kernel.not-ready',
   status: 503,

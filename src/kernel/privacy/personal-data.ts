@@ -1,8 +1,22 @@
-/** Whom it is about: the customer's id, and the RUT under which tax papers know the same person. */
+/** Whom it is about: the customer's id, the RUT under which tax papers know the same person, and what texts may say. */
 export interface Person {
   readonly customerId: string;
+  readonly name: string;
   readonly rut: string | null;
+  readonly phone: string | null;
+  readonly email: string | null;
 }
+
+/** A text of the house that names a person. What it says is not repeated. */
+export interface Mention {
+  /** `payments_entry.reason`; several columns of one row with commas between them. */
+  readonly where: string;
+  /** The row; null where the table has no id. */
+  readonly id: string | null;
+}
+
+/** A record, by the names of its fields. */
+export type HeldRow = Readonly<Record<string, unknown>>;
 
 /** One kind of records that are held of a person, in words that the person understands. */
 export interface HeldRecords {
@@ -10,7 +24,8 @@ export interface HeldRecords {
   readonly name: string;
   /** What it is, in Spanish: the person reads it. */
   readonly title: string;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  /** All with the same fields; read once and in their order, in the transaction that asked for them. */
+  readonly rows: Iterable<HeldRow> | AsyncIterable<HeldRow>;
 }
 
 /** Records that events of the log are about, and which of the events' fields hold free text. */
@@ -55,6 +70,15 @@ export abstract class PersonalData {
 
   /** What stands against forgetting the person now. */
   async obstacles(_person: Person): Promise<readonly ErasureObstacle[]> {
+    return [];
+  }
+
+  /**
+   * Takes out texts that an erasure had left and somebody looked at. Figures and numbers of papers stay.
+   *
+   * @returns those of this addon
+   */
+  async redact(_mentions: readonly Mention[]): Promise<readonly Mention[]> {
     return [];
   }
 

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { BacklogFigures } from './backlog.js';
+import { Distribution } from './distribution.js';
 import type { GaugeDefinition } from './gauge.js';
 import type { Measured } from './gauges.js';
 import type { Verdict } from './readiness.js';
@@ -51,30 +52,24 @@ export class PrometheusMeters implements Meters {
   private readonly business = new Map<string, { gauge: Gauge; labels: readonly string[] }>();
   private inFlight = 0;
 
-  private readonly requests = new Counter({
-    name: 'ofitec_http_requests_total',
-    help: 'Requests answered',
-    labelNames: ['method', 'route', 'status'],
-    registers: [this.registry],
-  });
-  private readonly requestSeconds = new Histogram({
-    name: 'ofitec_http_request_duration_seconds',
-    help: 'From the first byte of a request to the last of its answer',
-    labelNames: ['method', 'route'],
-    buckets: BUCKETS,
-    registers: [this.registry],
-  });
+  private readonly answered = new Map<number, Map<string, Map<string, number>>>();
+  private readonly requests = this.counter('ofitec_http_requests_total', 'Requests answered', [
+    ...['method', 'route', 'status'],
+  ]);
+  private readonly requestSeconds = this.distribution(
+    'ofitec_http_request_duration_seconds',
+    'From the first byte of a request to the last of its answer',
+    ['method', 'route'],
+  );
   private readonly unreadable = this.counter(
     'ofitec_http_unreadable_total',
     'What came and was no request, or named no readable address',
   );
-  private readonly transactionSeconds = new Histogram({
-    name: 'ofitec_database_transaction_duration_seconds',
-    help: 'From asking for a connection to giving it back, all attempts together',
-    labelNames: ['kind', 'outcome'],
-    buckets: BUCKETS,
-    registers: [this.registry],
-  });
+  private readonly transactionSeconds = this.distribution(
+    'ofitec_database_transaction_duration_seconds',
+    'From asking for a connection to giving it back, all attempts together',
+    ['kind', 'outcome'],
+  );
   private readonly retries = this.counter(
     'ofitec_database_transaction_retries_total',
     'Transactions that began again, by reason',
@@ -128,7 +123,7 @@ export class PrometheusMeters implements Meters {
     // Present before the first error, so that the first is seen as an increase.
     for (const source of ['queue', 'gauges']) this.scrapeErrors.inc({ source }, 0);
     for (const outcome of ['committed', 'rolled_back', 'unknown']) {
-      this.transactionSeconds.zero({ kind: 'ordinary', outcome });
+      this.transactionSeconds.at('ordinary', outcome);
     }
     this.gauge('ofitec_build_info', 'Versions, as labels', ['version', 'release', 'node']).set(
       { version: info.version, release: info.release, node: process.versions.node },
@@ -142,8 +137,12 @@ export class PrometheusMeters implements Meters {
 
   requestEnded(method: string, route: string, status: number, seconds: number): void {
     this.inFlight -= 1;
-    this.requests.inc({ method, route, status });
-    this.requestSeconds.observe({ method, route }, seconds);
+    let byRoute = this.answered.get(status);
+    if (!byRoute) this.answered.set(status, (byRoute = new Map()));
+    let byMethod = byRoute.get(route);
+    if (!byMethod) byRoute.set(route, (byMethod = new Map()));
+    byMethod.set(method, (byMethod.get(method) ?? 0) + 1);
+    this.requestSeconds.add(method, route, seconds);
   }
 
   requestUnreadable(): void {
@@ -151,7 +150,7 @@ export class PrometheusMeters implements Meters {
   }
 
   transactionEnded(kind: string, outcome: TransactionOutcome, seconds: number): void {
-    this.transactionSeconds.observe({ kind, outcome }, seconds);
+    this.transactionSeconds.add(kind, outcome, seconds);
   }
 
   transactionRetried(reason: string): void {
@@ -189,7 +188,17 @@ export class PrometheusMeters implements Meters {
     for (const { key, gauge } of this.backlog) setOrRemove(gauge, backlog?.[key] ?? null);
     if (!backlog) this.scrapeErrors.inc({ source: 'queue' });
     this.setBusiness(reads.gauges);
+    this.setAnswered();
     return this.registry.metrics();
+  }
+
+  private setAnswered(): void {
+    this.requests.reset();
+    for (const [status, byRoute] of this.answered) {
+      for (const [route, byMethod] of byRoute) {
+        for (const [method, count] of byMethod) this.requests.inc({ method, route, status }, count);
+      }
+    }
   }
 
   private setBusiness(measured: readonly Measured[] | null): void {
@@ -215,6 +224,16 @@ export class PrometheusMeters implements Meters {
 
   private gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
     return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  private distribution(
+    name: string,
+    help: string,
+    labelNames: readonly [string, string],
+  ): Distribution {
+    const distribution = new Distribution({ name, help, labelNames, buckets: BUCKETS });
+    this.registry.registerMetric(distribution);
+    return distribution;
   }
 
   private counter(name: string, help: string, labelNames: readonly string[] = []): Counter {

@@ -48,16 +48,12 @@ export interface SpanOf {
   readonly attributes: Attributes;
 }
 
-interface Seen {
-  readonly span: RequestSpan | null;
-}
-
 /** The client went away before its answer; the number is nginx's, there is no standard one. */
 const ABANDONED = 499;
 
-const SEEN = Symbol('ofitec seen');
+const SPAN = Symbol('ofitec span');
 
-type SeenRequest = FastifyRequest & { [SEEN]?: Seen };
+type TracedRequest = FastifyRequest & { [SPAN]?: RequestSpan };
 
 /**
  * Watches the house at work: requests, transactions, deliveries, schedules. With metrics and traces
@@ -73,14 +69,13 @@ export class Watch {
   install(fastify: FastifyInstance): void {
     if (!this.isOn) return;
     fastify.addHook('onRequest', (request, reply, done) => {
-      this.begin(request);
-      // Fastify has no hook that comes for answered and for abandoned requests alike.
-      reply.raw.once('close', () => this.end(request, reply));
+      this.begin(request, reply);
       done();
     });
+    if (!this.tracing) return;
     // The body was read on the socket's own asynchronous path, so the span's context starts after it.
-    fastify.addHook('preValidation', (request: SeenRequest, _reply, done) => {
-      const span = request[SEEN]?.span;
+    fastify.addHook('preValidation', (request: TracedRequest, _reply, done) => {
+      const span = request[SPAN];
       return span ? span.within(done) : done();
     });
   }
@@ -95,21 +90,36 @@ export class Watch {
     kind: string,
     work: (retry: (error: unknown) => void) => Promise<T>,
   ): Promise<T> {
-    if (!this.isOn) return work(() => {});
+    if (!this.tracing) return this.timed(kind, work);
     const attributes = { 'db.system.name': 'postgresql', 'ofitec.transaction.kind': kind };
-    const span = { name: 'transaction', kind: 'client', attributes } as const;
-    return this.around(
-      span,
-      (note) => {
+    return this.tracing.span({ name: 'transaction', kind: 'client', attributes }, (note) =>
+      this.timed(kind, (retry) => {
         let attempts = 1;
         return work((error) => {
-          this.meters?.transactionRetried(transientReason(error));
+          retry(error);
           note({ 'ofitec.transaction.attempts': (attempts += 1) });
         });
-      },
-      (seconds, error) =>
-        this.meters?.transactionEnded(kind, error ? outcomeOf(error.cause) : 'committed', seconds),
+      }),
     );
+  }
+
+  /** A transaction, counted and timed. */
+  private async timed<T>(
+    kind: string,
+    work: (retry: (error: unknown) => void) => Promise<T>,
+  ): Promise<T> {
+    const { meters } = this;
+    if (!meters) return work(ignore);
+    const beganMs = performance.now();
+    let outcome: TransactionOutcome = 'committed';
+    try {
+      return await work((error) => meters.transactionRetried(transientReason(error)));
+    } catch (error) {
+      outcome = outcomeOf(error);
+      throw error;
+    } finally {
+      meters.transactionEnded(kind, outcome, secondsSince(beganMs));
+    }
   }
 
   /** One delivery of an event, or one run of a schedule. */
@@ -119,11 +129,12 @@ export class Watch {
     attributes: Attributes,
     run: () => Promise<T>,
   ): Promise<T> {
-    if (!this.isOn) return run();
     const kind = work === 'delivery' ? 'consumer' : 'internal';
-    return this.around({ name: `${work} ${name}`, kind, attributes }, run, (seconds, error) =>
-      this.meters?.workEnded(work, name, error ? 'failed' : 'succeeded', seconds),
-    );
+    const { tracing } = this;
+    const followed = tracing
+      ? () => tracing.span({ name: `${work} ${name}`, kind, attributes }, run)
+      : run;
+    return this.timedWork(work, name, followed);
   }
 
   /** Work of this name may come. */
@@ -140,39 +151,37 @@ export class Watch {
     return this.meters !== null || this.tracing !== null;
   }
 
-  private async around<T>(
-    of: SpanOf,
-    work: (note: (more: Attributes) => void) => Promise<T>,
-    ended: (seconds: number, error: { readonly cause: unknown } | null) => void,
-  ): Promise<T> {
+  private async timedWork<T>(work: Work, name: string, run: () => Promise<T>): Promise<T> {
+    const { meters } = this;
+    if (!meters) return run();
     const beganMs = performance.now();
-    const seconds = (): number => (performance.now() - beganMs) / 1_000;
+    let outcome: WorkOutcome = 'failed';
     try {
-      const result = await (this.tracing ? this.tracing.span(of, work) : work(() => {}));
-      ended(seconds(), null);
+      const result = await run();
+      outcome = 'succeeded';
       return result;
-    } catch (error) {
-      ended(seconds(), { cause: error });
-      throw error;
+    } finally {
+      meters.workEnded(work, name, outcome, secondsSince(beganMs));
     }
   }
 
-  private begin(request: SeenRequest): void {
-    const isTraced = this.tracing && !isOfTheWatch(request.url);
-    const span = isTraced ? this.tracing.beginRequest(request.method, request.headers) : null;
-    request[SEEN] = { span };
-    if (span) contextOf(request).traceId = span.traceId;
+  private begin(request: TracedRequest, reply: FastifyReply): void {
+    if (this.tracing && !isOfTheWatch(request.url)) {
+      const span = this.tracing.beginRequest(request.method, request.headers);
+      request[SPAN] = span;
+      contextOf(request).traceId = span.traceId;
+    }
     this.meters?.requestBegan();
+    // Fastify has no hook that comes for answered and for abandoned requests alike.
+    reply.raw.on('close', () => this.end(request, reply));
   }
 
-  private end(request: SeenRequest, reply: FastifyReply): void {
-    const seen = request[SEEN];
-    if (!seen) return;
+  private end(request: TracedRequest, reply: FastifyReply): void {
     const { method } = request;
     const route = routeOf(request);
     const status = reply.raw.writableFinished ? reply.statusCode : ABANDONED;
     this.meters?.requestEnded(method, route, status, reply.elapsedTime / 1_000);
-    seen.span?.end(
+    request[SPAN]?.end(
       `${method} ${route}`,
       { 'http.route': route, 'http.response.status_code': status },
       status >= 500,
@@ -188,6 +197,12 @@ function routeOf(request: FastifyRequest): string {
 /** Being watched is no work to follow. */
 function isOfTheWatch(url: string): boolean {
   return url.startsWith('/health/') || url.startsWith('/metrics');
+}
+
+function ignore(): void {}
+
+function secondsSince(beganMs: number): number {
+  return (performance.now() - beganMs) / 1_000;
 }
 
 function outcomeOf(error: unknown): TransactionOutcome {

@@ -23,6 +23,8 @@ const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS = 40;
 const STOP_TIMEOUT_MS = 30_000;
 const LOG_LIMIT_BYTES = 10_000_000;
+/** What PostgreSQL says where a later start may go well. */
+const PASSING = /still in use|Address already in use/;
 
 /** A PostgreSQL server of our own on loopback: initialised, started or adopted, stopped. */
 export class PostgresServer {
@@ -112,7 +114,8 @@ function hint(command: string): string {
 
 /**
  * Where PostgreSQL was killed outright, its own children need a moment to notice and let go of
- * the shared memory; a start in that moment is refused and worth repeating.
+ * the shared memory; a start in that moment is refused and worth repeating. So is one whose port
+ * was free when it was chosen and is somebody's connection since.
  */
 async function launchWithPatience(
   options: PostgresServerOptions,
@@ -123,7 +126,7 @@ async function launchWithPatience(
       passZombie(options);
       return await launch(options, identity);
     } catch (error) {
-      if (attempt >= START_ATTEMPTS || !/still in use/.test(lastWords(options))) throw error;
+      if (attempt >= START_ATTEMPTS || !PASSING.test(lastWords(options))) throw error;
       await sleep(250);
     }
   }
