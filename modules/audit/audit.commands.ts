@@ -8,6 +8,7 @@ import { VerifyService } from './chain/verify.service.js';
 import { ArchiveCheckService } from './cut/archive-check.service.js';
 import { CutService } from './cut/cut.service.js';
 import type { Anchor } from './chain/verify.service.js';
+import { pace } from './pace.js';
 
 const ANCHOR = /^(?:([0-9a-f-]{36})\/)?(\d{1,15}):([0-9a-f]{64})$/i;
 
@@ -31,7 +32,10 @@ const verify: CommandDefinition = {
     const tips: string[] = [];
     for (const id of companies) {
       await runAsHouse(id, 'ofitec audit verify', async () => {
-        const found = await verifier.verify(anchors.get(id), progressOf(id));
+        const told = pace(`company ${id}`);
+        const found = await verifier.verify(anchors.get(id), ({ block, of, events }) =>
+          told(events, `block ${block} of ${of}`, block / of),
+        );
         if (options['announce']) await verifier.announce(found);
         totals.blocks += found.blocks;
         totals.events += found.events;
@@ -64,7 +68,9 @@ const tip: CommandDefinition = {
     return { tips };
 
     async function sealedTip(id: string): Promise<string> {
-      const { number, hash } = await app.get(SealService, { strict: false }).sealedTip();
+      const told = pace(`company ${id}`);
+      const sealer = app.get(SealService, { strict: false });
+      const { number, hash } = await sealer.sealedTip((events) => told(events, 'sealing'));
       return `${id}/${number}:${hash.toString('hex')}`;
     }
   },
@@ -146,13 +152,4 @@ function anchorsOf(
     anchors.set(company, [...known, { number: Number(match[2]), hash: match[3] ?? '' }]);
   }
   return anchors;
-}
-
-function progressOf(companyId: string): (block: number) => void {
-  let told = performance.now();
-  return (block) => {
-    if (performance.now() - told < 1_000) return;
-    told = performance.now();
-    process.stderr.write(`company ${companyId}: block ${block}\n`);
-  };
 }

@@ -19,7 +19,8 @@ export const alertsConfig = {
     max: 99,
   }),
   ALERT_CERTIFICATES: list({
-    summary: 'certificates that are watched: host:port as they are served, or files of PEM',
+    summary:
+      'certificates that are watched: host:port as they are served ([address]:port of IPv6), or files of PEM',
   }),
   ALERT_CERTIFICATE_DAYS: integer({
     summary: 'days before its end from which on certificate.expiring is raised',

@@ -19,7 +19,8 @@ import { CheckLedger } from './cash-session/ledger-check.service.js';
 import { FindStaleSessions } from './cash-session/stale-session.service.js';
 import { DailyCut } from './daily-cut/daily-cut.entity.js';
 import { FORCE_CUT } from './daily-cut/daily-cut.service.js';
-import { DailyCutMade } from './daily-cut/daily-cut.events.js';
+import { CutRestatement } from './daily-cut/cut-restatement.entity.js';
+import { DailyCutMade, DailyCutRestated } from './daily-cut/daily-cut.events.js';
 import { Entry } from './entry/entry.entity.js';
 import { CashMoved, CashOverdrawn, MovementUndone } from './entry/entry.events.js';
 import { Payment } from './payment/payment.entity.js';
@@ -94,7 +95,7 @@ export const paymentsAddon = defineAddon({
   summary: 'cash sessions, payments, daily cuts',
   depends: [auditAddon, authAddon, baseAddon, salesAddon],
   module: PaymentsModule,
-  entities: [CashSession, DailyCut, Entry, Payment, PrepaidAccount, PrepaidEntry],
+  entities: [CashSession, CutRestatement, DailyCut, Entry, Payment, PrepaidAccount, PrepaidEntry],
   migrations: paymentsMigrations,
   permissions,
   roles: {
@@ -124,6 +125,7 @@ export const paymentsAddon = defineAddon({
     CashOverdrawn,
     MovementUndone,
     DailyCutMade,
+    DailyCutRestated,
     ...Object.values(paymentEvents),
     ...Object.values(prepaidEvents),
   ],

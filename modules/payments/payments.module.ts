@@ -11,6 +11,7 @@ import { CutNamesService } from './daily-cut/cut-names.service.js';
 import { CutSumsService } from './daily-cut/cut-sums.service.js';
 import { DailyCutController } from './daily-cut/daily-cut.controller.js';
 import { DailyCutService } from './daily-cut/daily-cut.service.js';
+import { RestatementService } from './daily-cut/restatement.service.js';
 import { LedgerCheckService } from './cash-session/ledger-check.service.js';
 import { LedgerService } from './cash-session/ledger.service.js';
 import { StaleSessionService } from './cash-session/stale-session.service.js';
@@ -54,6 +55,7 @@ import { ReportService } from './report/report.service.js';
     PrepaidLedgerService,
     PrepaidService,
     ReportService,
+    RestatementService,
     StaleSessionService,
   ],
   exports: [PaymentFiguresService],

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import type { INestApplicationContext } from '@nestjs/common';
-import { Database, normalizeRut, Problem, runAsHouse, toCsv } from '#kernel';
-import type { CommandDefinition, HeldRecords } from '#kernel';
+import { Database, normalizeRut, Problem, runAsHouse } from '#kernel';
+import type { CommandDefinition } from '#kernel';
+import { FolderCopy } from './erasure/copy.js';
 import { ErasureService } from './erasure/erasure.service.js';
 import { PrivacyService } from './erasure/privacy.service.js';
 
@@ -27,12 +27,20 @@ const exportOne: CommandDefinition = {
     '--into <folder>': 'a folder that does not exist yet; only its owner may read it',
   },
   async run(app, options) {
-    const held = await forCustomer(app, options, 'ofitec customers export', (customerId) =>
-      app.get(PrivacyService, { strict: false }).export(customerId),
-    );
     const folder = options['into'] ?? '';
-    mkdirSync(folder, { mode: 0o700 });
-    return { folder, files: writeCopies(folder, held) };
+    return forCustomer(app, options, 'ofitec customers export', async (customerId) => {
+      mkdirSync(folder, { mode: 0o700 });
+      try {
+        const copy = await FolderCopy.create(folder);
+        await app.get(PrivacyService, { strict: false }).export(customerId, copy);
+        await copy.finish();
+        return { folder, files: copy.files };
+      } catch (error) {
+        // Half of a copy would be taken for all of it.
+        rmSync(folder, { recursive: true, force: true });
+        throw error;
+      }
+    });
   },
 };
 
@@ -55,11 +63,11 @@ const erase: CommandDefinition = {
     }
     return forCustomer(app, options, 'ofitec customers erase', async (customerId) => {
       const erasures = app.get(ErasureService, { strict: false });
-      const { obstacles, outcome } = options['dryRun']
+      const { obstacles, outcome, mentions } = options['dryRun']
         ? await erasures.rehearse(customerId)
         : await erasures.eraseNow({ customerId, ...asked });
       const state = options['dryRun'] ? 'rehearsed' : 'erased';
-      return { customer: customerId, state, obstacles, outcome };
+      return { customer: customerId, state, obstacles, outcome, mentions };
     });
   },
 };
@@ -83,7 +91,25 @@ const erasures: CommandDefinition = {
   },
 };
 
-export const salesCommands: readonly CommandDefinition[] = [exportOne, erase, erasures];
+/** What an erasure left because it is in no record of the person, once somebody has looked at it. */
+const redact: CommandDefinition = {
+  name: 'redact',
+  summary: 'take out texts that still name a forgotten customer, as the erasure lists them',
+  options: {
+    '--customer <id>': 'id of the customer who was forgotten',
+    '--only [mentions]':
+      'payments_entry.reason/ID, … with commas between them: those that are about this person; all unless said',
+  },
+  async run(app, options) {
+    const only = options['only'] === undefined ? null : options['only'].split(',');
+    return forCustomer(app, options, 'ofitec customers redact', async (customerId) => ({
+      customer: customerId,
+      ...(await app.get(ErasureService, { strict: false }).redact(customerId, only)),
+    }));
+  },
+};
+
+export const salesCommands: readonly CommandDefinition[] = [exportOne, erase, erasures, redact];
 
 /** Carries a list out again. Who is not in the restored database was never restored. */
 async function replay(
@@ -140,22 +166,4 @@ async function companies(app: INestApplicationContext): Promise<string[]> {
     .get(Database, { strict: false })
     .rowsWithoutCompany<{ id: string }>('SELECT id FROM kernel_company ORDER BY id');
   return rows.map(({ id }) => id);
-}
-
-function writeCopies(folder: string, held: readonly HeldRecords[]): string[] {
-  const write = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text, { mode: 0o600, flag: 'wx' });
-    return name;
-  };
-  const tables = held.map(({ name, rows }) => {
-    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    const cells = rows.map((row) => columns.map((column) => cellOf(row[column])));
-    return write(`${name}.csv`, toCsv([columns, ...cells]));
-  });
-  return [write('todo.json', JSON.stringify(held, null, 2)), ...tables];
-}
-
-function cellOf(value: unknown): unknown {
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }

@@ -4,6 +4,7 @@ import { baseAddon } from '#modules/base';
 import { App } from './app/app.entity.js';
 import * as appEvents from './app/app.events.js';
 import { WaitingGroups } from './collector/waiting.service.js';
+import { digestCommands } from './digest/digest.commands.js';
 import * as digestEvents from './digest/digest.events.js';
 import { MakeDigest } from './digest/digest.service.js';
 import { ClassifyGroups, ForgetReports } from './digest/keeping.service.js';
@@ -45,7 +46,7 @@ export const securityCspAddon = defineAddon({
   schedules: [ClassifyGroups, ForgetReports, MakeDigest],
   gauges: [WaitingGroups],
   alerts: [...cspAlerts, ...policyPart.alerts],
-  commands: emitCommands,
+  commands: [...emitCommands, ...digestCommands],
   commandGroup: 'csp',
   config: cspConfig,
   settings: policyPart.settings,

@@ -3,11 +3,11 @@
  *
  * @packageDocumentation
  */
+export type { AdapterReturn } from './connector/adapter-return.js';
 export type { PartnerMapping } from './connector/mapping.js';
 export { SiiAdapters } from './connector/adapters.service.js';
 export { CAPABILITIES, NotTaken, OUTCOMES, SiiAdapter } from './connector/sii-adapter.js';
 export type {
-  AdapterReturn,
   AdapterTarget,
   Capability,
   Outcome,

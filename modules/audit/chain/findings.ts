@@ -48,4 +48,10 @@ export class Findings {
     this.count += 1;
     if (this.first.length < MOST_FINDINGS) this.first.push(finding);
   }
+
+  /** Takes over what others found. */
+  addAll({ first, count }: Findings): void {
+    this.first.push(...first.slice(0, MOST_FINDINGS - this.first.length));
+    this.count += count;
+  }
 }

@@ -5,6 +5,7 @@ import { BlockStore } from './block-store.js';
 import { sealLock } from '../withdrawal/withdrawal-store.js';
 import type { Tip } from './block-store.js';
 import { hashOf, leafOf } from './seal.js';
+import type { Sealed } from './seal.js';
 
 export const UnsealedAge: GaugeDefinition = {
   name: 'ofitec_audit_unsealed_age_seconds',
@@ -13,8 +14,14 @@ export const UnsealedAge: GaugeDefinition = {
   per: 'company',
 };
 
-/** Events of one block. A block is written at once; smaller ones make more of them, larger ones longer transactions. */
+/** Events of one block: what a finding can be narrowed down to, and what is held in memory at a time. */
 const BLOCK = 1_000;
+
+/** Blocks of one transaction. It reads the log once for all of them, and holds up what settles meanwhile. */
+const BLOCKS_AT_ONCE = 20;
+
+/** A million events may be one transaction's, and are looked through for each stretch. */
+const PATIENCE = { statementMs: 120_000, lockMs: 60_000 };
 
 /**
  * Seals what was committed, in the background. An event is sealed when no transaction that began
@@ -42,18 +49,24 @@ export class SealService {
     }
   }
 
-  /** Seals all that can be sealed in the context's company. @returns how many events */
-  async seal(): Promise<number> {
+  /**
+   * Seals all that can be sealed in the context's company.
+   *
+   * @param progress told how many events are sealed and committed
+   * @returns how many events
+   */
+  async seal(progress: (events: number) => void = () => undefined): Promise<number> {
     for (let sealed = 0; ;) {
-      const count = await this.database.transaction(() => this.sealOne());
-      sealed += count;
-      if (count < BLOCK) return sealed;
+      const { events, isAll } = await this.database.transaction(() => this.sealSome());
+      sealed += events;
+      progress(sealed);
+      if (isAll) return sealed;
     }
   }
 
   /** Seals all that can be sealed. @returns where the chain ends then */
-  async sealedTip(): Promise<Tip> {
-    await this.seal();
+  async sealedTip(progress?: (events: number) => void): Promise<Tip> {
+    await this.seal(progress);
     return this.database.transaction(() => this.blocks.tip());
   }
 
@@ -64,23 +77,36 @@ export class SealService {
     return [{ labels: {}, value: Math.max(0, ageMs / 1_000) }];
   }
 
-  /** One block, when there is anything; of two workers at once, one writes it. */
-  private async sealOne(): Promise<number> {
+  /** Some blocks, when there is anything; of two workers at once, one writes them. */
+  private async sealSome(): Promise<{ events: number; isAll: boolean }> {
+    await this.database.takeTime(PATIENCE);
     await this.database.lockName(sealLock(this.database.companyId));
-    const tip = await this.blocks.tip();
-    const events = await this.blocks.settledAfter(tip, BLOCK);
-    const last = events.at(-1);
-    if (!last) return 0;
+    let tip = await this.blocks.tip();
+    let [sealed, leaves, last]: [number, Buffer[], Sealed | null] = [0, [], null];
+    for await (const event of this.blocks.settledAfter(tip)) {
+      leaves.push(leafOf(event));
+      last = event;
+      if (leaves.length < BLOCK) continue;
+      tip = await this.addBlock(tip, leaves, last);
+      [sealed, leaves] = [sealed + BLOCK, []];
+      if (sealed === BLOCK * BLOCKS_AT_ONCE) return { events: sealed, isAll: false };
+    }
+    if (last && leaves.length > 0) await this.addBlock(tip, leaves, last);
+    return { events: sealed + leaves.length, isAll: true };
+  }
+
+  private async addBlock(tip: Tip, leaves: readonly Buffer[], last: Sealed): Promise<Tip> {
     const content = {
       companyId: this.database.companyId,
       number: tip.number + 1,
       sealedAt: this.clock.now(),
       lastTransactionId: last.transactionId,
       lastEventId: last.id,
-      leaves: Buffer.concat(events.map(leafOf)),
+      leaves: Buffer.concat(leaves),
       previousHash: tip.hash,
     };
-    await this.blocks.add({ ...content, hash: hashOf(content) });
-    return events.length;
+    const block = { ...content, hash: hashOf(content) };
+    await this.blocks.add(block);
+    return block;
   }
 }

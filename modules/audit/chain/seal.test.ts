@@ -4,7 +4,10 @@ import { GENESIS, hashOf, LEAF_BYTES, leafOf, leavesById } from './seal.js';
 
 const ID = '01a20298-8966-75e2-86c1-79299602aa54';
 const OTHER = '01a20298-8966-75e2-86c1-79299602aa55';
-const event = { id: ID, transactionId: '7', values: [ID, null, 'á "b"', '{"a": 1}'], salt: null };
+const saying = (...values: (string | null)[]): { columns: string } => ({
+  columns: JSON.stringify(values),
+});
+const event = { id: ID, transactionId: '7', ...saying(ID, null, 'á "b"', '{"a": 1}'), salt: null };
 const content = {
   companyId: OTHER,
   number: 1,
@@ -39,9 +42,9 @@ describe('a seal', () => {
   it('is another when anything is, and null is not an empty text', () => {
     const leaves = [
       event,
-      { ...event, values: [ID, '', 'á "b"', '{"a": 1}'] },
-      { ...event, values: [ID, null, 'á "b"', '{"a": 2}'] },
-      { ...event, values: [ID, null, 'á "b","{\\"a\\": 1}"'] },
+      { ...event, ...saying(ID, '', 'á "b"', '{"a": 1}') },
+      { ...event, ...saying(ID, null, 'á "b"', '{"a": 2}') },
+      { ...event, ...saying(ID, null, 'á "b","{\\"a\\": 1}"') },
     ].map((each) => leafOf(each).toString('hex'));
     expect(new Set(leaves).size).toBe(leaves.length);
     const blocks = [

@@ -1,11 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** One event as it is sealed: every column, each as the text that {@link SEALED_COLUMNS} reads. */
 export interface Sealed {
   readonly id: string;
   readonly transactionId: string;
-  /** The columns in their order; null where the row holds none. */
-  readonly values: readonly (string | null)[];
+  /**
+   * The columns in their order as a JSON array of texts, null where the row holds none: as
+   * `JSON.stringify` writes it, and to the byte as PostgreSQL does.
+   */
+  readonly columns: string;
   /** Chance that is sealed with the event; null in events from before there was any. */
   readonly salt: string | null;
 }
@@ -29,12 +32,13 @@ export const GENESIS = Buffer.alloc(32);
 
 /**
  * Every column of an event as text that does not depend on a session's settings: the instant in
- * milliseconds, JSON as PostgreSQL stores it.
+ * milliseconds, JSON as PostgreSQL stores it. All of them as one JSON array: to take an array of texts apart
+ * here and to write it as JSON took most of the time of sealing.
  */
-export const SEALED_COLUMNS = `ARRAY[id::text, company_id::text,
+export const SEALED_COLUMNS = `array_to_json(ARRAY[id::text, company_id::text,
   (extract(epoch FROM created_at) * 1000)::bigint::text, action, schema_version::text,
   actor_id::text, actor_login, array_to_json(actor_roles)::text, ip, request_id, subject_type,
-  subject_id::text, subject_label, changes::text, reason, payload::text, transaction_id::text]`;
+  subject_id::text, subject_label, changes::text, reason, payload::text, transaction_id::text])::text`;
 
 /**
  * The leaf of an event: its id and SHA-256 over the JSON array of its columns.
@@ -42,12 +46,14 @@ export const SEALED_COLUMNS = `ARRAY[id::text, company_id::text,
  * was taken out by trying. The name in front keeps a leaf from ever being taken for a block (RFC 9162, section 2.1.1).
  */
 export function leafOf(event: Sealed): Buffer {
-  const said = JSON.stringify(
-    event.salt === null
-      ? ['ofitec.event/1', ...event.values]
-      : ['ofitec.event/2', event.salt, ...event.values],
-  );
-  return Buffer.concat([idBytes(event.id), createHash('sha256').update(said, 'utf8').digest()]);
+  const { id, salt, columns } = event;
+  const head = salt === null ? '["ofitec.event/1",' : `["ofitec.event/2",${JSON.stringify(salt)},`;
+  return Buffer.concat([idBytes(id), hash('sha256', head + columns.slice(1), 'buffer')]);
+}
+
+/** The columns of an event one by one. */
+export function valuesOf({ columns }: Pick<Sealed, 'columns'>): readonly (string | null)[] {
+  return JSON.parse(columns) as (string | null)[];
 }
 
 /** The hash of a block: over all that it holds, and so over every block before it. */

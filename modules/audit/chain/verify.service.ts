@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events, OnSchedule } from '#kernel';
-import { isRemoval, WithdrawalStore } from '../withdrawal/withdrawal-store.js';
+import { WithdrawalStore } from '../withdrawal/withdrawal-store.js';
 import type { ScheduleDefinition } from '#kernel';
-import { BlockStore } from './block-store.js';
-import type { Block, Tip } from './block-store.js';
+import { BlockStore, isBehind } from './block-store.js';
+import type { Block, Place, Tip } from './block-store.js';
 import { RootService } from '../cut/root.service.js';
 import { ChainBroken, ChainVerified } from './chain.events.js';
 import { Findings, inWords, MOST_FINDINGS } from './findings.js';
 import type { Finding } from './findings.js';
-import { GENESIS, hashOf, leafOf, leavesById } from './seal.js';
+import { GENESIS, hashOf } from './seal.js';
+import { Stretch } from './stretch.js';
 
 export const VerifyChain: ScheduleDefinition = {
   name: 'audit.verify-chain',
@@ -16,6 +17,20 @@ export const VerifyChain: ScheduleDefinition = {
   summary: 'compares the whole event log with its seal; tells audit_chain.broken',
   per: 'company',
 };
+
+/** Blocks that are held at once, and whose events are read in one go. */
+const BLOCKS_AT_ONCE = 20;
+
+/** A million events may be one transaction's, and are looked through for each of its blocks. */
+const PATIENCE = { statementMs: 120_000, lockMs: 60_000 };
+
+/** How far a verification is. */
+export interface Progress {
+  /** The last block that was compared, and the last that there was when it began. */
+  readonly block: number;
+  readonly of: number;
+  readonly events: number;
+}
 
 /** A block as it was written down outside of this database: on a daily cut, in a backup's manifest. */
 export interface Anchor {
@@ -72,38 +87,31 @@ export class VerifyService {
    *
    * @param anchors blocks as they were written down elsewhere: only they show that the end of chain and
    *   log was taken away, or that both were made anew
-   * @param progress told the number of each block that was compared
+   * @param progress told how far it is
    */
   async verify(
     anchors: readonly Anchor[] = [],
-    progress: (block: number) => void = () => undefined,
+    progress: (done: Progress) => void = () => undefined,
   ): Promise<Verification> {
     const found = new Findings();
     const expected = new Map(anchors.map(({ number, hash }) => [number, hash.toLowerCase()]));
     const root = await this.database.transaction(() => this.roots.root(found));
+    const { number: of } = await this.database.transaction(() => this.blocks.tip());
     compareCutAnchors(expected, root, found);
     let place: Tip = root;
     let [blocks, events] = [0, 0];
     for (;;) {
-      const [block] = await this.database.transaction(() => this.blocks.after(place.number, 1));
-      if (!block) break;
-      for (let number = place.number + 1; number < block.number; number += 1) {
-        found.add({ kind: 'block-missing', block: number });
-        if (number - place.number >= MOST_FINDINGS) break;
-      }
-      const isNext = block.number === place.number + 1;
-      if (!isItself(block) || (isNext && !block.previousHash.equals(place.hash))) {
-        found.add({ kind: 'block-changed', block: block.number });
-      }
-      const anchor = expected.get(block.number);
-      if (anchor !== undefined && anchor !== block.hash.toString('hex')) {
-        found.add({ kind: 'anchor-differs', block: block.number });
-      }
-      expected.delete(block.number);
-      events += await this.compare(place, block, isNext, found);
-      blocks += 1;
-      place = block;
-      progress(block.number);
+      const from = place;
+      // Blocks, events and what was taken out of them as they were at one moment.
+      const some = await this.database.snapshot(() => this.compareSome(from));
+      const last = some.blocks.at(-1);
+      if (!last) break;
+      found.addAll(some.found);
+      for (const block of some.blocks) compareAnchor(expected, block, found);
+      blocks += some.blocks.length;
+      events += some.events;
+      place = last;
+      progress({ block: last.number, of: Math.max(of, last.number), events });
     }
     await this.database.transaction(() => this.roots.check(root, found));
     for (const number of expected.keys()) found.add({ kind: 'anchor-missing', block: number });
@@ -114,38 +122,66 @@ export class VerifyService {
     return { blocks, events, tip, findings: found.first, count: found.count };
   }
 
-  /** The events of a block's stretch of the log against its leaves. @returns how many it seals */
-  private async compare(
-    before: Tip,
-    block: Block,
-    isNext: boolean,
-    found: Findings,
-  ): Promise<number> {
-    const leaves = leavesById(block.leaves);
-    const sealed = leaves.size;
-    const others = new Map<string, Buffer>();
-    for await (const event of this.blocks.eventsOf(before, block)) {
-      const leaf = leaves.get(event.id);
-      const says = leafOf(event);
-      // Behind a missing block its events stand in this one's stretch: they are not this one's.
-      if (!leaf && isNext)
-        found.add({ kind: 'event-added', block: block.number, eventId: event.id });
-      if (leaf && !leaf.equals(says)) others.set(event.id, says);
-      leaves.delete(event.id);
+  /** The next blocks behind a place, in one reading of their events. */
+  private async compareSome(from: Tip): Promise<Compared> {
+    await this.database.takeTime(PATIENCE);
+    const found = new Findings();
+    const blocks = inOrder(from, await this.blocks.after(from.number, BLOCKS_AT_ONCE));
+    const last = blocks.at(-1);
+    if (!last) return { blocks, events: 0, found };
+    const log = this.blocks.within(from, last);
+    let [place, events, next] = [from, 0, await log.next()];
+    for (const block of blocks) {
+      const isNext = compareLink(place, block, found);
+      const stretch = new Stretch(block, isNext, found);
+      for (; !next.done && !isBehind(next.value, block); next = await log.next()) {
+        stretch.take(next.value);
+      }
+      events += await stretch.end(() => this.withdrawals.ofBlock(block.number));
+      place = block;
     }
-    if (others.size === 0 && leaves.size === 0) return sealed;
-    // Read after the events: what was taken out of them meanwhile is known here.
-    const taken = await this.database.transaction(() => this.withdrawals.ofBlock(block.number));
-    for (const [eventId, says] of others) {
-      if (taken.get(eventId)?.some((leaf) => leaf.equals(says))) continue;
-      found.add({ kind: 'event-changed', block: block.number, eventId });
-    }
-    for (const eventId of leaves.keys()) {
-      if (taken.get(eventId)?.some(isRemoval)) continue;
-      found.add({ kind: 'event-missing', block: block.number, eventId });
-    }
-    return sealed;
+    return { blocks, events, found };
   }
+}
+
+/** Blocks that were compared, how many events they seal, and what does not agree. */
+interface Compared {
+  readonly blocks: readonly Block[];
+  readonly events: number;
+  readonly found: Findings;
+}
+
+/** The blocks that end behind each other, at least one: what was tampered with may lie anywhere. */
+function inOrder(from: Tip, blocks: readonly Block[]): readonly Block[] {
+  let place: Place = from;
+  const wrong = blocks.findIndex((block) => {
+    const event = { id: block.lastEventId, transactionId: block.lastTransactionId };
+    const isFurther = isBehind(event, place);
+    place = block;
+    return !isFurther;
+  });
+  return wrong < 0 ? blocks : blocks.slice(0, Math.max(1, wrong));
+}
+
+/** Whether a block is itself, and lies on the one before. @returns whether that one is the one before by number */
+function compareLink(before: Tip, block: Block, found: Findings): boolean {
+  for (let number = before.number + 1; number < block.number; number += 1) {
+    found.add({ kind: 'block-missing', block: number });
+    if (number - before.number >= MOST_FINDINGS) break;
+  }
+  const isNext = block.number === before.number + 1;
+  if (!isItself(block) || (isNext && !block.previousHash.equals(before.hash))) {
+    found.add({ kind: 'block-changed', block: block.number });
+  }
+  return isNext;
+}
+
+function compareAnchor(expected: Map<number, string>, block: Block, found: Findings): void {
+  const anchor = expected.get(block.number);
+  if (anchor !== undefined && anchor !== block.hash.toString('hex')) {
+    found.add({ kind: 'anchor-differs', block: block.number });
+  }
+  expected.delete(block.number);
 }
 
 /** Anchors up to the root: what was before it is proven by its archives, the root itself here. */

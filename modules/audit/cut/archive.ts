@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Block } from '../chain/block-store.js';
 import type { Findings } from '../chain/findings.js';
-import { hashOf, leafOf, leavesById } from '../chain/seal.js';
+import { hashOf, leafOf, leavesById, valuesOf } from '../chain/seal.js';
 import type { Sealed } from '../chain/seal.js';
 import { isRemoval } from '../withdrawal/withdrawal-store.js';
 
@@ -31,7 +31,10 @@ export type ArchiveLine =
         Sealing;
     }
   | { readonly taken: { readonly block: number; readonly entries: string } }
-  | { readonly event: Sealed; readonly in: number; readonly alone?: true };
+  | { readonly event: ArchivedEvent; readonly in: number; readonly alone?: true };
+
+/** An event with its columns one by one. */
+type ArchivedEvent = Omit<Sealed, 'columns'> & { readonly values: readonly (string | null)[] };
 
 interface Sealing {
   readonly sealedAt: string;
@@ -60,6 +63,12 @@ export function lineOf(block: Block): ArchiveLine {
     hash: block.hash.toString('hex'),
   };
   return { block: { number, lastTransactionId, lastEventId, ...sealing } };
+}
+
+/** An event as a line. */
+export function eventLine(event: Sealed, block: number): Extract<ArchiveLine, { event: unknown }> {
+  const { id, transactionId, salt } = event;
+  return { event: { id, transactionId, values: valuesOf(event), salt }, in: block };
 }
 
 /** Writes an archive: JSON lines, gzip, for its owner only, on disk when it returns. @throws Error where there is one */
@@ -159,7 +168,8 @@ class Reader {
     this.open = { number, leaves: leavesById(leaves), taken: new Map() };
   }
 
-  private takeEvent(event: Sealed, block: number, alone: boolean): void {
+  private takeEvent(archived: ArchivedEvent, block: number, alone: boolean): void {
+    const event = { ...archived, columns: JSON.stringify(archived.values) };
     this.events += 1;
     if (alone) {
       this.alone.push({ id: event.id, block, leaf: leafOf(event) });

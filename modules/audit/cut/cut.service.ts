@@ -5,10 +5,11 @@ import { SettingService } from '#modules/base';
 import { BlockStore } from '../chain/block-store.js';
 import type { Block, Tip } from '../chain/block-store.js';
 import { Findings, inWords } from '../chain/findings.js';
+import { valuesOf } from '../chain/seal.js';
 import type { Sealed } from '../chain/seal.js';
 import { LogCut, LogRedacted } from '../withdrawal/withdrawal.events.js';
 import { digestOf, removing, WithdrawalStore } from '../withdrawal/withdrawal-store.js';
-import { lineOf, readArchive, writeArchive } from './archive.js';
+import { eventLine, lineOf, readArchive, writeArchive } from './archive.js';
 import type { ArchiveLine, ArchiveReading } from './archive.js';
 import { settingOf } from './retention.settings.js';
 
@@ -62,7 +63,8 @@ export class CutService {
         this.registry.retentionOf(kept).map((name) => [name, kept] as const),
       ),
     );
-    const isOld = ({ values }: Sealed): boolean => {
+    const isOld = (event: Sealed): boolean => {
+      const values = valuesOf(event);
       const limit = limits[classes.get(values[ACTION] ?? '') ?? 'tax'] ?? 0;
       return Number(values[CREATED_AT]) < limit;
     };
@@ -89,7 +91,7 @@ export class CutService {
         });
       } else {
         for (const event of events) {
-          if (plan.alone.length >= MOST_ALONE || ACTS.includes(event.values[ACTION] ?? ''))
+          if (plan.alone.length >= MOST_ALONE || ACTS.includes(valuesOf(event)[ACTION] ?? ''))
             continue;
           if (isOld(event)) plan.alone.push({ id: event.id, block: block.number });
         }
@@ -151,7 +153,7 @@ export class CutService {
       const taken = await this.database.transaction(() => this.withdrawals.entriesOf(block.number));
       for (const entries of taken) yield { taken: { block: block.number, entries } };
       for await (const event of this.blocks.eventsOf(place, block))
-        yield { event, in: block.number };
+        yield eventLine(event, block.number);
     }
     for (let at = 0; at < alone.length; at += PAGE) {
       const page = alone.slice(at, at + PAGE);
@@ -159,9 +161,8 @@ export class CutService {
       const events = await this.database.transaction(() =>
         this.withdrawals.sealedIn([...blockOf.keys()]),
       );
-      for (const { id, transactionId, values, salt } of events) {
-        const event = { id, transactionId, values, salt };
-        yield { event, in: blockOf.get(id) ?? 0, alone: true };
+      for (const event of events) {
+        yield { ...eventLine(event, blockOf.get(event.id) ?? 0), alone: true };
       }
     }
   }

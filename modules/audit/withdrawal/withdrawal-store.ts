@@ -20,7 +20,7 @@ export interface Act {
 const REMOVED = Buffer.alloc(32);
 const ID_BYTES = 16;
 
-const BLOCK_OF = `SELECT e.id, e.transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS values, e.salt,
+const BLOCK_OF = `SELECT e.id, e.transaction_id::text AS "transactionId", ${SEALED_COLUMNS} AS columns, e.salt,
     (SELECT b.number::float8 FROM audit_block b WHERE b.company_id = e.company_id
        AND (b.last_transaction_id, b.last_event_id) >= ((e.transaction_id::text)::bigint, e.id)
      ORDER BY b.number LIMIT 1) AS block

@@ -22,16 +22,10 @@ import { Terminal } from '../terminal/terminal.entity.js';
 import { UnknownTerminal } from '../terminal/terminal.problems.js';
 import { Session } from './session.entity.js';
 import { SessionEnded, SessionStarted } from './session.events.js';
+import type { Opened } from './opened.js';
 import type { SessionFacts } from './session.events.js';
 import { WrongCredentials } from './session.problems.js';
 import { hashToken, newToken } from './session.token.js';
-
-/** A session that has just been proven; the token is shown this once. */
-export interface Opened {
-  readonly token: string;
-  readonly expiresAt: Date;
-  readonly actor: Actor;
-}
 
 /** How a session begins. */
 export interface Beginning {

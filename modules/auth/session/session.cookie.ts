@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Opened } from './open-sessions.service.js';
+import type { Opened } from './opened.js';
 import { SessionView } from './session.view.js';
 
 export const SESSION_COOKIE = 'ofitec_session';

@@ -20,7 +20,7 @@ import { IdentityService } from '../identity/identity.service.js';
 import { ownSession } from '../identity/own-session.js';
 import { Terminal } from '../terminal/terminal.entity.js';
 import { OpenSessions } from './open-sessions.service.js';
-import type { Opened } from './open-sessions.service.js';
+import type { Opened } from './opened.js';
 import { ProofService } from './proof.service.js';
 import { Session } from './session.entity.js';
 import { SessionLockedEvent, SessionUnlocked } from './session.events.js';

@@ -1,7 +1,7 @@
 import { BooleanField, IdField, InstantField, ObjectField, TextField, WordsField } from '#kernel';
 import type { Actor } from '#kernel';
 import type { Session } from './session.entity.js';
-import type { Opened } from './open-sessions.service.js';
+import type { Opened } from './opened.js';
 
 export class SignedInUserView {
   @IdField()

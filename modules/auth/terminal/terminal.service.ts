@@ -7,7 +7,7 @@ import { authConfig } from '../auth.config.js';
 import { IdentityService } from '../identity/identity.service.js';
 import { ownSession } from '../identity/own-session.js';
 import { OpenSessions } from '../session/open-sessions.service.js';
-import type { Opened } from '../session/open-sessions.service.js';
+import type { Opened } from '../session/opened.js';
 import { Session } from '../session/session.entity.js';
 import { Terminal } from './terminal.entity.js';
 import { TerminalRegistered, TerminalRevoked } from './terminal.events.js';

@@ -61,7 +61,7 @@ export class HeartbeatWatchService {
     const heartbeat = await this.records.get(Heartbeat, id, 'update');
     const now = this.clock.now();
     if (heartbeat.dueAt === null || heartbeat.dueAt > now) return;
-    const sign = await this.signOf(heartbeat);
+    const sign = await this.signOf(heartbeat, now);
     if (sign) return this.heartbeats.see(heartbeat, sign);
     const isNew = heartbeat.state !== 'down';
     const looks = heartbeat.source === 'event' || heartbeat.source === 'schedule';
@@ -71,21 +71,24 @@ export class HeartbeatWatchService {
     if (isNew) await this.heartbeats.announce(HeartbeatMissed, heartbeat);
   }
 
-  /** The last sign since it counts, from the event log or the runs of schedules; null without one. */
-  private async signOf(heartbeat: Heartbeat): Promise<Date | null> {
+  /**
+   * The last sign since it counts and until now, from the event log or the runs of schedules; null without one. What
+   * a node whose clock is ahead has written is no sign of the days to come.
+   */
+  private async signOf(heartbeat: Heartbeat, now: Date): Promise<Date | null> {
     const { source, eventName, match, sinceAt } = heartbeat;
     if (source === 'event') {
       return this.lastOf(
         `SELECT max(created_at) AS at FROM kernel_event WHERE company_id = $1 AND created_at >= $2
-           AND action = $3 AND payload @> $4::jsonb`,
-        [this.database.companyId, sinceAt, eventName, JSON.stringify(match)],
+           AND created_at <= $3 AND action = $4 AND payload @> $5::jsonb`,
+        [this.database.companyId, sinceAt, now, eventName, JSON.stringify(match)],
       );
     }
     if (source === 'schedule') {
       return this.lastOf(
         `SELECT max(finished_at) AS at FROM kernel_schedule_run
-         WHERE name = $1 AND finished_at > $2 AND error IS NULL`,
-        [eventName, sinceAt],
+         WHERE name = $1 AND finished_at > $2 AND finished_at <= $3 AND error IS NULL`,
+        [eventName, sinceAt, now],
       );
     }
     return null;

@@ -6,7 +6,7 @@ const MAX_KINDS = 100;
 export const OTHERS = 'others';
 const MAX_STACK = 1_500;
 const MAX_MESSAGE = 500;
-/** Errors word for word whose kind is remembered: most of a burst repeats one. */
+/** Routes whose latest error is remembered: most of a burst repeats one word for word. */
 const MAX_REMEMBERED = 200;
 /** What differs from one error of a kind to the next: quoted texts, ids, numbers. */
 const VALUES = /"[^"]*"|'[^']*'|[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g;
@@ -18,20 +18,29 @@ export interface Gathered {
   readonly lastAt: Date;
 }
 
+/** The latest error of a route, and its kind. */
+interface Latest {
+  readonly method: string;
+  readonly name: string;
+  readonly message: string;
+  readonly frame: string;
+  readonly key: string;
+}
+
 /**
  * Faults by kind: the route and what went wrong, without what differs from one request to the next.
  * Bounded: at most {@link MAX_KINDS} kinds and one for all others, so that a burst costs additions.
  */
 export class ErrorTally {
-  private gathered = new Map<string, Gathered>();
-  private readonly keys = new Map<string, string>();
+  private gathered = new Map<string, { count: number; first: ServerError; lastAt: Date }>();
+  private readonly latest = new Map<string, Latest>();
 
   get isEmpty(): boolean {
     return this.gathered.size === 0;
   }
 
   count(fault: ServerError): void {
-    this.add(this.keyOf(fault), { count: 1, first: fault, lastAt: fault.at });
+    this.add(this.keyOf(fault), 1, fault, fault.at);
   }
 
   /** What was counted since the last time; it begins anew. */
@@ -44,31 +53,44 @@ export class ErrorTally {
   /** Takes back what could not be told; the first example of a kind stays its example. */
   putBack(left: ReadonlyMap<string, Gathered>): void {
     const since = this.take();
-    for (const tally of [left, since]) for (const [key, each] of tally) this.add(key, each);
-  }
-
-  private add(wanted: string, { count, first, lastAt }: Gathered): void {
-    const isKnown = this.gathered.has(wanted);
-    const key = isKnown || this.gathered.size < MAX_KINDS ? wanted : OTHERS;
-    const known = this.gathered.get(key);
-    if (known) {
-      const latest = lastAt > known.lastAt ? lastAt : known.lastAt;
-      this.gathered.set(key, { count: known.count + count, first: known.first, lastAt: latest });
-    } else {
-      this.gathered.set(key, { count, first, lastAt });
+    for (const tally of [left, since]) {
+      for (const [key, { count, first, lastAt }] of tally) this.add(key, count, first, lastAt);
     }
   }
 
-  /** The kind of a fault; one that is word for word as an earlier one is not taken apart again. */
+  private add(wanted: string, count: number, first: ServerError, lastAt: Date): void {
+    const known = this.gathered.get(wanted) ?? this.beyond();
+    if (!known) {
+      const key = this.gathered.size < MAX_KINDS ? wanted : OTHERS;
+      this.gathered.set(key, { count, first, lastAt });
+      return;
+    }
+    known.count += count;
+    if (lastAt > known.lastAt) known.lastAt = lastAt;
+  }
+
+  /** Where a kind that is not known yet is counted when there are as many as there may be. */
+  private beyond(): { count: number; lastAt: Date } | undefined {
+    return this.gathered.size < MAX_KINDS ? undefined : this.gathered.get(OTHERS);
+  }
+
+  /** The kind of a fault; one that is word for word as its route's latest is not taken apart again. */
   private keyOf(fault: ServerError): string {
     const error = asError(fault.error);
-    const words = `${fault.method} ${fault.route}\n${error.name}\n${error.message}\n${frameOf(error)}`;
-    const known = this.keys.get(words);
-    if (known !== undefined) return known;
+    const { method, route } = fault;
+    const { name, message } = error;
+    const frame = frameOf(error);
+    const latest = this.latest.get(route);
+    const isAgain =
+      latest?.frame === frame &&
+      latest.message === message &&
+      latest.name === name &&
+      latest.method === method;
+    if (isAgain) return latest.key;
     const key = keyOf(fault, error);
-    if (words.length <= MAX_STACK) {
-      if (this.keys.size >= MAX_REMEMBERED) this.keys.clear();
-      this.keys.set(words, key);
+    if (message.length + frame.length <= MAX_STACK) {
+      if (this.latest.size >= MAX_REMEMBERED) this.latest.clear();
+      this.latest.set(route, { method, name, message, frame, key });
     }
     return key;
   }

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -50,6 +58,18 @@ describe('the spool', () => {
     spool.put(entry(1, { details: { text: 'x'.repeat(100_000) } }));
     expect(spool.list()[0]?.entry).toEqual(entry(1));
     expect(statSync(join(folder, `${entry(1).id}.json`)).size).toBeLessThan(16_384);
+  });
+
+  it('removes what a writer left that was killed, and not what one is writing', () => {
+    spool.put(entry(1));
+    const [left, fresh] = [1, 2].map((n) => join(folder, `.${entry(n).id}.4194305`));
+    for (const path of [left, fresh]) writeFileSync(path ?? '', '{"id": "0');
+    const before = new Date(Date.now() - 3_700_000);
+    utimesSync(left ?? '', before, before);
+    expect(spool.list()).toHaveLength(1);
+    expect(readdirSync(folder).sort()).toEqual([
+      ...[`.${entry(2).id}.4194305`, `${entry(1).id}.json`],
+    ]);
   });
 
   it('puts aside what is no entry, and goes on with the rest', () => {

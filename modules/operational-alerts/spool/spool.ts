@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { syncFolder } from '#kernel/basics';
 
 /** Files that a spool holds at most; what comes then is refused, and whoever brings it is told. */
 const MAX_FILES = 200;
@@ -7,6 +8,8 @@ const MAX_FILES = 200;
 const MAX_BYTES = 16_384;
 
 const SUFFIX = '.json';
+/** A draft is written in a moment; one that is older was its writer's last. */
+const DRAFT_MS = 3_600_000;
 
 /** What was recorded without the database: one occurrence, or one good sign. */
 export interface SpoolEntry {
@@ -63,7 +66,7 @@ export class Spool {
     const draft = this.draft(entry);
     try {
       fs.linkSync(draft, join(this.folder, `${name}${SUFFIX}`));
-      this.sync();
+      syncFolder(this.folder);
       return entry;
     } catch (error) {
       const winner = codeOf(error) === 'EEXIST' ? this.read(`${name}${SUFFIX}`) : null;
@@ -81,6 +84,7 @@ export class Spool {
 
   /** Everything that waits, oldest first; what cannot be read is put aside. */
   list(): Spooled[] {
+    this.sweepDrafts();
     const names = this.names();
     return names
       .flatMap((name) => this.read(name) ?? [])
@@ -115,7 +119,7 @@ export class Spool {
   private write(file: string, entry: SpoolEntry): void {
     const draft = this.draft(entry);
     fs.renameSync(draft, join(this.folder, file));
-    this.sync();
+    syncFolder(this.folder);
   }
 
   private draft(entry: SpoolEntry): string {
@@ -131,20 +135,22 @@ export class Spool {
     return path;
   }
 
-  /** A new name in a folder is there after a crash only once the folder is synced. */
-  private sync(): void {
-    const handle = fs.openSync(this.folder, 'r');
-    try {
-      fs.fsyncSync(handle);
-    } finally {
-      fs.closeSync(handle);
+  /** Removes what writers left behind that were killed while they wrote. */
+  private sweepDrafts(): void {
+    for (const name of this.everyName().filter((each) => each.startsWith('.'))) {
+      const path = join(this.folder, name);
+      const writtenAt = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+      if (Date.now() - writtenAt > DRAFT_MS) fs.rmSync(path, { force: true });
     }
   }
 
   private names(): string[] {
+    return this.everyName().filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
+  }
+
+  private everyName(): string[] {
     try {
-      const names = fs.readdirSync(this.folder);
-      return names.filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
+      return fs.readdirSync(this.folder);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
       throw error;

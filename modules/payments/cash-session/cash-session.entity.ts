@@ -205,3 +205,8 @@ export class CashSession extends CompanyRecord {
     this.note = closing.note;
   }
 }
+
+/** The lock under which a day of a branch is cut, and its sessions opened. */
+export function dayLock(branchId: string, date: string): string {
+  return `payments.day ${branchId} ${date}`;
+}

@@ -71,6 +71,10 @@ export class CloseCashSession extends CountCash {
   })
   countedByMethod?: MethodCount[];
 
-  @TextField({ max: 500, optional: true })
+  @TextField({
+    max: 500,
+    optional: true,
+    description: 'about the cash; never a customer’s name, RUT or phone',
+  })
   note?: string;
 }

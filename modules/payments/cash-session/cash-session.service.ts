@@ -15,7 +15,7 @@ import { PrepaidFiguresService } from '../prepaid/prepaid-figures.service.js';
 import { ApprovalService } from './approval.service.js';
 import type { HighDifference } from './approval.service.js';
 import { sumOf } from './cash-session.denominations.js';
-import { CASH_SESSION_STATES, CashSession } from './cash-session.entity.js';
+import { CASH_SESSION_STATES, CashSession, dayLock } from './cash-session.entity.js';
 import type { Count } from './cash-session.entity.js';
 import * as events from './cash-session.events.js';
 import type { CloseCashSession, CountCash, OpenCashSession } from './cash-session.input.js';
@@ -69,7 +69,7 @@ export class CashSessionService {
       await this.branches.demandActive(register.branchId);
       const day = businessDay(this.clock.now());
       // A cut of the day waits for this opening, or this opening for the cut.
-      await this.database.lockName(`payments.day ${register.branchId} ${day}`, 'shared');
+      await this.database.lockName(dayLock(register.branchId, day), 'shared');
       const session = await this.records.insert(CashSession, {
         branchId: register.branchId,
         registerId: register.id,

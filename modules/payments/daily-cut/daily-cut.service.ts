@@ -15,7 +15,7 @@ import {
 import type { Page } from '#kernel';
 import { ChainService } from '#modules/audit';
 import { BranchService } from '#modules/base';
-import { CashSession } from '../cash-session/cash-session.entity.js';
+import { CashSession, dayLock } from '../cash-session/cash-session.entity.js';
 import { CutSumsService } from './cut-sums.service.js';
 import type { CutSums } from './cut-sums.service.js';
 import { DailyCut, receivedIn } from './daily-cut.entity.js';
@@ -67,7 +67,7 @@ export class DailyCutService {
     return this.database.transaction(async () => {
       const branch = await this.branches.show(branchId);
       if (date > businessDay(this.clock.now())) throw new Problem(DayInFuture);
-      await this.database.lockName(`payments.day ${branchId} ${date}`);
+      await this.database.lockName(dayLock(branchId, date));
       const sessions = await this.records.allBeyondRules(CashSession, {
         branchId,
         businessDate: date,
@@ -137,15 +137,52 @@ export class DailyCutService {
     return this.database.transaction(async () => {
       const differing: DailyCut[] = [];
       for (const cut of await this.records.allBeyondRules(DailyCut, {})) {
-        const sessions = await this.records.allBeyondRules(CashSession, { dailyCutId: cut.id });
-        const again = await this.sums.sum(sessions);
         const isAnchored = cut.auditAnchor === null || (await this.chain.holds(cut.auditAnchor));
-        if (!isAnchored || !sameFigures(cut, again)) differing.push(cut);
+        if (!isAnchored || !(await this.comesOut(cut))) differing.push(cut);
       }
       return differing;
     });
   }
+
+  /** Whether the cut's figures and hash are still what its rows come to. */
+  async comesOut(cut: DailyCut): Promise<boolean> {
+    const sessions = await this.records.allBeyondRules(CashSession, { dailyCutId: cut.id });
+    const rowsHash = await this.hashOf(cut);
+    if (rowsHash === null) return false;
+    return sameFigures({ ...cut, rowsHash }, await this.sums.sum(sessions));
+  }
+
+  /**
+   * What the cut's rows must come to: its own hash, or what vouched restatements made of it, one upon the other.
+   *
+   * @returns null where one of them is vouched for by no event, or does not go on from the one before it
+   */
+  async hashOf({ id, companyId, rowsHash }: DailyCut): Promise<string | null> {
+    const told = await this.database.rows<Told>(RESTATED, [companyId, id]);
+    let hash = rowsHash;
+    for (const { previousHash, rowsHash: next, isVouched } of told) {
+      if (!isVouched || previousHash !== hash) return null;
+      hash = next;
+    }
+    return hash;
+  }
 }
+
+/** A restatement, and whether its event says the same. */
+interface Told {
+  readonly previousHash: string;
+  readonly rowsHash: string;
+  readonly isVouched: boolean;
+}
+
+/** An event that retention has taken to its archive (88 months, Código Tributario, art. 200) is not asked for. */
+const RESTATED = `SELECT r.previous_hash AS "previousHash", r.rows_hash AS "rowsHash",
+    CASE WHEN e.id IS NULL THEN r.created_at < now() - interval '88 months'
+      ELSE e.action = 'daily_cut.restated' AND e.payload->>'dailyCutId' = r.daily_cut_id::text
+        AND e.payload->>'previousHash' = r.previous_hash AND e.payload->>'rowsHash' = r.rows_hash
+    END AS "isVouched"
+  FROM payments_cut_restatement r LEFT JOIN kernel_event e ON e.id = r.id AND e.company_id = r.company_id
+  WHERE r.company_id = $1 AND r.daily_cut_id = $2 ORDER BY r.created_at, r.id`;
 
 /** A reading of a day. */
 export interface DayReading extends CutSums {

@@ -1,4 +1,5 @@
 import { ChoiceField, PesosField, TextField } from '#kernel';
+import { WHY } from '../payment/payment.entity.js';
 import { MOVEMENT_TYPES } from './entry.entity.js';
 import type { MovementType } from './entry.entity.js';
 
@@ -9,11 +10,11 @@ export class MoveCash {
   @PesosField({ min: 1 })
   amount!: number;
 
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }
 
 export class UndoMovement {
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }

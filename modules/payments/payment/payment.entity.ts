@@ -12,6 +12,13 @@ export const PAYMENT_METHODS = [...MONEY_METHODS, 'prepaid'] as const;
 
 export type PaymentMethod = (typeof PAYMENT_METHODS)[number];
 
+/** What a reference is for; it stays in the books, unless it names a customer who is forgotten. */
+export const VOUCHER = 'boleta or voucher number; never a customer’s name, RUT or phone';
+
+/** What a reason is for. */
+export const WHY =
+  'why; never a customer’s name, RUT or phone: the books and the event log keep it';
+
 /** Money in, taken back whole (mistake), or given back in part or whole (the customer gets it). */
 export const PAYMENT_KINDS = ['charge', 'void', 'refund'] as const;
 

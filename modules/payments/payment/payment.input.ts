@@ -1,5 +1,5 @@
 import { ChoiceField, IdField, PesosField, TextField } from '#kernel';
-import { PAYMENT_METHODS } from './payment.entity.js';
+import { PAYMENT_METHODS, VOUCHER, WHY } from './payment.entity.js';
 import type { PaymentMethod } from './payment.entity.js';
 
 export class RegisterPayment {
@@ -15,7 +15,7 @@ export class RegisterPayment {
   @PesosField({ min: 1, optional: true, description: 'whole pesos handed over; cash may be more' })
   tendered?: number;
 
-  @TextField({ max: 40, optional: true, description: 'boleta or voucher number' })
+  @TextField({ max: 40, optional: true, description: VOUCHER })
   reference?: string;
 }
 
@@ -29,15 +29,15 @@ export class EditPayment {
   @PesosField({ min: 1, optional: true })
   tendered?: number;
 
-  @TextField({ max: 40, optional: true })
+  @TextField({ max: 40, optional: true, description: VOUCHER })
   reference?: string;
 
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }
 
 export class VoidPayment {
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }
 
@@ -45,6 +45,6 @@ export class RefundPayment {
   @PesosField({ min: 1, description: 'whole pesos to give back, never over what stands' })
   amount!: number;
 
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }

@@ -37,10 +37,11 @@ export class PrepaidLedgerService {
   async open(customerId: string): Promise<PrepaidAccount> {
     const known = await this.records.find(PrepaidAccount, { id: customerId }, 'update');
     if (known) return known;
-    // Two first prepayments at once: the second waits here for the first, and then finds its row.
+    // Two first prepayments at once: the second waits here for the first, and then finds its row. No key is
+    // named: the row stands under two, and by the other one the second would be refused.
     await this.database.write(
       `INSERT INTO payments_prepaid_account (id, company_id, created_at, updated_at, version, balance, entries)
-       VALUES ($1, $2, $3, $3, 1, 0, 0) ON CONFLICT (id) DO NOTHING`,
+       VALUES ($1, $2, $3, $3, 1, 0, 0) ON CONFLICT DO NOTHING`,
       [customerId, this.database.companyId, this.clock.now()],
     );
     return this.records.get(PrepaidAccount, customerId, 'update');

@@ -1,5 +1,5 @@
 import { ChoiceField, IdField, PesosField, TextField } from '#kernel';
-import { MONEY_METHODS } from '../payment/payment.entity.js';
+import { MONEY_METHODS, VOUCHER, WHY } from '../payment/payment.entity.js';
 import type { MoneyMethod } from '../payment/payment.entity.js';
 
 export class Prepay {
@@ -15,12 +15,12 @@ export class Prepay {
   @PesosField({ min: 1, optional: true, description: 'whole pesos handed over; cash may be more' })
   tendered?: number;
 
-  @TextField({ max: 40, optional: true, description: 'boleta or voucher number' })
+  @TextField({ max: 40, optional: true, description: VOUCHER })
   reference?: string;
 }
 
 export class VoidPrepayment {
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }
 
@@ -31,6 +31,6 @@ export class RefundPrepayment {
   })
   amount!: number;
 
-  @TextField({ min: 3, max: 500 })
+  @TextField({ min: 3, max: 500, description: WHY })
   reason!: string;
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   Allow,
@@ -11,7 +11,8 @@ import {
   NotFound,
   Sensitive,
 } from '#kernel';
-import type { HeldRecords, Page } from '#kernel';
+import type { Page } from '#kernel';
+import { JsonCopy } from './copy.js';
 import { RequestErasure } from './erasure.input.js';
 import {
   CustomerHasOpenMatters,
@@ -21,6 +22,8 @@ import {
 import { erasureList, ErasureService } from './erasure.service.js';
 import { ErasureView } from './erasure.view.js';
 import { PrivacyService } from './privacy.service.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 @ApiTags('sales')
 @Controller('api/v1/sales')
@@ -34,8 +37,17 @@ export class ErasureController {
   @Sensitive()
   @Allow('sales.customer.export')
   @AnswersFile('application/json')
-  async export(@Id() id: string): Promise<HeldRecords[]> {
-    return this.privacy.export(id);
+  async export(@Id() id: string): Promise<StreamableFile> {
+    const copy = await JsonCopy.nameless();
+    try {
+      await this.privacy.export(id, copy);
+      const file = await copy.finish();
+      const { size: length } = await file.stat();
+      return new StreamableFile(file.createReadStream({ start: 0 }), { type: JSON_TYPE, length });
+    } catch (error) {
+      await copy.discard();
+      throw error;
+    }
   }
 
   @Get('erasures')

@@ -1,9 +1,13 @@
 import { Column, Entity } from 'typeorm';
 import { CompanyRecord, InstantColumn } from '#kernel';
+import type { Mention } from '#kernel';
 
 export const ERASURE_STATES = ['requested', 'erased'] as const;
 
 export type ErasureState = (typeof ERASURE_STATES)[number];
+
+/** Mentions that are kept of an erasure; all are counted. */
+export const MOST_MENTIONS = 500;
 
 /** A customer's request to be forgotten, and what became of it: ids and a number, no personal data. */
 @Entity('sales_erasure')
@@ -32,4 +36,11 @@ export class Erasure extends CompanyRecord {
 
   @InstantColumn({ nullable: true })
   erasedAt!: Date | null;
+
+  /** Texts that still name the person, where they stand; the first {@link MOST_MENTIONS}. */
+  @Column({ type: 'jsonb' })
+  mentions!: readonly Mention[];
+
+  @Column({ type: 'integer' })
+  mentionCount!: number;
 }

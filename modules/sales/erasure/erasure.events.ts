@@ -27,8 +27,20 @@ export const CustomerErased = defineEvent<{
     readonly count: number;
     readonly keptBy: string | null;
   }[];
+  /** Texts that still name the person; where they stand is in the erasure. Absent in version 1. */
+  readonly mentions?: number;
 }>({
   name: 'customer.erased',
-  version: 1,
+  version: 2,
   summary: 'a customer was forgotten: personal data were taken out of records, events and copies',
+});
+
+export const MentionsRedacted = defineEvent<{
+  readonly customerId: string;
+  readonly redacted: number;
+  readonly left: number;
+}>({
+  name: 'erasure.mentions_redacted',
+  version: 1,
+  summary: 'texts that still named a forgotten customer were looked at and taken out',
 });

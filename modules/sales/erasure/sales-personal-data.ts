@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Database, PersonalData, Records } from '#kernel';
-import type { Erased, ErasureObstacle, HeldRecords, Person, PersonalSubjects } from '#kernel';
+import type {
+  Erased,
+  ErasureObstacle,
+  HeldRecords,
+  HeldRow,
+  Person,
+  PersonalSubjects,
+} from '#kernel';
 import { Customer } from '../customer/customer.entity.js';
 
 /** What stands in the place of a customer's name. */
@@ -9,6 +16,8 @@ const FORGOTTEN = '(suprimido)';
 const ORDERS = `SELECT id, ticket, business_date, state, total, paid_amount, notes, cancel_reason, created_at,
     promised_at, ready_at, delivered_at, cancelled_at
   FROM sales_order WHERE company_id = $1 AND customer_id = $2 ORDER BY created_at, id`;
+
+const ORDER_IDS = 'SELECT id FROM sales_order WHERE company_id = $1 AND customer_id = $2';
 
 const LINES = `SELECT o.ticket, l.position, l.service_name, l.quantity, l.unit_price, l.total, l.garment_tags, l.notes
   FROM sales_order_line l JOIN sales_order o ON o.id = l.order_id AND o.company_id = l.company_id
@@ -39,7 +48,7 @@ export class SalesPersonalData extends PersonalData {
   }
 
   override async subjects({ customerId }: Person): Promise<readonly PersonalSubjects[]> {
-    const orders = await this.about<{ id: string }>(ORDERS, customerId);
+    const orders = await this.about<{ id: string }>(ORDER_IDS, customerId);
     return [
       { type: 'sales.customer', ids: [customerId], texts: ['notes', 'name'] },
       {
@@ -59,11 +68,11 @@ export class SalesPersonalData extends PersonalData {
         title: 'Ficha del cliente',
         rows: [{ id: customer.id, name, rut, phone, email, notes, active, createdAt }],
       },
-      { name: 'pedidos', title: 'Pedidos', rows: await this.about(ORDERS, customerId) },
+      { name: 'pedidos', title: 'Pedidos', rows: this.each(ORDERS, customerId) },
       {
         name: 'lineas_de_pedidos',
         title: 'Prendas y servicios de los pedidos',
-        rows: await this.about(LINES, customerId),
+        rows: this.each(LINES, customerId),
       },
     ];
   }
@@ -106,6 +115,10 @@ export class SalesPersonalData extends PersonalData {
         keptBy: 'Código Tributario, arts. 17 y 200 (respaldo de las ventas)',
       },
     ];
+  }
+
+  private each(sql: string, customerId: string): AsyncIterable<HeldRow> {
+    return this.database.each<HeldRow>(sql, [this.database.companyId, customerId]);
   }
 
   private about<R>(sql: string, customerId: string): Promise<R[]> {

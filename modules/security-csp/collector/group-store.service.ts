@@ -8,7 +8,7 @@ import type { Tally } from './backlog.js';
 import { fold } from './fold.js';
 import type { Folded } from './fold.js';
 import * as sql from './group-store.sql.js';
-import type { Part } from './store.service.js';
+import type { Part } from './part.js';
 
 const HOUR_MS = 3_600_000;
 /** Of the groups that may begin in an hour, this part for documents that are not the app's. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { businessDay, Clock, Database, Events, OnSchedule } from '#kernel';
+import { businessDay, Clock, Database, Events, OnSchedule, runAsHouse } from '#kernel';
 import type { ScheduleDefinition } from '#kernel';
 import { DigestMade } from './digest.events.js';
 import type { Spike } from './digest.events.js';
@@ -49,6 +49,9 @@ const WIDELY_SEEN = `SELECT id AS "groupId", app, reporters FROM security_csp_gr
   WHERE company_id = $1 AND created_at >= $2 AND NOT noise AND verdict = 'pending' AND reporters >= $3
   ORDER BY reporters DESC, id LIMIT $4`;
 
+const IS_MADE = `SELECT 1 FROM kernel_event WHERE company_id = $1 AND action = $2 AND created_at >= $3
+  AND payload->>'day' = $4 LIMIT 1`;
+
 /** What somebody should hear of without looking for it: once a day, and not once a report. */
 @Injectable()
 export class DigestService {
@@ -58,18 +61,33 @@ export class DigestService {
     private readonly clock: Clock,
   ) {}
 
-  /** Publishes the digest of yesterday, where there is an app that reports. */
   @OnSchedule(MakeDigest)
-  async make(): Promise<void> {
+  async makeDue(): Promise<void> {
+    await this.make();
+  }
+
+  /**
+   * Publishes the digest of yesterday, where there is an app that reports; once, whoever asks and however often: the
+   * worker's schedule, its catching up, the operator's timer. The log itself says whether it was made.
+   *
+   * @returns whether this call made it
+   */
+  async make(): Promise<boolean> {
     const now = this.clock.now();
-    const day = businessDay(new Date(now.getTime() - DAY_MS));
-    await this.database.transaction(async () => {
+    const yesterday = new Date(now.getTime() - DAY_MS);
+    const day = businessDay(yesterday);
+    return this.database.transaction(async () => {
       const { companyId } = this.database;
+      // Whoever waited here sees what the first one made.
+      await this.database.lockName(`security-csp.digest ${companyId}`);
+      const since = new Date(yesterday.getTime() - DAY_MS);
+      const told = [companyId, DigestMade.name, since, day];
+      if ((await this.database.rows(IS_MADE, told)).length > 0) return false;
       const apps = await this.database.rowsByPlan<AppDay>(BY_APP, [companyId, day]);
       const sum = (read: (app: AppDay) => number): number =>
         apps.reduce((total, app) => total + read(app), 0);
       const [reports, noise] = [sum((app) => app.reports), sum((app) => app.noise)];
-      if (reports + noise === 0 && sum(({ usual }) => usual) === 0) return;
+      if (reports + noise === 0 && sum(({ usual }) => usual) === 0) return false;
       const spikes = apps.filter(isSpike);
       const widelySeen = await this.database.rowsByPlan<{
         groupId: string;
@@ -90,7 +108,20 @@ export class DigestService {
           widelySeen,
         },
       });
+      return true;
     });
+  }
+
+  /** The same in every company. @returns how many there are, and in how many this call made a digest */
+  async makeEverywhere(): Promise<{ companies: number; made: number }> {
+    const rows = await this.database.rowsWithoutCompany<{ id: string }>(
+      'SELECT id FROM kernel_company ORDER BY id',
+    );
+    let made = 0;
+    for (const { id } of rows) {
+      if (await runAsHouse(id, 'ofitec csp digest', () => this.make())) made += 1;
+    }
+    return { companies: rows.length, made };
   }
 }
 

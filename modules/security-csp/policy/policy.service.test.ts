@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { alerts, cspPolicies, House } from '#test';
+import { alerts, cspPolicies, House, until } from '#test';
 import type { Client } from '#test';
 import { CANARY_ORIGIN } from './evidence.js';
 
@@ -52,20 +51,20 @@ describe('a policy', () => {
     });
     expect(sent.status).toBe(204);
     const origin = /^\w+:\/\/[^/]+/.exec(blockedURL)?.[0] ?? null;
-    for (let tries = 0; tries < 60; tries += 1) {
+    let found: Row | undefined;
+    await until(`a group of ${effectiveDirective} ${blockedURL}`, async () => {
       const { items } = (await admin.get('security-csp/groups?app=tienda&limit=200')).body as {
         items: Row[];
       };
-      const found = items.find(
+      found = items.find(
         (group) =>
           group['directive'] === effectiveDirective &&
           (group['blockedOrigin'] === origin || group['blockedKind'] === blockedURL) &&
           group['policyVersion'] === (number as unknown as string),
       );
-      if (found) return found;
-      await sleep(50);
-    }
-    throw new Error(`No group of ${effectiveDirective} ${blockedURL} came.`);
+      return found !== undefined;
+    });
+    return found ?? {};
   }
 
   async function judge(group: Row, verb: string): Promise<void> {

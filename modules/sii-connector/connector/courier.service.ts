@@ -10,7 +10,8 @@ import { ConnectorSyncAsked, SubmissionQueued, WebhookReceived } from './connect
 import { subjectOf } from './connector.service.js';
 import { Gate } from './gate.js';
 import { NotTaken } from './sii-adapter.js';
-import type { AdapterReturn, AdapterTarget, Outcome, SiiAdapter } from './sii-adapter.js';
+import type { AdapterReturn } from './adapter-return.js';
+import type { AdapterTarget, Outcome, SiiAdapter } from './sii-adapter.js';
 import { Submission } from './submission.entity.js';
 import type { SubmissionState } from './submission.entity.js';
 import { SubmissionService } from './submission.service.js';

@@ -1,5 +1,5 @@
 import type { FieldFault } from '#kernel';
-import type { AdapterReturn } from './sii-adapter.js';
+import type { AdapterReturn } from './adapter-return.js';
 import { followPointer, isPointer, placeAt } from './json-pointer.js';
 import { normalizeCode } from '../tables/form.js';
 

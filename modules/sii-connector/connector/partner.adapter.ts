@@ -3,14 +3,9 @@ import { Config, isDay } from '#kernel';
 import { connectorConfig } from './connector.config.js';
 import { answerPart, requestBody, webhookPart } from './mapping.js';
 import type { AnswerPart } from './mapping.js';
+import type { AdapterReturn } from './adapter-return.js';
 import { NotTaken, OUTCOMES, SiiAdapter } from './sii-adapter.js';
-import type {
-  AdapterReturn,
-  AdapterTarget,
-  Outcome,
-  OutcomeState,
-  WebhookSubject,
-} from './sii-adapter.js';
+import type { AdapterTarget, Outcome, OutcomeState, WebhookSubject } from './sii-adapter.js';
 
 const MAX_ANSWER_CHARACTERS = 20_000;
 

@@ -1,20 +1,9 @@
+import type { AdapterReturn } from './adapter-return.js';
 import type { PartnerMapping } from './mapping.js';
 
 /** What a way to the SII can do. Nobody files but on the SII's own site; a partner does so for one. */
 export const CAPABILITIES = ['export', 'submit', 'status', 'webhook', 'proposal'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
-
-/** A return as an adapter gets it. */
-export interface AdapterReturn {
-  /** Canonical, `76123456-0`. */
-  readonly rut: string;
-  /** `YYYYMM`. */
-  readonly period: string;
-  /** 1 is the primitive, each next one rectifies. */
-  readonly revision: number;
-  /** By code without leading zeros. */
-  readonly codes: Readonly<Record<string, number | string>>;
-}
 
 /** Where to, and how to prove oneself; the secret is read for the call and kept nowhere. */
 export interface AdapterTarget {

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
+import type { AdapterReturn } from '../connector/adapter-return.js';
 import { CAPABILITIES, NotTaken, OUTCOMES } from '../connector/sii-adapter.js';
-import type {
-  AdapterReturn,
-  AdapterTarget,
-  Outcome,
-  SiiAdapter,
-} from '../connector/sii-adapter.js';
+import type { AdapterTarget, Outcome, SiiAdapter } from '../connector/sii-adapter.js';
 import type { PartnerFault } from './faults.js';
 
 /** The other end of an adapter, as far as the contract plays with it. */

@@ -77,7 +77,7 @@ export const INSERT_NEW = `INSERT INTO sii_connector_document
   SELECT $1::uuid, $2::uuid, $3::timestamptz, $3::timestamptz, 1, $4::text, ${CLAIMED},
     ${COLUMNS.map(zoned).join(', ')}
   FROM ${STAGE} s
-  ON CONFLICT ON CONSTRAINT sii_connector_document_key DO NOTHING`;
+  ON CONFLICT DO NOTHING`;
 
 // What a DTE told of a note's reference is not lost when the RCV, which never tells it, comes later.
 const kept = (name: string): string =>

@@ -38,8 +38,8 @@ export interface Exported {
   readonly manifest: string;
 }
 
-/** Rows of one page: what is held in memory at a time. */
-const PAGE = 20_000;
+/** Rows of one page, and of one row group: what is held in memory at a time. Four times as many were no faster. */
+const PAGE = 5_000;
 
 /** A company is exported in one snapshot, however long that takes. */
 const PATIENCE = { statementMs: 3_600_000, lockMs: 60_000 };
