@@ -3,12 +3,14 @@
 set -euo pipefail
 usage() {
   cat <<'TEXT'
-infra/install.sh [--dry-run] [--activate] [--from FOLDER]
+infra/install.sh [--dry-run] [--activate | --to NAME] [--from FOLDER]
 infra/install.sh --uninstall [--dry-run]
 
   --dry-run      say what would change; change nothing
   --activate     when another release is in use: use this one, and restart (a few seconds without service;
                  `ofitec release` switches without any)
+  --to NAME      when another release is in use: let NAME alone use this one, blue or green (a server) or current
+                 (worker, timers, command), and apply what it adds to the database; what serves goes on
   --from FOLDER  a built checkout or an unpacked release; the one that this script is in unless told
   --uninstall    stop and remove units, command and releases; settings, data, database and user stay
   --help         this
@@ -20,11 +22,17 @@ Ends with 0 when everything stands, 1 when something cannot be done, 2 for a wro
 TEXT
 }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dry='' activate='' uninstall='' from=$(dirname "$here")
+# shellcheck source=failover/install-steps.sh
+. "$here/failover/install-steps.sh"
+dry='' activate='' to='' uninstall='' from=$(dirname "$here")
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry=yes ;;
     --activate) activate=yes ;;
+    --to)
+      case ${2:-} in blue | green | current) to=$2 ;; *) usage >&2; exit 2 ;; esac
+      shift
+      ;;
     --uninstall) uninstall=yes ;;
     --from)
       [ $# -gt 1 ] || { usage >&2; exit 2; }
@@ -36,13 +44,14 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+[ -z "$activate" ] || [ -z "$to" ] || { usage >&2; exit 2; }
 # shellcheck source=install/parts.sh
 . "$here/install/parts.sh"
 
 user=ofitec home=/opt/ofitec settings=/etc/ofitec state=/var/lib/ofitec
 units_to=/etc/systemd/system
 # What runs from the first day; the others are enabled by whoever sets up what they are for.
-started=(ofitec@blue.service ofitec-worker.service ofitec-alert-check.timer)
+started=(ofitec@blue.service ofitec-worker.service ofitec-alert-check.timer ofitec-csp-digest.timer)
 
 check_host
 [ -z "$uninstall" ] || { remove_everything; exit 0; }

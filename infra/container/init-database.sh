@@ -4,6 +4,8 @@
 set -eu
 psql -v ON_ERROR_STOP=1 -v database=ofitec -U postgres -f /roles.sql
 for role in owner app; do
-  printf "ALTER ROLE ofitec_%s PASSWORD '%s';\n" "$role" "$(cat "/run/secrets/${role}_password")" |
+  # By itself, so that a file that may not be read ends this: an empty password would be none.
+  password=$(cat "/run/secrets/${role}_password")
+  printf "ALTER ROLE ofitec_%s PASSWORD '%s';\n" "$role" "$password" |
     psql -v ON_ERROR_STOP=1 -q -U postgres
 done

@@ -22,7 +22,10 @@ function findingsOf(status: Status): DoctorFinding[] {
     ...status.faults.map((words): [DoctorState, string] => ['warning', words]),
     ...(status.active === null ? [['critical', 'the name points to no site'] as const] : []),
     ...(status.frozen === null ? [] : [['warning', `frozen: ${status.frozen}`] as const]),
-    ...(status.decider === null ? [['critical', 'no decider holds the lease'] as const] : []),
+    // Where etcd does not answer, that is said above, and who decides is not known.
+    ...(status.decider === null && status.answered.etcd
+      ? [['critical', 'no decider holds the lease'] as const]
+      : []),
     ...status.addresses
       .filter(({ holders }) => holders.length !== 1)
       .map(({ address, holders }): [DoctorState, string] => [

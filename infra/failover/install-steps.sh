@@ -1,5 +1,8 @@
-# What the installers of this folder share; each reads it with `.`, after it has defined `usage` and set `here` and `env`.
+# What the installers share, ../install.sh too; each reads it with `.`, after it has defined `usage` and set `here`. It is in
+# this folder because this folder is what is copied to a host of the database alone. Those here set `env` as well.
 dry='' root=''
+# When this run began; what is older and half made is of one that was killed.
+began=@${EPOCHREALTIME/,/.}
 
 # arguments "$@": the options of every installer.
 arguments() {
@@ -29,17 +32,32 @@ variables() {
   set +a
 }
 
+# Half made files carry a name that nobody gives by hand, begins with a dot so that no program takes them for a setting,
+# and says whose they are: .NAME.install-PROCESS-XXXXXX.
+part_of() { printf '%s/.%s.install-' "$(dirname "$1")" "$(basename "$1")"; }
+# sweep TARGET: removes what runs that were killed left half made beside it; not those of a run that goes on.
+sweep() {
+  local start left process
+  start=$(part_of "$1")
+  for left in "$start"*; do
+    [[ ${left#"$start"} =~ ^([0-9]+)-[A-Za-z0-9]{6}$ ]] && [ -f "$left" ] && [ ! -L "$left" ] || continue
+    process=${BASH_REMATCH[1]}
+    [ -z "$(find "$left" -newermt "$began")" ] && ! kill -0 "$process" 2>/dev/null || continue
+    step rm -f "$left"
+  done
+}
 # put TARGET MODE OWNER: what comes in, if it differs.
 put() {
   local target=$root$1 mode=$2 owner=$3 content part
   content=$(cat; printf x)
+  sweep "$target"
   if [ -f "$target" ] && [ "$(cat "$target"; printf x)" = "$content" ]; then
     say 'as it was' "$target"
     return
   fi
   [ -n "$dry" ] && { say 'would write' "$target"; return; }
   mkdir -p "$(dirname "$target")"
-  part=$(mktemp "$target.XXXXXX")
+  part=$(mktemp "$(part_of "$target")$$-XXXXXX")
   printf '%s' "${content%x}" >"$part"
   chmod "$mode" "$part"
   chown "$owner" "$part"

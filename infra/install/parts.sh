@@ -1,12 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# The steps of infra/install.sh, each of which leaves alone what is as it should be.
+# The steps of infra/install.sh beside those of failover/install-steps.sh; each leaves alone what is as it should be.
 declare -A known=() fresh=()
 
-say() { printf '%-14s%s\n' "$1" "$2"; }
-fail() { printf 'install.sh: %s\n' "$1" >&2; exit 1; }
-step() {
-  if [ -n "$dry" ]; then say 'would run' "$*"; else "$@" && say 'done' "$*"; fi
-}
 has_systemd() { [ -d /run/systemd/system ]; }
 
 check_host() {
@@ -21,23 +16,6 @@ check_host() {
   [ "$(id -u)" = 0 ] || fail 'must be run by root'
 }
 
-# put TARGET MODE OWNER: what comes in, if it differs.
-put() {
-  local target=$1 mode=$2 owner=$3 content part
-  content=$(cat; printf x)
-  if [ -f "$target" ] && [ "$(cat "$target"; printf x)" = "$content" ]; then
-    say 'as it was' "$target"
-    return
-  fi
-  [ -z "$dry" ] || { say 'would write' "$target"; return; }
-  mkdir -p "$(dirname "$target")"
-  part=$(mktemp "$target.XXXXXX")
-  printf '%s' "${content%x}" >"$part"
-  chmod "$mode" "$part"
-  chown "$owner" "$part"
-  mv -f "$part" "$target"
-  say written "$target"
-}
 # put_once NAME LINE: a file of settings that is yours from then on.
 put_once() {
   if [ -e "$settings/$1" ]; then say 'as it was' "$settings/$1"; else printf '%s\n' "$2" | put "$settings/$1" 600 root:root; fi
@@ -47,16 +25,18 @@ folder() {
     step install -d -m "$2" -o "${3%%:*}" -g "${3##*:}" "$1"
   fi
 }
-# link NAME TARGET: what is in use stays in use, unless --activate says otherwise.
+# link NAME TARGET: what is in use stays in use, unless --activate or --to says otherwise.
 link() {
   local is=''
   [ ! -L "$1" ] || is=$(readlink "$1")
+  # Of a run that was killed before it had its name.
+  [ ! -L "$1.new" ] || step rm -f "$1.new"
   if [ "$is" = "$2" ]; then say 'as it was' "$1 -> $2"; return; fi
-  if [ -n "$is" ] && [ -z "$activate" ]; then say 'stays' "$1 -> $is (--activate, or \`ofitec release\`, changes it)"; return; fi
+  if [ -n "$is" ] && [ -z "$activate" ] && [ "${1##*/}" != "$to" ]; then say 'stays' "$1 -> $is (--activate, or \`ofitec release\`, changes it)"; return; fi
   [ -z "$dry" ] || { say 'would link' "$1 -> $2"; return; }
   ln -sfn "$2" "$1.new"
   mv -fT "$1.new" "$1"
-  changed=yes
+  changed+=" ${1##*/} "
   say written "$1 -> $2"
 }
 
@@ -189,13 +169,14 @@ login() {
 migrate() {
   [ -z "$dry" ] || { say 'would run' 'ofitec migrate'; return; }
   local said applied
-  said=$(OFITEC_FOLDER=$home/current sh "$here/install/ofitec.sh" migrate --json) || fail "the database cannot be migrated: $said"
+  # What it adds leaves older code at work; a colour that is to serve needs it before.
+  said=$(OFITEC_FOLDER=$home/${to:-current} sh "$here/install/ofitec.sh" migrate --json) || fail "the database cannot be migrated: $said"
   applied=$(printf '%s' "$said" | sed -n 's/.*"applied": *\([0-9]*\).*/\1/p')
   if [ "$applied" = 0 ]; then say 'as it was' 'the database is up to date'; else say 'done' "ofitec migrate: $applied steps"; fi
 }
 
 start_units() {
-  local unit
+  local unit uses
   if ! has_systemd; then
     for unit in "${started[@]}"; do
       if is_enabled "$unit"; then say 'as it was' "$unit is enabled"; else step systemctl enable --quiet "$unit"; fi
@@ -207,7 +188,8 @@ start_units() {
   step /lib/systemd/systemd-sysctl /etc/sysctl.d/90-ofitec-database.conf
   for unit in "${started[@]}"; do
     if is_enabled "$unit" && systemctl is-active --quiet "$unit"; then
-      if [ -n "$changed" ]; then step systemctl restart "$unit"; else say 'as it was' "$unit runs"; fi
+      case $unit in *@blue.*) uses=blue ;; *) uses=current ;; esac
+      if [[ $changed == *" $uses "* ]]; then step systemctl restart "$unit"; else say 'as it was' "$unit runs"; fi
     else
       step systemctl enable --quiet --now "$unit"
     fi
@@ -222,6 +204,7 @@ remove_everything() {
     name=${file##*/}
     # Those of the failover have installers of their own.
     [ -e "$here/systemd/$name" ] || continue
+    sweep "$file"
     case $name in
       *@.service) for name in ofitec@blue.service ofitec@green.service; do stop_unit "$name"; done ;;
       *) stop_unit "$name" ;;

@@ -1,18 +1,18 @@
 import { hostname } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { spoolAlert } from './alert-spool.js';
-import { readPlan } from './config.js';
+import { readPlan, secretsConfig } from './config.js';
 import { doctorCommand } from './doctor/command.js';
 import { leaseCommand } from './lease/command.js';
 import { aligned, print } from './print.js';
 import { gather } from './render/gather.js';
-import { render as renderDocument } from './render/render.js';
+import { renderNewest } from './render/render.js';
 import type { Rendering } from './render/render.js';
-import { writeSecretFile } from './render/secret-file.js';
+import { demandWritable, writeSecretFile } from './render/secret-file.js';
 import { rotateCommand } from './rotate/command.js';
 import { totpCommand } from './totp/command.js';
 import { Kv } from './vault/kv.js';
-import { readSignIn, setUp, setUpJwt, wrapSecretId } from './vault/setup.js';
+import { readSignIn, ROLE_NAMES, setUp, setUpJwt, wrapSecretId } from './vault/setup.js';
 import { readDatabase, setUpDatabase } from './vault/setup-database.js';
 import { isTrouble, VaultFault } from './vault/vault-fault.js';
 import { withVault } from './with-vault.js';
@@ -45,9 +45,8 @@ export function secretsCommand(): Command {
     )
     .addCommand(
       verb('wrap', 'wrap a new secret id of a role into a file, to be opened once')
-        .requiredOption(
-          '--role <role>',
-          'ofitec-reader, ofitec-rotator, ofitec-doctor or ofitec-door',
+        .addOption(
+          new Option('--role <role>', 'whose secret id').choices(ROLE_NAMES).makeOptionMandatory(),
         )
         .requiredOption('--out <file>', 'file that gets the wrapping’s token, for that host only')
         .option('--minutes <minutes>', 'how long it may be opened', '30')
@@ -66,7 +65,19 @@ export function secretsCommand(): Command {
     .addCommand(rotateCommand())
     .addCommand(leaseCommand())
     .addCommand(doctorCommand())
-    .addCommand(totpCommand());
+    .addCommand(totpCommand())
+    .addHelpText('after', () => variables());
+}
+
+/** What all of them read, which an option could not hold: arguments are seen by every user of a host. */
+function variables(): string {
+  const rows = Object.entries(secretsConfig).map(([name, { summary, secret }]) => [
+    `  ${name}`,
+    `${summary}${secret ? `; or ${name}_FILE` : ''}`,
+  ]);
+  const more =
+    'Each has --help. Without an exit code of its own a failure is 1. infra/secrets/rotation.md.';
+  return ['', 'Environment:', ...aligned(rows), '', more].join('\n');
 }
 
 function verb(name: string, description: string): Command {
@@ -89,6 +100,7 @@ async function setup({ json, auth, database }: Options): Promise<void> {
 async function wrap({ role = '', out = '', minutes = '', json }: Options): Promise<void> {
   const wrapMinutes = /^\d{1,4}$/.test(minutes) ? Number(minutes) : 0;
   if (wrapMinutes < 1) throw new Error('--minutes goes from 1 to 9999');
+  demandWritable(out);
   const token = await withVault((vault) => wrapSecretId(vault, role, wrapMinutes * 60));
   writeSecretFile(out, token);
   const result = { role, file: out, opensOnceWithinMinutes: wrapMinutes };
@@ -99,8 +111,10 @@ async function render({ check, json }: Options): Promise<void> {
   const plan = readPlan(process.env);
   let rendering: Rendering;
   try {
-    const document = await withVault((vault) => new Kv(vault).get(plan.path));
-    rendering = renderDocument(document, plan.targets, check);
+    rendering = await withVault((vault) => {
+      const kv = new Kv(vault);
+      return renderNewest(() => kv.get(plan.path), plan.targets, check);
+    });
   } catch (error) {
     const alert = { type: 'vault.unavailable', key: hostname(), label: plan.path } as const;
     if (!check) spoolAlert(plan.alertSpool, { ...alert, good: false });

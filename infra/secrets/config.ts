@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { choice, Config, integer, text } from '#kernel/basics';
 import type { ConfigValues } from '#kernel/basics';
 import { Fields } from '../failover/dns/fields.js';
+import { readJson } from './json-file.js';
 import { readLease } from './lease/lease.config.js';
 import type { LeaseConfig } from './lease/lease.config.js';
 import { readRotations } from './rotate/rotations.config.js';
@@ -159,8 +160,8 @@ function readProof(variables: Variables, faults: string[]): Proof | null {
 
 function parse(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    return readJson(path);
   } catch (error) {
-    throw new SecretsMisconfigured([`${path} cannot be read: ${(error as Error).message}`]);
+    throw new SecretsMisconfigured([`SECRETS_CONFIG: ${(error as Error).message}`]);
   }
 }

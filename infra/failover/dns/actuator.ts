@@ -36,9 +36,12 @@ export async function carryOut(provider: Provider, zone: Zone, order: Order): Pr
   if (!mayFollow(change.mark.epoch, from.mark?.epoch ?? null)) return nothing('refused');
   let error = '';
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if (tries > 0) await sleep(BETWEEN_MS * 2 ** tries);
+    const restMs = tries > 0 ? BETWEEN_MS * 2 ** tries : 0;
+    // No rest after which it would be too late; and this process may have stood still in it.
+    if (isLate(order, restMs)) return nothing('expired', error);
+    if (tries > 0) await sleep(restMs);
     // Trying again what may have been written is safe: it would find its own mark and be refused.
-    if (performance.now() - order.decidedAt > order.goodForMs) return nothing('expired', error);
+    if (isLate(order)) return nothing('expired', error);
     try {
       const first = await provider.replace(from, change);
       const done = first === 'refused' && tries > 0 ? await standing(provider, order) : first;
@@ -52,6 +55,11 @@ export async function carryOut(provider: Provider, zone: Zone, order: Order): Pr
     await order.heartbeat?.();
   }
   return nothing('unknown', error);
+}
+
+/** Whether the decision is not good any more, now or after a while. */
+function isLate({ decidedAt, goodForMs }: Order, afterMs = 0): boolean {
+  return performance.now() + afterMs - decidedAt > goodForMs;
 }
 
 /** Whether the order stands at the provider, another one does, or nothing happened yet. */

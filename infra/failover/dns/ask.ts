@@ -1,6 +1,7 @@
 import { request as plain } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as secure } from 'node:https';
+import { isIP } from 'node:net';
 
 /** An answer within its bounds. */
 export interface Answer {
@@ -15,7 +16,7 @@ export class Unanswered extends Error {
     message: string,
     /** Whether somebody took the connection. */
     readonly connected: boolean,
-    /** Node's name of the fault, or `TIMEOUT`. */
+    /** Node's name of the fault, `TIMEOUT`, or `UNRESOLVED` where it was this host's resolver that took too long. */
     readonly code: string,
   ) {
     super(message);
@@ -56,6 +57,7 @@ export async function ask(url: string, question: Question): Promise<Answer> {
   const servername = host ? { servername: host.replace(/:\d+$/, '') } : {};
   return new Promise((resolve, reject) => {
     let connected = false;
+    let resolved = isIP(target.hostname.replaceAll(/^\[|\]$/g, '')) !== 0;
     const request = send(
       target,
       { method, headers, agent: false, ...servername, ...tls },
@@ -81,10 +83,13 @@ export async function ask(url: string, question: Question): Promise<Answer> {
       request.destroy();
     };
     const deadline = setTimeout(
-      () => fail('TIMEOUT', `no answer within ${timeoutMs} ms`),
+      () => fail(resolved ? 'TIMEOUT' : 'UNRESOLVED', `no answer within ${timeoutMs} ms`),
       timeoutMs,
     );
-    request.once('socket', (socket) => socket.once('connect', () => void (connected = true)));
+    request.once('socket', (socket) => {
+      socket.once('lookup', (error: Error | null) => void (resolved = error === null));
+      socket.once('connect', () => void (connected = true));
+    });
     request.once('error', (error: NodeJS.ErrnoException) => fail(error.code, error.message));
     request.end(question.body);
   });

@@ -42,8 +42,15 @@ function append(file: string, line: string): void {
   }
 }
 
+let stream: NodeJS.WriteStream = process.stdout;
+
+/** From now on what is told goes to standard error: standard output is a command's answer, which may be JSON. */
+export function answerAlone(): void {
+  stream = process.stderr;
+}
+
 /** One line of JSON to standard output, as the journal of a systemd unit keeps it. */
 export function log(level: 'info' | 'warn' | 'error', message: string, facts: object = {}): void {
   const line = { time: new Date().toISOString(), level, logger: 'failover', message, ...facts };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  stream.write(`${JSON.stringify(line)}\n`);
 }

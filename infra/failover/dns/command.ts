@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
+import { answerAlone } from './audit.js';
 import { readFailover } from './config.js';
 import type { Failover } from './config.js';
 import { Decider } from './decider.js';
@@ -74,6 +75,7 @@ function configured(): Failover {
 async function observe(options: Options): Promise<void> {
   const observer = new Observer(configured());
   if (!options.once) return observer.run(untilStopped());
+  answerAlone();
   const sightings = await observer.lookAround();
   const lines = sightings.map(
     ({ site, verdict, reason }) => `${site.padEnd(16)}${verdict.padEnd(11)}${reason}`,
@@ -86,6 +88,7 @@ async function decide(options: Options): Promise<void> {
   const dryRun = options.dryRun === true;
   const decider = new Decider(failover, providerOf(failover), zoneOf(failover), dryRun);
   if (!options.once) return decider.run(untilStopped());
+  answerAlone();
   const round = await decider.round();
   await decider.leave();
   const { decision } = round;
@@ -94,6 +97,7 @@ async function decide(options: Options): Promise<void> {
 }
 
 async function act(options: Options): Promise<void> {
+  answerAlone();
   const failover = configured();
   const line = await moveByHand(failover, providerOf(failover), zoneOf(failover), {
     to: options.to ?? '',

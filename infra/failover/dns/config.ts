@@ -81,6 +81,8 @@ interface Policy {
   readonly leaseSeconds: number;
   /** How long a change may take to show at every authoritative server. */
   readonly verifySeconds: number;
+  /** The longest that a provider which fails is left alone. */
+  readonly retryMaxSeconds: number;
   /** null: going back is done by hand. */
   readonly riseWindows: number | null;
 }
@@ -223,6 +225,7 @@ function readPolicy(policy: Fields): Policy {
     flipsPerHour: number('flipsPerHour', 1, 20, 2),
     leaseSeconds: number('leaseSeconds', 2, 60, 10),
     verifySeconds: number('verifySeconds', 1, 300, 60),
+    retryMaxSeconds: number('retryMaxSeconds', 1, 300, 15),
     riseWindows: failback === 'automatic' ? riseWindows : null,
   };
 }

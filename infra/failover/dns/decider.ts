@@ -3,6 +3,8 @@ import { carryOut } from './actuator.js';
 import type { Order, Outcome } from './actuator.js';
 import { log, recordChange } from './audit.js';
 import type { AuditLine } from './audit.js';
+import { Backoff } from './backoff.js';
+import type { Circumstances } from './backoff.js';
 import type { Failover } from './config.js';
 import { nextEpoch } from './epoch.js';
 import { Etcd } from './etcd.js';
@@ -13,7 +15,8 @@ import type { Provider, Published } from './providers/provider.js';
 import { decide } from './rules.js';
 import type { Decision } from './rules.js';
 import { activeSite, readSnapshot } from './snapshot.js';
-import type { Intent, Snapshot } from './snapshot.js';
+import type { Intent, Snapshot, Trouble } from './snapshot.js';
+import { takesConnections } from './wire/exchange.js';
 import { addressType } from './wire/message.js';
 import type { Zone } from './zone.js';
 
@@ -25,6 +28,11 @@ export interface Round {
 }
 
 const HOUR_SECONDS = 3_600;
+/** How long it may take a provider that failed to take a connection; nobody waits for it longer than for name servers. */
+const CONNECT_MS = 1_000;
+
+/** The provider did not do what it was asked, nor refuse it because somebody else came first. */
+class ProviderFailed extends Error {}
 
 /**
  * Decides whether the name moves. Any number of deciders may run; the one that holds the lease acts.
@@ -39,6 +47,8 @@ export class Decider {
   private readonly seen = new Map<string, { revision: number; at: number }>();
   private epoch: number | null = null;
   private hidden = false;
+  private readonly backoff: Backoff;
+  private failingSince: string | null = null;
   private lastSaid = '';
 
   constructor(
@@ -51,6 +61,7 @@ export class Decider {
     this.etcd = new Etcd(etcd);
     this.keys = keysOf(prefix);
     this.lease = new Lease(this.etcd, this.keys, name, policy.leaseSeconds);
+    this.backoff = new Backoff(policy.retryMaxSeconds * 1_000);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -73,23 +84,30 @@ export class Decider {
   async round(): Promise<Round> {
     const leading = this.dryRun ? false : await this.hold();
     const snapshot = await readSnapshot(this.etcd, this.failover, (entry) => this.isFresh(entry));
-    const view = await this.zone.look();
+    const [view, isReached] = await Promise.all([this.zone.look(), this.isReached(leading)]);
     const active = activeSite(this.failover, view, this.hidden);
     const standing = view.agreed?.mark?.epoch ?? 0;
     // Somebody wrote after this leader fenced: a person, or a leader that it does not know of.
     if (this.epoch !== null && standing > this.epoch) this.epoch = null;
-    if (leading && this.epoch === null && snapshot.frozen === null) await this.fence(snapshot);
-    const situation = {
-      active,
-      sites: snapshot.consensus,
-      frozen: snapshot.frozen !== null,
-      fenced: this.dryRun || !leading || this.epoch !== null,
-      heldDown: snapshot.heldDown,
-      flipsLastHour: snapshot.flipsLastHour,
-    };
+    const { consensus: sites, heldDown, flipsLastHour } = snapshot;
+    const frozen = snapshot.frozen !== null;
+    const seen = { active, sites, frozen, heldDown, flipsLastHour };
     const { flipsPerHour, riseWindows } = this.failover.policy;
-    const decision = decide(situation, { flipsPerHour, riseWindows });
-    if (decision.action === 'flip' && leading) await this.flip(decision);
+    const limits = { flipsPerHour, riseWindows };
+    const wish = decide({ ...seen, fenced: true, resting: false }, limits);
+    const wanted = wish.action === 'flip' ? wish.to : null;
+    const circumstances = { term: this.lease.term, epoch: standing, wanted, isReached };
+    const resting = leading && !this.backoff.isDue(performance.now(), circumstances);
+    if (leading && !resting && this.epoch === null && !frozen) {
+      await this.attempt(circumstances, async () => this.fence(snapshot));
+    }
+    const fenced = this.dryRun || !leading || this.epoch !== null;
+    const decision = decide({ ...seen, fenced, resting }, limits);
+    if (decision.action === 'flip' && leading) {
+      // Its own fence is no news to it.
+      const epoch = Math.max(standing, this.epoch ?? 0);
+      await this.attempt({ ...circumstances, epoch }, async () => this.flip(decision));
+    }
     if (decision.action === 'flip' && this.dryRun) {
       this.say('warn', `dry run: the name would move to ${decision.to}`, { ...decision });
     }
@@ -107,6 +125,60 @@ export class Decider {
     return leading;
   }
 
+  /** Whether a provider that failed takes connections; null where it has not failed, or is not this one's to ask. */
+  private async isReached(leading: boolean): Promise<boolean | null> {
+    if (!leading || this.backoff.failures === 0) return null;
+    return takesConnections(this.provider.at, CONNECT_MS);
+  }
+
+  /** Asks the provider for something. One that fails is left alone for a while, and whoever asks for the status is told. */
+  private async attempt(
+    circumstances: Circumstances,
+    ask: () => Promise<Outcome | null>,
+  ): Promise<void> {
+    try {
+      const result = await ask();
+      if (result?.outcome === 'written') await this.recovered();
+      else if (result && result.outcome !== 'refused' && result.error !== undefined) {
+        await this.rest(circumstances, result.error);
+      }
+    } catch (error) {
+      if (error instanceof ProviderFailed) await this.rest(circumstances, error.message);
+      throw error;
+    }
+  }
+
+  private async rest(circumstances: Circumstances, error: string): Promise<void> {
+    const restMs = this.backoff.failed(performance.now(), circumstances);
+    const { failures } = this.backoff;
+    this.failingSince ??= new Date().toISOString();
+    const nextAt = new Date(Date.now() + restMs).toISOString();
+    const trouble: Trouble = {
+      ...{ by: this.failover.name, since: this.failingSince, failures, error, nextAt },
+    };
+    log('warn', 'the provider fails, and is left alone for a while', { ...trouble, restMs });
+    const lease = this.lease.id;
+    const put = { key: this.keys.trouble, value: JSON.stringify(trouble) };
+    if (lease) await this.etcd.put({ ...put, lease }).catch(() => undefined);
+  }
+
+  private async recovered(): Promise<void> {
+    this.backoff.succeeded();
+    if (this.failingSince === null) return;
+    this.failingSince = null;
+    log('info', 'the provider takes changes again');
+    await this.etcd.delete(this.keys.trouble).catch(() => undefined);
+  }
+
+  /** What the provider holds. @throws ProviderFailed */
+  private async read(): Promise<Published> {
+    try {
+      return await this.provider.read();
+    } catch (cause) {
+      throw new ProviderFailed((cause as Error).message, { cause });
+    }
+  }
+
   /** An observation counts while its lease lives, and no longer than that by this process's own clock. */
   private isFresh({ key, modRevision }: Entry): boolean {
     const now = performance.now();
@@ -118,32 +190,34 @@ export class Decider {
   }
 
   /** Makes everything that earlier leaders may still send worthless, and clears up what they began. */
-  private async fence({ intent }: Snapshot): Promise<void> {
+  private async fence({ intent }: Snapshot): Promise<Outcome> {
     const term = this.demandTerm();
-    const from = await this.provider.read();
+    const from = await this.read();
     this.hidden = from.hidden;
     const { addresses } = from;
     const kinds = addresses.map(addressType);
     if (!from.mark || kinds.join(' ') !== this.failover.families.join(' ')) {
-      throw new Error('The name is not set up: run `ofitec failover act --to SITE` once.');
+      throw new ProviderFailed('The name is not set up: run `ofitec failover act --to SITE` once.');
     }
     const began = intent?.state === 'decided' ? intent : null;
     const mark = { epoch: nextEpoch(term, from.mark.epoch), site: from.mark.site };
     const result = await this.change('fence', from, addresses, mark, 'a new leader');
-    if (result.outcome !== 'written') return;
+    if (result.outcome !== 'written') return result;
     const landed = began && from.mark.epoch > began.over && from.mark.site === began.to;
     if (began) await this.settle(began, landed ? 'written' : 'abandoned');
     this.epoch = mark.epoch;
+    return result;
   }
 
-  private async flip({ from: site, to, reason }: Decision & { action: 'flip' }): Promise<void> {
+  private async flip(chosen: Decision & { action: 'flip' }): Promise<Outcome | null> {
+    const { from: site, to, reason } = chosen;
     const decidedAt = performance.now();
-    const from = await this.provider.read();
+    const from = await this.read();
     const over = from.mark?.epoch ?? 0;
     const target = this.failover.sites.find(({ name }) => name === to);
     if (over !== this.epoch || from.mark?.site !== site || !target) {
       this.epoch = null;
-      return;
+      return null;
     }
     const { holdDownSeconds } = this.failover.policy;
     const { leader, frozen, holdDown, decision, flip } = this.keys;
@@ -164,13 +238,14 @@ export class Decider {
     );
     if (revision === null) {
       for (const each of Object.values(lease)) await this.etcd.revoke(each);
-      return;
+      return null;
     }
     const mark = { epoch: nextEpoch(revision, over), site: to };
     const result = await this.change('flip', from, target.addresses, mark, reason, decidedAt);
     this.epoch = result.outcome === 'written' ? mark.epoch : null;
     // Where it is not known, the next fence finds out.
     if (result.outcome === 'written') await this.settle(intent, 'written');
+    return result;
   }
 
   /** Notes what became of a decision; one that never took effect leaves no hold-down behind. */

@@ -12,6 +12,8 @@ export interface Keys {
   readonly flips: string;
   /** The last audit line. */
   readonly lastChange: string;
+  /** How the provider fails the one that leads; it goes with the lead, and with the first success. */
+  readonly trouble: string;
   readonly observation: (observer: string, site: string) => string;
   readonly flip: (overEpoch: number) => string;
 }
@@ -26,6 +28,7 @@ export function keysOf(prefix: string): Keys {
     decision: `${all}decision`,
     flips: `${all}flips/`,
     lastChange: `${all}last-change`,
+    trouble: `${all}trouble`,
     observation: (observer, site) => `${all}observations/${observer}/${site}`,
     flip: (overEpoch) => `${all}flips/${overEpoch}`,
   };

@@ -19,6 +19,11 @@ export class Lease {
     return performance.now() < this.goodUntil ? this.since : 0;
   }
 
+  /** etcd's number of the lease: what hangs on it goes with the lead; null where there is none. */
+  get id(): string | null {
+    return this.lease;
+  }
+
   /** Keeps the lease, or tries to get it. @throws Error when etcd does not answer: nobody leads then */
   async hold(): Promise<boolean> {
     const asked = performance.now();

@@ -26,6 +26,7 @@ const circumstances = fc.record({
   active: fc.constantFrom(...SITES, 'elsewhere', null),
   frozen: fc.boolean(),
   fenced: fc.boolean(),
+  resting: fc.boolean(),
   heldDown: fc.boolean(),
   flipsLastHour: fc.nat(4),
 });
@@ -38,7 +39,7 @@ function situationOf(
   return { ...rest, sites: SITES.map((site, n) => consensusOf(site, said[n] ?? [], QUORUM)) };
 }
 
-const calm = { frozen: false, fenced: true, heldDown: false, flipsLastHour: 0 };
+const calm = { frozen: false, fenced: true, resting: false, heldDown: false, flipsLastHour: 0 };
 const strict: Limits = { flipsPerHour: 2, riseWindows: null };
 const all = (verdict: Verdict, writable: boolean | null, streak = 3): Observation[] =>
   Array.from({ length: 3 }, () => ({ verdict, writable, reason: '', streak }));
@@ -148,6 +149,7 @@ describe('the decision', () => {
     ['hold-down', all('UNHEALTHY', null), all('HEALTHY', true), { heldDown: true }],
     ['too many flips', all('UNHEALTHY', null), all('HEALTHY', true), { flipsLastHour: 2 }],
     ['no fence', all('UNHEALTHY', null), all('HEALTHY', true), { fenced: false }],
+    ['a provider that rests', all('UNHEALTHY', null), all('HEALTHY', true), { resting: true }],
     ['an unknown address', all('UNHEALTHY', null), all('HEALTHY', true), { active: null }],
   ])('stays with %s', (_, a, b, but) => {
     const situation = situationOf([a, b, []], { ...calm, active: 'a', ...but });
@@ -162,7 +164,12 @@ describe('the decision', () => {
         if (decision.action === 'stay') return;
         const of = (site: string): Consensus | undefined =>
           situation.sites.find((each) => each.site === site);
-        expect(rest).toMatchObject({ frozen: false, fenced: true, heldDown: false });
+        expect(rest).toMatchObject({
+          frozen: false,
+          fenced: true,
+          resting: false,
+          heldDown: false,
+        });
         expect(rest.flipsLastHour).toBeLessThan(bounds.flipsPerHour);
         expect([decision.from, of(decision.to)?.verdict, of(decision.to)?.writable]).toEqual([
           rest.active,

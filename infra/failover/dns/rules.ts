@@ -150,6 +150,8 @@ export interface Situation {
   readonly frozen: boolean;
   /** Whether this decider's epoch is published, so that no earlier decider can still write. */
   readonly fenced: boolean;
+  /** Whether the provider failed a moment ago and is not asked again yet. */
+  readonly resting: boolean;
   /** Whether the last flip is too recent. */
   readonly heldDown: boolean;
   readonly flipsLastHour: number;
@@ -210,6 +212,7 @@ function obstacleOf(situation: Situation, limits: Limits): string | null {
   if (situation.flipsLastHour >= limits.flipsPerHour) {
     return `it moved ${situation.flipsLastHour} times within the hour`;
   }
+  if (situation.resting) return 'the provider fails, and is not asked again yet';
   return situation.fenced ? null : 'earlier deciders are not fenced off yet';
 }
 

@@ -16,6 +16,17 @@ export interface Intent {
   readonly state: 'decided' | 'written' | 'abandoned';
 }
 
+/** How the provider fails the decider that leads. */
+export interface Trouble {
+  readonly by: string;
+  /** Of the first failure in a row. */
+  readonly since: string;
+  readonly failures: number;
+  readonly error: string;
+  /** When it is asked again, at the latest. */
+  readonly nextAt: string;
+}
+
 /** All that etcd knows at one revision. */
 export interface Snapshot {
   readonly entries: ReadonlyMap<string, Entry>;
@@ -25,6 +36,7 @@ export interface Snapshot {
   readonly heldDown: boolean;
   readonly flipsLastHour: number;
   readonly intent: Intent | null;
+  readonly trouble: Trouble | null;
   readonly leader: string | null;
 }
 
@@ -67,6 +79,7 @@ export async function readSnapshot(
     heldDown: entries.has(keys.holdDown),
     flipsLastHour: [...entries.keys()].filter((key) => key.startsWith(keys.flips)).length,
     intent: parse<Intent>(entries.get(keys.decision)),
+    trouble: parse<Trouble>(entries.get(keys.trouble)),
     leader: parse<{ name: string }>(entries.get(keys.leader))?.name ?? null,
   };
 }

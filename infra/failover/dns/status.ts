@@ -4,7 +4,7 @@ import type { Failover, VirtualAddress } from './config.js';
 import { Etcd } from './etcd.js';
 import { keysOf } from './keys.js';
 import { activeSite, readSnapshot } from './snapshot.js';
-import type { Intent, Snapshot } from './snapshot.js';
+import type { Intent, Snapshot, Trouble } from './snapshot.js';
 import type { AuditLine } from './audit.js';
 import type { ServerView, Zone, ZoneView } from './zone.js';
 
@@ -44,15 +44,22 @@ export interface Status {
   readonly addresses: readonly AddressStatus[];
   readonly decider: string | null;
   readonly frozen: string | null;
-  readonly heldDown: boolean;
-  readonly flipsLastHour: number;
+  readonly heldDown: boolean | null;
+  readonly flipsLastHour: number | null;
   readonly lastChange: AuditLine | null;
   readonly decision: Intent | null;
-  /** What could not be asked. */
+  /** How the provider fails the decider that leads; null where it is not known to. */
+  readonly trouble: Trouble | null;
+  /** Whether there was an answer; where etcd gave none, null above means that nobody knows, not that there is nothing. */
+  readonly answered: { readonly etcd: boolean; readonly nameServers: boolean };
+  /** What could not be asked, and where answers contradict each other. */
   readonly faults: readonly string[];
 }
 
-/** One look at everything; what does not answer is said and does not keep the rest away. */
+/**
+ * One look at everything, at all of it at once, and at each for a bounded time: what does not answer is said and does
+ * not keep the rest away.
+ */
 export async function readStatus(failover: Failover, zone: Zone): Promise<Status> {
   const faults: string[] = [];
   const note =
@@ -64,7 +71,7 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
   const [view, snapshot, members, addresses] = await Promise.all([
     zone.look().catch(note('name servers')),
     readSnapshot(new Etcd(failover.etcd), failover).catch(note('etcd')),
-    Promise.all(failover.sites.map(({ patroniUrls }) => membersOf(patroniUrls, note))),
+    Promise.all(failover.sites.map((site) => membersOf(site, note))),
     Promise.all(failover.addresses.map((each) => addressStatus(each, note))),
   ]);
   const none: ZoneView = { servers: [], agreed: null };
@@ -77,10 +84,15 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
     addresses,
     decider: snapshot?.leader ?? null,
     frozen: snapshot?.frozen ?? null,
-    heldDown: snapshot?.heldDown ?? false,
-    flipsLastHour: snapshot?.flipsLastHour ?? 0,
+    heldDown: snapshot?.heldDown ?? null,
+    flipsLastHour: snapshot?.flipsLastHour ?? null,
     lastChange: lastChangeOf(snapshot, failover.prefix),
     decision: snapshot?.intent ?? null,
+    trouble: snapshot?.trouble ?? null,
+    answered: {
+      etcd: snapshot !== null,
+      nameServers: (view?.servers ?? []).some(({ error }) => error === null),
+    },
     faults,
   };
 }
@@ -136,16 +148,31 @@ async function readVrrp(url: string): Promise<VrrpStatus> {
   return JSON.parse(body) as VrrpStatus;
 }
 
-/** The cluster as the first member tells it that answers. */
+/** Words of Patroni for the member that has the leader lock. */
+const LEADERS = ['leader', 'standby_leader', 'master', 'primary'];
+
+/**
+ * The cluster as its members tell it; all are asked at once. One that is cut off goes on telling what was, so of two
+ * that differ the one with the leader of the greater timeline is shown, and that they differ is said.
+ */
 async function membersOf(
-  urls: readonly string[],
+  { name, patroniUrls }: { name: string; patroniUrls: readonly string[] },
   note: (what: string) => (error: unknown) => null,
 ): Promise<Member[]> {
-  for (const url of urls) {
-    const members = await readMembers(url).catch(note(url));
-    if (members) return members;
+  const said = await Promise.all(
+    patroniUrls.map(async (url) => {
+      const members = await readMembers(url).catch(note(`Patroni ${new URL(url).host}`));
+      const leader = members?.find(({ role }) => LEADERS.includes(role)) ?? null;
+      return members ? [{ url, members, leader }] : [];
+    }),
+  );
+  const heard = said.flat();
+  if (new Set(heard.map(({ leader }) => leader?.name)).size > 1) {
+    const names = heard.map(({ url, leader }) => `${new URL(url).host} says ${leader?.name ?? 'nobody'}`); // prettier-ignore
+    note(`${name}: its members differ on who leads`)(new Error(names.join(', ')));
   }
-  return [];
+  const [first] = heard.sort((a, b) => (b.leader?.timeline ?? 0) - (a.leader?.timeline ?? 0));
+  return first?.members ?? [];
 }
 
 async function readMembers(url: string): Promise<Member[]> {
@@ -162,27 +189,46 @@ async function readMembers(url: string): Promise<Member[]> {
 
 /** The same for a person: aligned lines. */
 export function statusLines(status: Status): string[] {
-  const { record, active, epoch, decider, frozen, lastChange } = status;
-  const facts: readonly (readonly [string, string])[] = [
-    ['name', record],
-    ['points to', active ?? 'not known, or the servers differ'],
-    ['epoch', epoch === null ? 'none' : String(epoch)],
-    ['decider', decider ?? 'nobody holds the lease'],
-    ['kill switch', frozen === null ? 'off' : `ON: ${frozen}`],
-    ['hold-down', status.heldDown ? 'yes' : 'no'],
-    ['flips in the hour', String(status.flipsLastHour)],
-    ['last change', lastChange ? changeLine(lastChange) : 'none'],
-  ];
   return [
-    ...facts.map(([name, value]) => `${name.padEnd(18)}${value}`),
+    ...factsOf(status).map(([name, value]) => `${name.padEnd(18)}${value}`),
     ...status.sites.flatMap(siteLines),
     ...(status.addresses.length > 0 ? ['', 'Virtual addresses'] : []),
     ...status.addresses.flatMap(addressLines),
     ...(status.servers.length > 0 ? ['', 'Name servers'] : []),
     ...status.servers.map(serverLine),
-    ...(status.faults.length > 0 ? ['', 'Not answered'] : []),
+    ...(status.faults.length > 0 ? ['', 'Not answered, or contradictory'] : []),
     ...status.faults.map((fault) => `  ${fault}`),
   ];
+}
+
+const UNKNOWN = 'not known: etcd does not answer';
+
+function factsOf(status: Status): (readonly [string, string])[] {
+  const { active, epoch, decider, decision, frozen, lastChange, answered, trouble } = status;
+  const kept = (words: string): string => (answered.etcd ? words : UNKNOWN);
+  const silent = answered.nameServers ? 'no site, or the servers differ' : 'not known: no name server answers'; // prettier-ignore
+  const isBegun = decision?.state === 'decided';
+  return [
+    ['name', status.record],
+    ['points to', active ?? silent],
+    ['epoch', epoch === null ? (answered.nameServers ? 'none' : silent) : String(epoch)],
+    ['decider', kept(decider ?? 'nobody holds the lease')],
+    ['kill switch', kept(frozen === null ? 'off' : `ON: ${frozen}`)],
+    ['hold-down', kept(status.heldDown === true ? 'yes' : 'no')],
+    ['flips in the hour', kept(String(status.flipsLastHour))],
+    ['provider', kept(trouble ? troubleLine(trouble) : 'no failure known')],
+    ['last change', kept(lastChange ? changeLine(lastChange) : 'none')],
+    ...(isBegun ? [['under way', intentLine(decision)] as const] : []),
+  ];
+}
+
+function intentLine({ from, to, by, reason }: Intent): string {
+  return `${from} → ${to}, by ${by}: ${reason}`;
+}
+
+function troubleLine({ by, since, failures, error, nextAt }: Trouble): string {
+  const times = failures === 1 ? 'once' : `${failures} times in a row`;
+  return `FAILS since ${since}, ${times}, asked by ${by}: ${error}; asked again at ${nextAt} or when something changes`;
 }
 
 function changeLine({ at, from, to, outcome, by, reason }: AuditLine): string {
@@ -199,9 +245,14 @@ function siteLines({ site, addresses, verdict, writable, said, members }: SiteSt
     ),
     ...members.map(
       (each) =>
-        `  ${each.name.padEnd(14)}${each.role.padEnd(15)}${each.state.padEnd(11)}timeline ${each.timeline ?? '?'}  lag ${each.lagBytes ?? '–'}`,
+        `  ${each.name.padEnd(14)}${each.role.padEnd(15)}${each.state.padEnd(11)}timeline ${each.timeline ?? '?'}  lag ${lagOf(each)}`,
     ),
   ];
+}
+
+/** The leader is behind nobody; of another one that does not tell, nobody knows. */
+function lagOf({ role, lagBytes }: Member): string {
+  return lagBytes === null ? (LEADERS.includes(role) ? '–' : '?') : String(lagBytes);
 }
 
 function addressLines({ address, holders, states }: AddressStatus): string[] {

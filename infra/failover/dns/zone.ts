@@ -1,4 +1,4 @@
-import { resolve4, resolve6, resolveNs } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 import { markName, readMark } from './epoch.js';
 import type { Mark } from './epoch.js';
 import { writeServer } from './wire/exchange.js';
@@ -35,6 +35,8 @@ export class Zone {
       readonly families: readonly Family[];
       readonly authoritative: readonly Server[];
       readonly timeoutMs: number;
+      /** Other resolvers than this host's, for a test. */
+      readonly resolvers?: readonly string[];
     },
   ) {}
 
@@ -74,12 +76,28 @@ export class Zone {
     const { authoritative, zone } = this.options;
     if (authoritative.length > 0) return authoritative;
     if (this.found.length > 0) return this.found;
-    const names = await resolveNs(zone);
-    const addresses = await Promise.all(
-      names.map((name) => resolve4(name).catch(() => resolve6(name).catch(() => []))),
-    );
-    this.found = addresses.flat().map((host) => ({ host, port: 53 }));
+    this.found = await this.named(zone);
     return this.found;
+  }
+
+  /** @throws Error when no resolver says in time who serves the zone */
+  private async named(zone: string): Promise<Server[]> {
+    const { timeoutMs, resolvers } = this.options;
+    const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
+    if (resolvers) resolver.setServers([...resolvers]);
+    // A resolver asks one server after another, each for its whole time.
+    const deadline = setTimeout(() => resolver.cancel(), timeoutMs);
+    try {
+      const names = await resolver.resolveNs(zone);
+      const addresses = await Promise.all(
+        names.map((name) =>
+          resolver.resolve4(name).catch(() => resolver.resolve6(name).catch(() => [])),
+        ),
+      );
+      return addresses.flat().map((host) => ({ host, port: 53 }));
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
 import { VrrpAgent } from '../vrrp/agent.js';
+import { ask } from '../dns/ask.js';
+import { answerAlone } from '../dns/audit.js';
 import { Blackboard } from './board.js';
 import { readGuard } from './config.js';
 import type { GuardConfig } from './config.js';
@@ -22,7 +24,10 @@ export function guardCommand(stopped: () => AbortSignal): Command {
     .description('watch that the primary can commit; when it cannot, hand over')
     .addCommand(
       verb('run', 'watch this database host until stopped')
-        .option('--once', 'one look only, and act on nothing')
+        .option(
+          '--once',
+          'one look only, act on nothing, and say what the running guard has come to',
+        )
         .option('--dry-run', 'say what would be done; report nothing and do nothing')
         .action((options: Options) => run(options, stopped)),
     )
@@ -78,11 +83,28 @@ async function run(options: Options, stopped: () => AbortSignal): Promise<void> 
   server?.close();
 }
 
+/** A look of its own, which has waited for nothing yet, and what the guard that runs here has come to. */
 async function lookOnce(config: GuardConfig, options: Options): Promise<void> {
-  const round = await new Guard(config, true).round();
-  print(round, linesOf(round), options);
+  answerAlone();
+  const [own, running] = await Promise.all([new Guard(config, true).round(), runningHere(config)]);
+  const said = running
+    ? `${running.decision.action}: ${running.decision.reason}`
+    : 'does not run, or does not answer';
+  const facts = [...linesOf(own), ...linesOfFacts([['the guard here', said]])];
+  print({ ...own, running }, facts, options);
   // A commit that is under way would keep the process alive.
   process.exit(0);
+}
+
+/** The last round of the guard that runs on this host; null when it does not answer in time. */
+async function runningHere({ metricsPort }: GuardConfig): Promise<Round | null> {
+  if (metricsPort === null) return null;
+  try {
+    const { body } = await ask(`http://127.0.0.1:${metricsPort}/status`, { timeoutMs: 2_000 });
+    return JSON.parse(body) as Round | null;
+  } catch {
+    return null;
+  }
 }
 
 function linesOf({
@@ -103,6 +125,10 @@ function linesOf({
     ['kill switch', frozen === null ? 'off' : `ON: ${frozen}`],
     ['so', `${decision.action}: ${decision.reason}`],
   ]; // prettier-ignore
+  return linesOfFacts(facts);
+}
+
+function linesOfFacts(facts: readonly (readonly [string, string])[]): string[] {
   return facts.map(([name, value]) => `${name.padEnd(16)}${value}`);
 }
 

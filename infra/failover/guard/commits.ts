@@ -14,28 +14,28 @@ const PATIENCE_MS = 2_000;
  */
 export class Commits {
   private client: Client | null = null;
+  /** The attempt that is under way, as a thing of its own, so that one that was forgotten changes nothing. */
+  private attempt: object | null = null;
   private since: number | null = null;
-  private failure: string | null = null;
   /** Seconds that the last commit took. */
   lastSeconds = 0;
 
-  constructor(private readonly url: string) {}
+  /** @param patienceMs for how long a look waits for its commit */
+  constructor(
+    private readonly url: string,
+    private readonly patienceMs: number,
+  ) {}
 
-  /** For how long a commit has not come back, in seconds; 0 when the last one did. */
+  /** For how long no commit has come back, in seconds, however often it failed; 0 when the last one did. */
   get stalledSeconds(): number {
     return this.since === null ? 0 : (performance.now() - this.since) / 1_000;
   }
 
-  /** Why the server cannot even be asked; null when it can. */
-  get fault(): string | null {
-    return this.failure;
-  }
-
   /** Begins a commit unless one is under way, and waits for it a little. */
   async look(): Promise<void> {
-    if (this.since === null) void this.commit();
-    const until = performance.now() + 500;
-    while (this.since !== null && performance.now() < until) {
+    if (this.attempt === null) void this.commit();
+    const until = performance.now() + this.patienceMs;
+    while (this.attempt !== null && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -43,13 +43,13 @@ export class Commits {
   /** Forgets the commit that is under way, for example because this server leads no more. */
   forget(): void {
     this.drop();
+    this.attempt = null;
     this.since = null;
-    this.failure = null;
   }
 
   /** @throws Error when the server does not say in time */
   async waiting(): Promise<Waiting> {
-    const client = await connect(this.url);
+    const client = await connect(this.url, { query_timeout: PATIENCE_MS });
     try {
       const { rows } = await client.query<Waiting>(
         `SELECT (SELECT count(*)::integer FROM pg_stat_activity WHERE wait_event = 'SyncRep') AS waiters,
@@ -62,8 +62,10 @@ export class Commits {
   }
 
   private async commit(): Promise<void> {
+    const attempt = {};
+    this.attempt = attempt;
     const began = performance.now();
-    this.since = began;
+    this.since ??= began;
     try {
       this.client ??= await connect(this.url);
       let isDoubtful = false;
@@ -72,15 +74,15 @@ export class Commits {
       await this.client.query(`SELECT pg_logical_emit_message(true, 'ofitec-guard', '')`);
       this.client.removeAllListeners('notice');
       if (isDoubtful) throw new Error('the wait for the standby was cancelled');
-      if (this.since !== began) return;
+      if (this.attempt !== attempt) return;
       this.lastSeconds = (performance.now() - began) / 1_000;
-      this.failure = null;
-    } catch (error) {
-      if (this.since !== began) return;
-      this.failure = (error as Error).message;
+      this.since = null;
+    } catch {
+      // Whoever refuses connections has not committed either: the time goes on.
+      if (this.attempt !== attempt) return;
       this.drop();
     }
-    this.since = null;
+    this.attempt = null;
   }
 
   private drop(): void {
@@ -102,8 +104,9 @@ export async function isStopped(url: string): Promise<boolean> {
   }
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, bound: { query_timeout?: number } = {}): Promise<Client> {
   const client = new Client({
+    ...bound,
     ...{ connectionString: url, connectionTimeoutMillis: PATIENCE_MS },
     ...{ application_name: 'ofitec guard', keepAlive: true },
   });

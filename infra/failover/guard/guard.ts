@@ -55,15 +55,15 @@ export class Guard {
     private readonly isDry: boolean,
   ) {
     this.board = new Blackboard(config);
-    this.commits = new Commits(config.databaseUrl);
+    this.commits = new Commits(config.databaseUrl, config.policy.lookEveryMs / 2);
     this.patroni = new Patroni(config.patroniUrl, config.patroniPassword);
     this.handover = new Handover(config, this.board);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    if (!this.isDry) await this.handover.recover();
     while (!signal.aborted) {
       const began = performance.now();
+      if (!this.isDry) await this.recover();
       await this.round().catch((error: unknown) => {
         this.last = this.last && { ...this.last, hasMajority: false };
         this.say('warn', 'this round came to nothing', { error: String(error) });
@@ -72,6 +72,12 @@ export class Guard {
       await sleep(restMs, undefined, { signal }).catch(() => undefined);
     }
     await this.board.leave();
+  }
+
+  private async recover(): Promise<void> {
+    await this.handover.recover().catch((error: unknown) => {
+      log('error', 'Patroni could not be started again', { error: String(error) });
+    });
   }
 
   /** One look, and what follows from it. @throws Error without etcd's majority */
@@ -170,7 +176,7 @@ export class Guard {
     const { stalledSeconds } = this.commits;
     const waits = stalledSeconds >= policy.stallSeconds;
     const seen = waits ? await this.commits.waiting().catch(() => null) : null;
-    const isCutOff = seen !== null && seen.waiters > 0 && seen.streaming === 0;
+    const isCutOff = seen && seen.waiters > 0 && seen.streaming === 0;
     const { reports, frozen, isHeldDown } = board;
     return decide(
       { member, members, stalledSeconds, isCutOff, timeline: self?.timeline ?? 0, reports, frozen, isHeldDown }, // prettier-ignore

@@ -7,12 +7,18 @@ import { log } from '../dns/audit.js';
 import type { Blackboard, Plan } from './board.js';
 import { isStopped } from './commits.js';
 import type { GuardConfig } from './config.js';
+import { FAILOVER_MS } from './patroni.js';
 import { furthest, unseen } from './rules.js';
 
-const REPORT_SECONDS = 15;
-const EVERY_MS = 300;
-/** Longer than a candidate's guard waits for its Patroni: what it was told to do is done or refused then. */
-const SETTLE_MS = 16_000;
+/** For how long the others are waited for. */
+interface Patience {
+  readonly reportMs: number;
+  readonly everyMs: number;
+  /** Longer than a candidate's guard waits for its Patroni: what it was told to do is done or refused then. */
+  readonly settleMs: number;
+}
+
+const PATIENCE: Patience = { reportMs: 15_000, everyMs: 300, settleMs: FAILOVER_MS + 1_000 };
 
 export type Outcome =
   | { readonly outcome: 'handed over'; readonly to: string }
@@ -28,9 +34,10 @@ export class Handover {
   constructor(
     private readonly config: GuardConfig,
     private readonly board: Blackboard,
+    private readonly patience = PATIENCE,
   ) {}
 
-  /** Starts Patroni again, where a guard died between stopping it and starting it. */
+  /** Starts Patroni again, where that failed or a guard died between stopping it and starting it. */
   async recover(): Promise<void> {
     if (!existsSync(this.config.stateFile)) return;
     log('warn', 'an earlier guard stopped Patroni and did not start it again');
@@ -68,10 +75,11 @@ export class Handover {
   /** From here on this primary acknowledges nothing: what the others have now is all there is. */
   private async choose(plan: Plan, timeline: number): Promise<Outcome> {
     const { member, members, policy } = this.config;
+    const { reportMs, everyMs, settleMs } = this.patience;
     const fenced: Plan = { ...plan, state: 'fenced' };
     await this.board.go(fenced);
     let candidate: string | null = null;
-    for (const until = after(REPORT_SECONDS); candidate === null; await sleep(EVERY_MS)) {
+    for (const until = after(reportMs); candidate === null; await sleep(everyMs)) {
       const { leader, reports } = await this.board.read();
       if (leader !== null && leader !== member) return { outcome: 'handed over', to: leader };
       const silent = unseen({ member, members, timeline, reports }, plan.id);
@@ -81,14 +89,14 @@ export class Handover {
     }
     log('warn', `${candidate} has the most and is to lead`, { plan: plan.id });
     await this.board.go({ ...fenced, state: 'promote', candidate });
-    for (const until = after(policy.promoteSeconds); ; await sleep(EVERY_MS)) {
+    for (const until = after(policy.promoteSeconds * 1_000); ; await sleep(everyMs)) {
       const { leader } = await this.board.read();
       if (leader !== null && leader !== member) return { outcome: 'handed over', to: leader };
       if (performance.now() > until) break;
     }
     // Nobody may act on this plan any more before the old primary comes back.
     await this.board.end();
-    await sleep(SETTLE_MS);
+    await sleep(settleMs);
     const { leader } = await this.board.read();
     if (leader !== null && leader !== member) return { outcome: 'handed over', to: leader };
     await this.board.takeBack();
@@ -99,7 +107,10 @@ export class Handover {
     await this.board.end().catch((error: unknown) => {
       log('error', 'the plan could not be ended; it ends with its lease', { error: String(error) });
     });
-    await this.resume();
+    // The outcome is told in any case, and the file stays: whoever finds it tries again.
+    await this.resume().catch((error: unknown) => {
+      log('error', 'Patroni could not be started again', { error: String(error) });
+    });
   }
 
   private async resume(): Promise<void> {
@@ -117,6 +128,6 @@ export class Handover {
   }
 }
 
-function after(seconds: number): number {
-  return performance.now() + seconds * 1_000;
+function after(ms: number): number {
+  return performance.now() + ms;
 }

@@ -23,7 +23,7 @@ export interface Peer {
 
 const TIMEOUT_MS = 2_000;
 /** Patroni waits for the outcome before it answers. */
-const FAILOVER_MS = 15_000;
+export const FAILOVER_MS = 15_000;
 
 /** One member's REST API. */
 export class Patroni {

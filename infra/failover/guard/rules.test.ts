@@ -21,7 +21,8 @@ describe('the guard’s decision', () => {
 
   it.each([
     ['writes come back', { stalledSeconds: 14.9 }, /writes come back/],
-    ['something else holds them', { isCutOff: false }, /a person must look/],
+    ['something else holds them', { isCutOff: false }, /not for want of a standby: a person must look/],
+    ['PostgreSQL does not answer', { isCutOff: null }, /does not say why: a person must look/],
     ['the kill switch is on', { frozen: 'moving house' }, /kill switch is on: moving house/],
     ['it did so a moment ago', { isHeldDown: true }, /too recent/],
     ['one of the others is silent', { reports: [report('pg2')] }, /pg3 cannot take over/],

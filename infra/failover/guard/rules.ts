@@ -17,8 +17,8 @@ export interface Stall {
   /** Every member of the cluster, this one too, whether it lives or not. */
   readonly members: readonly string[];
   readonly stalledSeconds: number;
-  /** Commits wait for a standby, and none streams. */
-  readonly isCutOff: boolean;
+  /** Commits wait for a standby, and none streams; null when PostgreSQL does not even say why they wait. */
+  readonly isCutOff: boolean | null;
   readonly timeline: number;
   readonly reports: readonly Report[];
   readonly frozen: string | null;
@@ -38,6 +38,7 @@ export function decide(stall: Stall, stallSeconds: number): Decision {
   const stay = (reason: string): Decision => ({ action: 'stay', reason });
   if (stall.stalledSeconds < stallSeconds) return stay('writes come back');
   const since = `writes have waited for ${Math.round(stall.stalledSeconds)} s`;
+  if (stall.isCutOff === null) return stay(`${since}, and PostgreSQL does not say why: a person must look`); // prettier-ignore
   if (!stall.isCutOff) return stay(`${since}, and not for want of a standby: a person must look`);
   if (stall.frozen !== null) return stay(`${since}, but the kill switch is on: ${stall.frozen}`);
   if (stall.isHeldDown) return stay(`${since}, but the last step down is too recent`);

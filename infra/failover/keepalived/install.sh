@@ -38,9 +38,9 @@ if [ -z "$root" ]; then
   [ -n "$dry" ] || [ "$(id -u)" = 0 ] || fail 'must be run by root'
   packages keepalived curl python3 iproute2
 fi
-config=$(fill "$here/keepalived.template.conf")
+config=$(fill "$here/keepalived.conf")
 printf '%s\n' "$config" | put /etc/keepalived/keepalived.conf 640 root:root
-put /usr/local/lib/ofitec/health.sh 755 root:root <"$here/health.sh"
+put /usr/local/lib/ofitec/health.sh 755 root:root <"$here/../health.sh"
 put /usr/local/lib/ofitec/remove-vip.sh 755 root:root <"$here/remove-vip.sh"
 put /etc/systemd/system/keepalived.service.d/ofitec.conf 644 root:root <"$here/keepalived.service.d/ofitec.conf"
 # Connections to a database host that vanished end in seconds here, too.

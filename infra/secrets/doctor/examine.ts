@@ -5,9 +5,10 @@ import type { Kept, SecretName } from '../rotate/journal.js';
 import { secretIdsOf } from '../rotate/token.js';
 import { Kv } from '../vault/kv.js';
 import { readToken } from '../vault/sign-in.js';
-import { readHealth } from '../vault/vault.js';
-import type { Vault } from '../vault/vault.js';
+import { readHealth, readLeader } from '../vault/vault.js';
+import type { Vault, VaultAddress, VaultHealth } from '../vault/vault.js';
 import { VaultFault } from '../vault/vault-fault.js';
+import { isStuck } from './stuck.js';
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -20,17 +21,18 @@ export interface Finding {
   readonly metric?: { readonly name: string; readonly value: number; readonly label?: string };
 }
 
-/** A rotation that stands for longer is stuck; waiting for connections to end takes up to its drain. */
-const STUCK_SECONDS = 900;
 const DAY_SECONDS = 86_400;
-const NO_ACTIVE = 'active server';
+const ACTIVE = 'active server';
 /** Who has less time left is to be replaced now. */
 const LEAST_DAYS = 7;
+/** Clocks that are further apart make logs lie and codes of authenticator apps fail. */
+const MOST_SKEW_SECONDS = 30;
 
 /** Looks at everything that `doctor` may see: names, ages and states, never a value. */
 export async function examine(vault: Vault, plan: SecretsPlan): Promise<Finding[]> {
   const health = await examineServers(vault);
-  if (health.some(({ what }) => what === NO_ACTIVE)) return [...health, ...examineFiles(plan)];
+  if (health.some(({ what, state }) => what === ACTIVE && state === 'critical'))
+    return [...health, ...examineFiles(plan)];
   const looks = [
     () => examineAudit(vault),
     () => examineKeys(vault, plan),
@@ -49,7 +51,6 @@ async function examineServers(vault: Vault): Promise<Finding[]> {
     address.urls.map(async (url) => ({ url, ...(await readHealth(address, url)) })),
   );
   const isActive = states.some(({ state }) => state === 'active');
-  const none: Finding = { what: NO_ACTIVE, state: 'critical', sentence: 'none' };
   const findings = states.map(({ url, state, version }): Finding => ({
     what: `server ${new URL(url).host}`,
     state: state === 'active' || state === 'standby' ? 'good' : 'critical',
@@ -59,7 +60,34 @@ async function examineServers(vault: Vault): Promise<Finding[]> {
       value: state === 'active' || state === 'standby' ? 1 : 0,
     },
   }));
-  return isActive ? findings : [...findings, none];
+  findings.push(...examineClocks(states));
+  if (isActive) return findings;
+  const standby = states.find(({ state }) => state === 'standby');
+  return [...findings, await examineLeader(address, standby?.url ?? null)];
+}
+
+/** This host's clock beside Vault's, by which ages are reckoned and codes are judged. */
+function examineClocks(states: readonly VaultHealth[]): Finding[] {
+  const [at] = states.flatMap((each) => each.at ?? []);
+  if (!at) return [];
+  const seconds = Math.round((Date.now() - at.getTime()) / 1_000);
+  const isOff = Math.abs(seconds) > MOST_SKEW_SECONDS;
+  const side = seconds > 0 ? 'ahead of' : 'behind';
+  const sentence = isOff
+    ? `this host is ${Math.abs(seconds)} s ${side} Vault: set the clock that is wrong (NTP)`
+    : 'as Vault’s';
+  return [{ what: 'clock', state: isOff ? 'warning' : 'good', sentence }];
+}
+
+/** Where only standbys are named: they pass requests on to the active one, if that is there. */
+async function examineLeader(address: VaultAddress, standby: string | null): Promise<Finding> {
+  const leader = standby === null ? null : await readLeader(address, standby);
+  if (leader === null) return { what: ACTIVE, state: 'critical', sentence: 'none' };
+  const { host } = new URL(leader);
+  const { state } = await readHealth(address, leader);
+  return state === 'active'
+    ? { what: ACTIVE, state: 'good', sentence: `${host}, which VAULT_ADDR does not name` }
+    : { what: ACTIVE, state: 'critical', sentence: `none; ${host} was it, and is ${state}` };
 }
 
 async function examineAudit(vault: Vault): Promise<Finding[]> {
@@ -106,13 +134,13 @@ async function examineToken(vault: Vault): Promise<Finding[]> {
 
 async function examineSecretIds(vault: Vault): Promise<Finding[]> {
   const facts = await secretIdsOf(vault, 'auth/approle/role/ofitec-reader');
-  return facts.map(({ accessor, endsAt }) => {
-    const days = endsAt ? (endsAt.getTime() - Date.now()) / DAY_SECONDS / 1_000 : Infinity;
+  return facts.map(({ accessor, secondsLeft }) => {
+    const days = secondsLeft === null ? Infinity : secondsLeft / DAY_SECONDS;
     const key = `secret-id ${accessor.slice(0, 8)}`;
     return {
       what: key,
       state: days < LEAST_DAYS ? 'warning' : 'good',
-      sentence: endsAt ? `ends in ${days.toFixed(1)} days` : 'never ends',
+      sentence: secondsLeft === null ? 'never ends' : `ends in ${days.toFixed(1)} days`,
       alert: { type: 'secret.expiring', key },
       metric: {
         ...{ name: 'secrets_secret_id_days', label: `accessor="${accessor.slice(0, 8)}"` },
@@ -142,7 +170,7 @@ async function examineRotation(
       value: Number(ageDays.toFixed(2)),
     },
   };
-  return [age, stuckness(secret, kept, (db?.drainSeconds ?? 0) + (db?.graceSeconds ?? 0))];
+  return [age, stuckness(secret, kept, isStuck(secret, kept, plan.rotations))];
 }
 
 /** Days since its last rotation, or since the document began. By Vault's clock. */
@@ -154,15 +182,15 @@ async function ageOf(vault: Vault, plan: SecretsPlan, kept: Kept | null): Promis
   return ((answer.at ?? new Date()).getTime() - created.getTime()) / DAY_SECONDS / 1_000;
 }
 
-function stuckness(secret: SecretName, kept: Kept | null, drainSeconds: number): Finding {
+function stuckness(secret: SecretName, kept: Kept | null, isStill: boolean): Finding {
   const isUnder = kept !== null && !isOver(kept.journal);
-  const waits = secret === 'db' && kept?.journal.state === 'RENDERED' ? drainSeconds : 0;
-  const isStuck = isUnder && kept.ageSeconds > STUCK_SECONDS + waits;
   const state = kept?.journal.state ?? 'never rotated';
   return {
     what: `rotation of ${secret}`,
-    state: isStuck ? 'critical' : 'good',
-    sentence: isUnder ? `${state} since ${Math.round(kept.ageSeconds)} s` : state,
+    state: isStill ? 'critical' : 'good',
+    sentence: isUnder
+      ? `${state} since ${Math.round(kept.ageSeconds)} s${isStill ? ': --resume, or --abort' : ''}`
+      : state,
     alert: { type: 'rotation.stuck', key: secret },
     metric: {
       ...{ name: 'secrets_rotation_unfinished_seconds', label: `secret="${secret}"` },

@@ -1,6 +1,6 @@
 import type { Document } from '../vault/kv.js';
 import { proveDialect, writeDialect } from './dialect.js';
-import { discard, draft, publish, readSecretFile } from './secret-file.js';
+import { discard, draft, publish, readSecretFile, sweep } from './secret-file.js';
 import type { Draft } from './secret-file.js';
 import type { Targets } from './targets.config.js';
 
@@ -26,6 +26,8 @@ interface Wanted {
   readonly prove: (bytes: Buffer) => void;
 }
 
+/** Times that it is looked whether another version came meanwhile. */
+const LOOKS = 5;
 /** No value of a secret is longer. */
 const MAX_VALUE_BYTES = 65_536;
 
@@ -42,7 +44,10 @@ export function render(document: Document, targets: Targets, check = false): Ren
   const wanted = contentsOf(targets, values);
   const isStale = wanted.map(({ file, content }) => !readSecretFile(file)?.equals(content));
   const stale = wanted.filter((_, n) => isStale[n]);
-  if (!check) write(stale);
+  if (!check) {
+    write(stale);
+    for (const { file } of wanted) sweep(file);
+  }
   return {
     version: document.version,
     files: wanted.map(({ file, keys: names }, n) => ({
@@ -53,6 +58,35 @@ export function render(document: Document, targets: Targets, check = false): Ren
       .filter((key) => !keys.includes(key))
       .sort(),
   };
+}
+
+/**
+ * Renders what is newest, also when several programs do so at once: whoever has written looks again, so
+ * that one which stood still between reading and writing leaves no older version behind.
+ *
+ * @param read gives the document as it is now
+ */
+export async function renderNewest(
+  read: () => Promise<Document>,
+  targets: Targets,
+  check = false,
+): Promise<Rendering> {
+  let last = render(await read(), targets, check);
+  const written = new Set<string>();
+  const looks = check ? 0 : LOOKS;
+  for (let look = 1; look < looks; look += 1) {
+    const files = last.files.filter(({ state }) => state === 'written');
+    for (const { file } of files) written.add(file);
+    if (files.length === 0) break;
+    // What is written is written, also when Vault goes away now.
+    const now = await read().catch(() => null);
+    if (!now || now.version === last.version) break;
+    last = render(now, targets);
+  }
+  const files = last.files.map((each) =>
+    written.has(each.file) ? ({ ...each, state: 'written' } as const) : each,
+  );
+  return { ...last, files };
 }
 
 function valuesOf({ data }: Document, keys: readonly string[]): Map<string, string> {

@@ -2,13 +2,14 @@ import { Command, Argument, Option } from 'commander';
 import { readPlan } from '../config.js';
 import type { SecretsPlan } from '../config.js';
 import { aligned, print } from '../print.js';
-import { render } from '../render/render.js';
+import { renderNewest } from '../render/render.js';
 import { Kv } from '../vault/kv.js';
 import type { Vault } from '../vault/vault.js';
 import { withVault } from '../with-vault.js';
 import { DbTurn } from './db.js';
 import type { Ground } from './document-turn.js';
 import { isOver, Journals, SECRETS } from './journal.js';
+import { Logins } from './logins.js';
 import type { Journal, Kept, SecretName } from './journal.js';
 import { ResticTurn } from './restic.js';
 import { SessionKeyTurn } from './session-key.js';
@@ -43,9 +44,9 @@ async function rotate(secret: SecretName, options: Options): Promise<void> {
   await withVault(async (vault) => {
     const kv = new Kv(vault);
     if (options.status) return status(kv, secret, options);
-    const rotation = rotationOf(secret, plan, vault);
-    if (options.dryRun) return dryRun(rotation, options);
     const report = (line: string): void => void process.stderr.write(`${line}\n`);
+    const rotation = rotationOf(secret, plan, vault, report);
+    if (options.dryRun) return dryRun(rotation, options);
     const rotator: Rotator = { kv, runbook: plan.runbook, report };
     const act = options.abort ? abort : options.resume ? resume : begin;
     const journal = await act(rotation, rotator);
@@ -53,14 +54,21 @@ async function rotate(secret: SecretName, options: Options): Promise<void> {
   });
 }
 
-function rotationOf(secret: SecretName, plan: SecretsPlan, vault: Vault): Rotation {
+function rotationOf(
+  secret: SecretName,
+  plan: SecretsPlan,
+  vault: Vault,
+  report: (line: string) => void,
+): Rotation {
   const { rotations } = plan;
   const kv = new Kv(vault);
   const ground: Ground = {
-    ...{ kv, path: plan.path },
-    renderHere: async () => void render(await kv.get(plan.path), plan.targets),
+    ...{ kv, path: plan.path, report },
+    renderHere: async () => void (await renderNewest(() => kv.get(plan.path), plan.targets)),
   };
-  if (secret === 'db' && rotations.db) return new DbTurn(rotations.db, ground);
+  if (secret === 'db' && rotations.db) {
+    return new DbTurn(rotations.db, ground, new Logins(rotations.db.adminUrlFile));
+  }
   if (secret === 'session-key' && rotations.sessionKey) {
     return new SessionKeyTurn(rotations.sessionKey, ground);
   }

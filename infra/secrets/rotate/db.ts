@@ -6,12 +6,13 @@ import { userOf, withLogin } from './database-url.js';
 import { DocumentTurn, step } from './document-turn.js';
 import type { Ground } from './document-turn.js';
 import type { Journal } from './journal.js';
-import { Logins, mayLogIn } from './logins.js';
+import type { Logins } from './logins.js';
+import { Voice, Watch } from './patience.js';
 import type { DbRotation } from './rotations.config.js';
 import { newPassword } from './scram.js';
 
 const LOOK_MS = 500;
-const CANARY_MS = 300_000;
+const CANARY_SECONDS = 300;
 
 /**
  * Two logins of the application take turns. The new one is tried before anybody gets it; the old one
@@ -30,14 +31,12 @@ export class DbTurn extends DocumentTurn {
     step('RETIRED', 'the old login is refused', (journal) => this.retire(journal)),
   ];
   protected readonly make = newPassword;
-  private readonly logins: Logins;
-
   constructor(
     private readonly config: DbRotation,
     ground: Ground,
+    private readonly logins: Pick<Logins, keyof Logins>,
   ) {
     super(ground, config.key);
-    this.logins = new Logins(config.adminUrlFile);
   }
 
   async look(): Promise<{ from: string; to: string }> {
@@ -72,7 +71,7 @@ export class DbTurn extends DocumentTurn {
   }
 
   private async test(journal: Journal): Promise<void> {
-    if (await mayLogIn(await this.nextUrl(journal))) return;
+    if (await this.logins.mayLogIn(await this.nextUrl(journal))) return;
     throw new Error(`${journal.to} is refused, although it has its password.`);
   }
 
@@ -85,11 +84,16 @@ export class DbTurn extends DocumentTurn {
   private async watchCanary({ to }: Journal): Promise<Record<string, string>> {
     const { canary } = this.config;
     if (!canary) return { canary: 'none' };
-    const until = Date.now() + CANARY_MS;
+    const [waiting, voice] = [new Watch(), new Voice(this.ground.report)];
     for (;;) {
       const ready = await isReady(canary.readyUrl);
       if (ready && (await this.logins.sessionsOf(to)) > 0) return { canary: 'ready' };
-      if (Date.now() > until) throw new Error('The canary does not work with the new login.');
+      waiting.look();
+      const state = ready ? `is ready without ${to}` : `does not answer at ${canary.readyUrl}`;
+      if (waiting.seconds > CANARY_SECONDS) {
+        throw new Error(`The canary ${state}. See to it, and --resume; or --abort.`);
+      }
+      voice.waits(`the canary ${state} yet`);
       await sleep(LOOK_MS);
     }
   }
@@ -97,16 +101,22 @@ export class DbTurn extends DocumentTurn {
   /** Waits until the old login has had no connection for the grace. */
   private async drain({ from, to }: Journal): Promise<void> {
     const { drainSeconds, graceSeconds } = this.config;
-    const until = Date.now() + (drainSeconds + graceSeconds) * 1_000;
-    for (let quietSince: number | null = null; ;) {
+    const [waiting, quiet] = [new Watch(), new Watch()];
+    const voice = new Voice(this.ground.report);
+    for (;;) {
       const sessions = await this.logins.sessionsOf(from);
-      quietSince = sessions > 0 ? null : (quietSince ?? Date.now());
-      if (quietSince !== null && Date.now() - quietSince >= graceSeconds * 1_000) return;
-      if (Date.now() > until) {
+      waiting.look();
+      if (sessions > 0) quiet.reset();
+      else quiet.look();
+      if (sessions === 0 && quiet.seconds >= graceSeconds) return;
+      if (waiting.seconds > drainSeconds + graceSeconds) {
         throw new Error(
-          `${sessions} connections of ${from} do not end: some host has not rendered ${to} yet.`,
+          `${sessions} connections of ${from} do not end: some host has not rendered ${to} yet. ` +
+            'Render there, and --resume.',
         );
       }
+      const what = sessions > 0 ? `${sessions} connections of ${from}` : `nobody uses ${from}`;
+      voice.waits(sessions > 0 ? `${what} are left` : `${what} for ${graceSeconds} s`);
       await sleep(LOOK_MS);
     }
   }
@@ -116,7 +126,7 @@ export class DbTurn extends DocumentTurn {
     await this.logins.close(from);
     const before = await this.ground.kv.read(this.ground.path, Number(notes['version']) - 1);
     const url = before?.data[this.key];
-    if (typeof url === 'string' && userOf(url) === from && (await mayLogIn(url))) {
+    if (typeof url === 'string' && userOf(url) === from && (await this.logins.mayLogIn(url))) {
       throw new Error(`${from} is still let in.`);
     }
   }

@@ -11,6 +11,8 @@ export interface Ground {
   readonly path: string;
   /** Renders it on this host, if anything is rendered here. */
   renderHere(): Promise<void>;
+  /** Tells a person of what takes long. */
+  readonly report: (line: string) => void;
 }
 
 /**

@@ -54,6 +54,12 @@ export class Journals {
     return { journal: next, version, ageSeconds: 0 };
   }
 
+  /** @returns whether another rotator has written over it; false when that cannot be asked */
+  async isOvertaken({ journal, version }: Kept): Promise<boolean> {
+    const found = await this.read(journal.secret).catch(() => null);
+    return found !== null && found.version !== version;
+  }
+
   /** The version to begin a new journal over. */
   async over(secret: SecretName): Promise<number> {
     return (await this.kv.read(pathOf(secret)))?.version ?? 0;

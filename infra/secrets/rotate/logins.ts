@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { clientTo } from '#kernel/basics';
 import type { Client } from 'pg';
 import { scramVerifier } from './scram.js';
@@ -58,15 +58,27 @@ export class Logins {
     return rows[0]?.sessions ?? 0;
   }
 
+  /** Whether a URL's login is taken. @throws Error when the database does not answer */
+  async mayLogIn(url: string): Promise<boolean> {
+    return mayLogIn(url);
+  }
+
   private async ask<R>(sql: string, values: unknown[] = []): Promise<R[]> {
-    return asking(
-      readFileSync(this.adminUrlFile, 'utf8').trim(),
-      'ofitec rotator',
-      async (client) => {
-        const { rows } = await client.query(sql, values);
-        return rows as R[];
-      },
-    );
+    return asking(this.adminUrl(), 'ofitec rotator', async (client) => {
+      const { rows } = await client.query(sql, values);
+      return rows as R[];
+    });
+  }
+
+  private adminUrl(): string {
+    const file = this.adminUrlFile;
+    try {
+      if ((statSync(file).mode & 0o007) === 0) return readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new Error(`adminUrlFile ${file} cannot be read: ${code}.`, { cause: error });
+    }
+    throw new Error(`adminUrlFile ${file} may be read by everybody: chmod 600.`);
   }
 }
 
@@ -104,9 +116,18 @@ async function asking<T>(
     // PostgreSQL's own words may repeat a statement; its code says enough.
     const { code, message } = error as { code?: string; message: string };
     const isPostgres = /^[0-9A-Z]{5}$/.test(code ?? '');
-    const sentence = isPostgres ? `PostgreSQL refuses (${code}).` : message;
+    const sentence = isPostgres
+      ? `PostgreSQL refuses ${name} (${code})${adviceOn(code)}.`
+      : message;
     throw Object.assign(new Error(sentence), { code });
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** What is to be done about a refusal. */
+function adviceOn(code = ''): string {
+  if (REFUSED.includes(code)) return ': the login or its password is wrong';
+  if (code === '42501') return ': its role may not; infra/postgresql/rotation.sql lets it';
+  return '';
 }

@@ -27,7 +27,9 @@ export class Pending {
     const found = await this.kv.read(this.path);
     const value = found?.data['value'];
     if (found?.data['rotation'] === rotation && typeof value === 'string') return value;
-    throw new Error(`${this.path} holds nothing of rotation ${rotation}.`);
+    throw new Error(
+      `${this.path} holds nothing of rotation ${rotation}, as after one that is taken back: --abort.`,
+    );
   }
 
   /** Leaves nothing in the newest version. */

@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import * as fs from 'node:fs';
+import { hostname } from 'node:os';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { writeSecretFile } from '../render/secret-file.js';
 import { DocumentTurn, step } from './document-turn.js';
 import type { Ground } from './document-turn.js';
 import type { Journal } from './journal.js';
 import type { ResticRotation } from './rotations.config.js';
+import { waitFor } from './patience.js';
 import { newPassword } from './scram.js';
 import type { Document } from '../vault/kv.js';
+import { withoutTexts } from '../vault/verdict.js';
 
 /** A key of a repository, as `restic key list --json` tells it. */
 interface Key {
@@ -87,7 +86,7 @@ export class ResticTurn extends DocumentTurn {
   }
 
   private async wait(): Promise<void> {
-    await sleep(this.config.graceSeconds * 1_000);
+    await waitFor(this.config.graceSeconds, 'backups that run may end', this.ground.report);
   }
 
   private async remove(journal: Journal): Promise<void> {
@@ -133,10 +132,10 @@ export class ResticTurn extends DocumentTurn {
         ending,
       ]);
       if (code === 0) return said;
-      const why = secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), faults);
+      const why = withoutTexts(faults, secrets);
       throw new Error(`restic ${args.slice(0, 2).join(' ')}: ${why.trim().slice(0, 300) || code}`);
     } finally {
-      for (const file of files) closeSync(file);
+      for (const file of files) fs.closeSync(file);
     }
   }
 }
@@ -145,14 +144,20 @@ function nameOf({ id }: Journal): string {
   return `ofitec-${id}`;
 }
 
-/** An open file that holds a secret and has no name any more: a killed process leaves none behind. */
+/** Linux' flag for a file that never has a name; Node does not name it. */
+const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
+
+/**
+ * An open file in memory that holds a secret and never had a name: a killed process leaves none behind,
+ * and no disk keeps it.
+ */
 function openSecret(secret: string): number {
-  const folder = mkdtempSync(join(tmpdir(), 'ofitec-restic-'));
+  const file = fs.openSync('/dev/shm', O_TMPFILE | fs.constants.O_RDWR, 0o600);
   try {
-    const file = join(folder, 'password');
-    writeSecretFile(file, secret);
-    return openSync(file, 'r');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    fs.writeSync(file, secret);
+    return file;
+  } catch (error) {
+    fs.closeSync(file);
+    throw error;
   }
 }

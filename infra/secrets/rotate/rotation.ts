@@ -4,7 +4,7 @@ import type { Kv } from '../vault/kv.js';
 import { isOver, Journals } from './journal.js';
 import type { Journal, Kept, SecretName } from './journal.js';
 import { locked } from './lock.js';
-import { addEntry } from './runbook.js';
+import { addEntry, demandRunbook } from './runbook.js';
 
 /** A step of a rotation. It looks, acts if that is needed, and looks again: repeating it is harmless. */
 export interface Step {
@@ -34,6 +34,8 @@ export interface Rotator {
   report(line: string): void;
 }
 
+const NONE = 'No rotation stands still: begin one without --resume and --abort.';
+
 /** Rotates from the beginning. @throws Error when an earlier rotation is not over */
 export async function begin(rotation: Rotation, rotator: Rotator): Promise<Journal> {
   return locked(rotator.kv, rotation.secret, async () => {
@@ -45,11 +47,12 @@ export async function begin(rotation: Rotation, rotator: Rotator): Promise<Journ
         `Rotation ${id} stands at ${state} since ${at}: go on with --resume, or --abort.`,
       );
     }
+    demandRunbook(rotator.runbook);
     const { from, to } = await rotation.look();
     const now = new Date().toISOString();
     const journal: Journal = {
       ...{ id: randomUUID(), secret: rotation.secret, state: 'BEGUN', from, to },
-      ...{ by: `${userInfo().username}@${hostname()}`, startedAt: now, at: now, notes: {} },
+      ...{ by: `${userName()}@${hostname()}`, startedAt: now, at: now, notes: {} },
     };
     const kept = await journals.write(journal, await journals.over(rotation.secret));
     rotator.report(`BEGUN       ${from} → ${to}, rotation ${journal.id}`);
@@ -62,7 +65,7 @@ export async function resume(rotation: Rotation, rotator: Rotator): Promise<Jour
   return locked(rotator.kv, rotation.secret, async () => {
     const journals = new Journals(rotator.kv);
     const known = await journals.read(rotation.secret);
-    if (!known || isOver(known.journal)) throw new Error('No rotation stands still.');
+    if (!known || isOver(known.journal)) throw new Error(NONE);
     return goOn(rotation, rotator, journals, known);
   });
 }
@@ -72,7 +75,7 @@ export async function abort(rotation: Rotation, rotator: Rotator): Promise<Journ
   return locked(rotator.kv, rotation.secret, async () => {
     const journals = new Journals(rotator.kv);
     const known = await journals.read(rotation.secret);
-    if (!known || isOver(known.journal)) throw new Error('No rotation stands still.');
+    if (!known || isOver(known.journal)) throw new Error(NONE);
     const states = rotation.steps.map(({ state }) => state);
     // The promotion may have been done and not noted.
     const before = states[states.indexOf(rotation.promotes) - 1];
@@ -85,6 +88,15 @@ export async function abort(rotation: Rotation, rotator: Rotator): Promise<Journ
     rotator.report('ABORTED     the new credential is good for nothing');
     return kept.journal;
   });
+}
+
+/** A user without an entry in passwd, as containers have them, has a number only. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 async function goOn(
@@ -103,11 +115,28 @@ async function goOn(
   let now = kept;
   for (const step of steps.slice(done + 1)) {
     const began = performance.now();
-    const notes = (await step.act(now.journal)) ?? {};
+    const notes = await acted(step, journals, now);
     const next = { ...now.journal, state: step.state, notes: { ...now.journal.notes, ...notes } };
     now = await journals.write(next, now.version);
     const took = `${((performance.now() - began) / 1_000).toFixed(1)} s`;
     rotator.report(`${step.state.padEnd(10)}  ${took.padStart(8)}  ${step.summary}`);
   }
   return now.journal;
+}
+
+/** Whoever was overtaken finds things as another left them: that is what is said, and not what it met. */
+async function acted(
+  step: Step,
+  journals: Journals,
+  kept: Kept,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    return (await step.act(kept.journal)) ?? {};
+  } catch (error) {
+    if (!(await journals.isOvertaken(kept))) throw error;
+    const { id } = kept.journal;
+    throw new Error(`Rotation ${id}: somebody else wrote it meanwhile, and goes on.`, {
+      cause: error,
+    });
+  }
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from '../vault/kv.js';
 import { DocumentTurn, step } from './document-turn.js';
 import type { Ground } from './document-turn.js';
 import type { Journal } from './journal.js';
 import type { SessionKeyRotation } from './rotations.config.js';
+import { waitFor } from './patience.js';
 import { newPassword } from './scram.js';
 
 const [KEY, FALLBACKS] = ['SECRET_KEY', 'SECRET_KEY_FALLBACKS'];
@@ -70,7 +70,8 @@ export class SessionKeyTurn extends DocumentTurn {
   }
 
   private async wait(): Promise<void> {
-    await sleep(this.config.announceSeconds * 1_000);
+    const what = 'start every process anew';
+    await waitFor(this.config.announceSeconds, what, this.ground.report);
   }
 
   private async keep(document: Document, rest: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { readSecretFile, writeSecretFile } from '../render/secret-file.js';
 import { signIn } from '../vault/sign-in.js';
-import { Vault } from '../vault/vault.js';
+import type { Vault } from '../vault/vault.js';
 import { VaultFault } from '../vault/vault-fault.js';
 import type { Journal } from './journal.js';
 import type { Rotation, Step } from './rotation.js';
@@ -39,9 +39,12 @@ export class TokenTurn implements Rotation {
     return { from: await this.accessorOf(this.stored()), to: 'a new secret id' };
   }
 
-  /** Before it is stored there is nothing to take back. */
-  async undo(): Promise<void> {
-    return Promise.resolve();
+  /** What was made and not stored is nobody's. What was stored is in use, although the journal may not say so yet. */
+  async undo({ id, from }: Journal): Promise<void> {
+    if ((await this.accessorOf(this.stored())) !== from) {
+      throw new Error('It was promoted: go on with --resume.');
+    }
+    await this.destroy(({ accessor, rotation }) => rotation === id && accessor !== from);
   }
 
   private get path(): string {
@@ -65,13 +68,20 @@ export class TokenTurn implements Rotation {
   private async test(): Promise<void> {
     const { mount, roleId } = this.config;
     const proof = { kind: 'approle', mount, roleId, secretId: this.stored() } as const;
-    await (await signIn(new Vault(this.vault.address), proof)).leave();
+    await (await signIn(this.vault.withToken(null), proof)).leave();
   }
 
   private async revoke({ id, from, notes }: Journal): Promise<void> {
-    for (const { accessor, rotation } of await secretIdsOf(this.vault, this.path)) {
+    await this.destroy(({ accessor, rotation }) => {
       const isOld = accessor === from || rotation === id;
-      if (!isOld || accessor === notes['accessor']) continue;
+      return isOld && accessor !== notes['accessor'];
+    });
+  }
+
+  private async destroy(isOver: (facts: SecretIdFacts) => boolean): Promise<void> {
+    for (const facts of await secretIdsOf(this.vault, this.path)) {
+      if (!isOver(facts)) continue;
+      const { accessor } = facts;
       const body = { secret_id_accessor: accessor };
       await this.vault.call(`${this.path}/secret-id-accessor/destroy`, { body, repeatable: true });
     }
@@ -90,7 +100,9 @@ export class TokenTurn implements Rotation {
   private stored(): string {
     const content = readSecretFile(this.config.file);
     if (content) return content.toString('utf8').trim();
-    throw new Error(`${this.config.file} is not there, or others may read it.`);
+    throw new Error(
+      `${this.config.file} is not there, we may not read it, or others may (chmod 600).`,
+    );
   }
 }
 
@@ -99,8 +111,8 @@ export interface SecretIdFacts {
   readonly accessor: string;
   /** The rotation that made it, if one did. */
   readonly rotation: string | null;
-  /** When it ends; null for never. */
-  readonly endsAt: Date | null;
+  /** Seconds that it has left, by Vault's clock; null for ever. */
+  readonly secondsLeft: number | null;
 }
 
 /** More than the hosts of any installation have. */
@@ -119,11 +131,12 @@ export async function secretIdsOf(vault: Vault, path: string): Promise<SecretIdF
     const { metadata, expiration_time: expires } = found.data;
     const rotation = (metadata as { rotation?: unknown } | null)?.rotation;
     const endsAt = new Date(typeof expires === 'string' ? expires : '');
+    const at = (found.at ?? new Date()).getTime();
     facts.push({
       accessor,
       rotation: typeof rotation === 'string' ? rotation : null,
       // The year 1 is how Vault writes never.
-      endsAt: endsAt.getUTCFullYear() > 1_970 ? endsAt : null,
+      secondsLeft: endsAt.getUTCFullYear() > 1_970 ? (endsAt.getTime() - at) / 1_000 : null,
     });
   }
   return facts;

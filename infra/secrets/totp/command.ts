@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { print } from '../print.js';
-import { discard, draft, readSecretFile, writeSecretFile } from '../render/secret-file.js';
+import { demandWritable, readSecretFile, writeSecretFile } from '../render/secret-file.js';
 import { withVault } from '../with-vault.js';
 import { Door } from './door.js';
 import { TotpKeys } from './keys.js';
@@ -58,7 +58,8 @@ async function add(options: Options): Promise<void> {
 
 async function recover({ codeFile = '', ...options }: Options): Promise<void> {
   const code = readSecretFile(codeFile)?.toString('utf8').trim();
-  if (!code) throw new Error(`${codeFile} is not there, or others may read it.`);
+  if (!code)
+    throw new Error(`${codeFile} is not there, we may not read it, or others may (chmod 600).`);
   await give(options, (keys, name) => keys.recover(name, code));
 }
 
@@ -67,7 +68,7 @@ async function give(
   make: (keys: TotpKeys, name: string) => ReturnType<TotpKeys['make']>,
 ): Promise<void> {
   // What could not be written down afterwards would be lost, and the earlier key with it.
-  for (const file of [out, codes]) discard([draft(file, Buffer.from(''), () => undefined)]);
+  demandWritable(out, codes);
   const { url, recoveryCodes } = await withVault((vault) => make(new TotpKeys(vault), name));
   writeSecretFile(out, `${url}\n`);
   writeSecretFile(codes, `${recoveryCodes.join('\n')}\n`);

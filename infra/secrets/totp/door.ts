@@ -8,6 +8,8 @@ const MAX_BODY_BYTES = 1_000;
 /** Wrong codes in ten minutes: of one name, and of everybody together. */
 const MOST_WRONG = { name: 5, all: 60 };
 const WINDOW_MS = 600_000;
+/** Longer than a code of an app is good for: its own half minute and one to either side. */
+const CODE_MS = 120_000;
 const PATH = '/door';
 
 const PAGE_HEADERS = {
@@ -27,6 +29,8 @@ const PAGE_HEADERS = {
 export class Door {
   private readonly key = randomBytes(32);
   private readonly wrong = new Map<string, number[]>();
+  /** Codes that let somebody in, and when. */
+  private readonly spent = new Map<string, number>();
 
   constructor(
     private readonly judge: (name: string, code: string) => Promise<boolean>,
@@ -57,10 +61,11 @@ export class Door {
     const [name = '', code = ''] = ['name', 'code'].map((each) => body.get(each)?.trim());
     if (this.isLimited(name))
       return void response.writeHead(429, PAGE_HEADERS).end(page('limited'));
-    if (!(await this.judge(name, code))) {
+    if (this.isSpent(name, code) || !(await this.judge(name, code))) {
       this.noteWrong(name);
       return void response.writeHead(403, PAGE_HEADERS).end(page('wrong'));
     }
+    this.spent.set(this.sign(`${name} ${code}`), this.now());
     const cookie = `${COOKIE}=${this.seal(name)}; Path=/; Secure; HttpOnly; SameSite=Strict`;
     response
       .writeHead(303, { 'set-cookie': cookie, location: '/', 'cache-control': 'no-store' })
@@ -93,6 +98,12 @@ export class Door {
 
   private sign(text: string): string {
     return createHmac('sha256', this.key).update(text).digest('base64url');
+  }
+
+  /** Vault keeps used codes in the memory of the server that leads: after its death the next one knows of none. */
+  private isSpent(name: string, code: string): boolean {
+    for (const [key, at] of this.spent) if (this.now() - at > CODE_MS) this.spent.delete(key);
+    return this.spent.has(this.sign(`${name} ${code}`));
   }
 
   private isLimited(name: string): boolean {

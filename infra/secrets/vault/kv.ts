@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Vault } from './vault.js';
 import { isTrouble, VaultFault } from './vault-fault.js';
@@ -13,6 +14,8 @@ export interface Document {
 
 /** How often a write whose outcome was unknown is looked after and tried again. */
 const TRIES = 3;
+/** A standby lags behind the active server by less. */
+const [LOOKS, LOOK_MS] = [10, 100];
 
 /** Documents of a KV v2 secrets engine. A path is `<mount>/data/<path>`, as policies name it. */
 export class Kv {
@@ -56,12 +59,22 @@ export class Kv {
         return Number(answer.data['version']);
       } catch (error) {
         const unknown = error instanceof VaultFault && error.outcomeUnknown;
+        const isConflict = isTrouble(error, 'conflict');
         // After a repetition a conflict may be with ourselves.
-        if (!unknown && !isTrouble(error, 'conflict')) throw error;
-        const found = await this.read(path);
+        if (!unknown && !isConflict) throw error;
+        const found = await this.readAfter(path, isConflict ? over : -1);
         if (found?.version === over + 1 && isSame(found.data, data)) return over + 1;
         if (!unknown || tries >= TRIES || (found?.version ?? 0) > over) throw error;
       }
+    }
+  }
+
+  /** The newest version, once it is later than one: whoever refused us knows of a later one. */
+  private async readAfter(path: string, version: number): Promise<Document | null> {
+    for (let looks = 1; ; looks += 1) {
+      const found = await this.read(path);
+      if ((found?.version ?? 0) > version || looks >= LOOKS) return found;
+      await sleep(LOOK_MS);
     }
   }
 

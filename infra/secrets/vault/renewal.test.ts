@@ -126,6 +126,41 @@ describe('what is leased', () => {
     expect(leased.log).toEqual(['renewed 83', expect.stringMatching(/^replaced/)]);
   });
 
+  it('is renewed at two thirds of what it was replaced by, which may be another time', async () => {
+    const time = new PlayedTime();
+    const log: string[] = [];
+    const note = (what: string): void => void log.push(`${what} ${time.seconds}`);
+    const thing: Renewable = {
+      renew: async () => (note('renewed'), 30),
+      replace: async () => (note('replaced'), 30),
+    };
+    keepAlive(thing, 90, { timer: time });
+    await time.pass(105);
+    expect(log).toEqual(['renewed 60', 'replaced 60', 'renewed 80', 'renewed 100']);
+  });
+
+  it('is not replaced any more when it is stopped while Vault is asked', async () => {
+    const time = new PlayedTime();
+    const answer = Promise.withResolvers<number>();
+    let replaced = 0;
+    const thing: Renewable = { renew: () => answer.promise, replace: async () => (replaced += 1) };
+    const stop = keepAlive(thing, 90, { timer: time });
+    await time.pass(61);
+    stop();
+    answer.resolve(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(replaced).toBe(0);
+  });
+
+  it('is never waited for longer than a timer of Node can', async () => {
+    const waits: number[] = [];
+    const timer: Timer = { after: (ms) => (waits.push(ms), () => undefined) };
+    const thing = { renew: async () => 1, replace: async () => 1 };
+    for (const days of [1, 30, 60, 400]) keepAlive(thing, days * 86_400, { timer });
+    expect(waits.map((ms) => ms / 86_400_000)).toEqual([2 / 3, 20, 20, 20]);
+    expect(Math.max(...waits)).toBeLessThan(2 ** 31);
+  });
+
   it('is left alone when it is no more wanted, or never ends', async () => {
     const { time, leased } = begin(90, 200);
     const stop = keepAlive(leased, 90, { timer: time });

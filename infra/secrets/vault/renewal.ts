@@ -14,6 +14,8 @@ export interface Timer {
 /** How much of its time may pass before it is renewed, as the agents of Vault do it. */
 const RENEW_AT = 2 / 3;
 /** So long until it is tried again after a failure: a part of its time, within bounds. */
+/** Node's timers fire at once when they are told a longer time: 24 days and some. */
+const LONGEST_WAIT_SECONDS = 20 * 86_400;
 const AGAIN = { part: 1 / 12, leastSeconds: 1, mostSeconds: 30 };
 
 const realTimer: Timer = {
@@ -40,7 +42,8 @@ export function keepAlive(
   let isOver = false;
   let callOff = (): void => undefined;
   const plan = (waitSeconds: number): void => {
-    if (!isOver) callOff = timer.after(waitSeconds * 1_000, () => void turn());
+    const seconds = Math.min(waitSeconds, LONGEST_WAIT_SECONDS);
+    if (!isOver) callOff = timer.after(seconds * 1_000, () => void turn());
   };
   const turn = async (): Promise<void> => {
     try {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readJson } from '../json-file.js';
 import type { Provision } from './provision.js';
 import { writePolicy, writeRole } from './provision.js';
 import type { Vault } from './vault.js';
@@ -25,7 +25,7 @@ const PERIOD_SECONDS = 7_200;
 
 /** @throws Error when the file holds no such options */
 export function readDatabase(file: string): DatabaseOptions {
-  const options = JSON.parse(readFileSync(file, 'utf8')) as Partial<DatabaseOptions>;
+  const options = (readJson(file) ?? {}) as Partial<DatabaseOptions>;
   const { connection, role = {}, member = 'ofitec_app' } = options;
   if (typeof connection !== 'object' || typeof role !== 'object') {
     throw new Error(`${file} must hold connection, and may hold role and member.`);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readJson } from '../json-file.js';
 import { writePolicy, writeRole } from './provision.js';
 import type { Provision } from './provision.js';
 import type { Vault } from './vault.js';
@@ -16,6 +16,9 @@ const ROLES = {
   'ofitec-door': { policy: 'policies/ofitec-door.hcl', secretIdDays: 400 },
   'ofitec-totp': { policy: 'policies/ofitec-totp.hcl', secretIdDays: 40 },
 } as const;
+
+/** Kinds of programs that may be given a secret id. */
+export const ROLE_NAMES: readonly string[] = [...Object.keys(ROLES), 'ofitec-lease'];
 
 /** A server shortens what lasts longer than its mount allows, which is 32 days unless it is told. */
 const LONGEST_SECONDS = Math.max(...Object.values(ROLES).map((role) => role.secretIdDays)) * 86_400;
@@ -61,12 +64,7 @@ export async function setUpJwt(vault: Vault, options: SignInOptions): Promise<Pr
 
 /** Reads the options of {@link setUpJwt}. @throws Error when they are none */
 export function readSignIn(file: string): SignInOptions {
-  const {
-    kind,
-    mount = kind,
-    config,
-    role,
-  } = JSON.parse(readFileSync(file, 'utf8')) as Partial<SignInOptions>;
+  const { kind, mount = kind, config, role } = (readJson(file) ?? {}) as Partial<SignInOptions>;
   const isKind = kind === 'jwt' || kind === 'kubernetes';
   if (!isKind || !mount || typeof config !== 'object' || typeof role !== 'object') {
     throw new Error(`${file} must hold kind (jwt or kubernetes), config and role.`);

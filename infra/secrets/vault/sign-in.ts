@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { keepAlive } from './renewal.js';
 import { Vault } from './vault.js';
 import type { VaultAnswer } from './vault.js';
-import { VaultFault } from './vault-fault.js';
+import { isTrouble, VaultFault } from './vault-fault.js';
 
 /** How a program proves to Vault who it is. */
 export type Proof =
@@ -92,7 +92,13 @@ interface Token {
 
 async function logIn(vault: Vault, mount: string, body: object): Promise<Token> {
   // A second token that nobody uses ends by itself.
-  const { auth } = await vault.call(`auth/${mount}/login`, { body, repeatable: true });
+  const { auth } = await vault
+    .call(`auth/${mount}/login`, { body, repeatable: true })
+    .catch((error: unknown) => {
+      if (!isTrouble(error, 'denied', 'refused')) throw error;
+      const { trouble, message } = error as VaultFault;
+      throw new VaultFault(trouble, `The sign-in ${mount} is refused. ${message}`);
+    });
   const token = auth?.['client_token'];
   if (typeof token !== 'string') throw new VaultFault('broken', 'Vault gave no token.');
   return { token, ttlSeconds: Number(auth?.['lease_duration'] ?? 0) };

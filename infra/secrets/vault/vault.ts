@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, Unanswered } from '../../failover/dns/ask.js';
 import type { Answer } from '../../failover/dns/ask.js';
+import type { VaultTrouble } from './vault-fault.js';
 import { VaultFault } from './vault-fault.js';
+import { faultOf, sayings, unanswered } from './verdict.js';
 
 /** Where Vault is, and how long it is waited for. */
 export interface VaultAddress {
-  /** The first one that takes a connection is asked; redirects go to one of these or nowhere. */
+  /** Servers of one Vault, asked in turn until one is able to; redirects go to one of these or nowhere. */
   readonly urls: readonly string[];
   /** PEM of the authority that signed its certificate. */
   readonly ca?: string;
@@ -38,16 +40,35 @@ export interface VaultAnswer {
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3_000;
-/** An answer that says so with another status was not fulfilled either. */
-const STANDBY = [412, 472, 473];
+
+/** After these the request was not done there, and another server may be able to; the most telling first. */
+const ELSEWHERE: readonly VaultTrouble[] = [
+  ...(['standby', 'redirected', 'sealed', 'uninitialised'] as const),
+  ...(['broken', 'silent', 'distrusted', 'unreachable'] as const),
+];
+/** These pass by themselves. While a leader is chosen, a standby sends people to the one that died. */
+const PASSING: readonly VaultTrouble[] = [
+  ...(['unreachable', 'silent', 'standby', 'redirected', 'limited', 'broken'] as const),
+];
+
+/** What is known of the servers, whoever asks them. */
+interface Servers {
+  /** Which of the addresses answered last: it is asked first. */
+  first: number;
+  /** How far the storage was when we heard of it last; a standby that is behind must not answer us. */
+  index: string | null;
+}
 
 /**
  * What the programs of OFITEC ask of Vault or OpenBao. Each request is bounded in time, repeated for
  * as long as `patienceMs` where that can do no harm, and goes to no address that was not named: a
- * redirect would carry the token along. Errors name the path, never a token or a value.
+ * redirect would carry the token along. Whoever wrote or signed in reads what was written before,
+ * from a standby too: OpenBao's answer reads themselves and lag behind. Errors name the path, never
+ * a token or a value.
  */
 export class Vault {
   #token: string | null = null;
+  private servers: Servers = { first: 0, index: null };
 
   constructor(readonly address: VaultAddress) {}
 
@@ -56,22 +77,24 @@ export class Vault {
     this.#token = token;
   }
 
-  /** The same server with a token. */
-  withToken(token: string): Vault {
+  /** The same servers with a token, or as nobody. */
+  withToken(token: string | null): Vault {
     const other = new Vault(this.address);
     other.#token = token;
+    other.servers = this.servers;
     return other;
   }
 
   /** @throws VaultFault */
   async call(path: string, request: VaultRequest = {}): Promise<VaultAnswer> {
-    const deadline = Date.now() + this.address.patienceMs;
+    const deadline = performance.now() + this.address.patienceMs;
     for (let attempt = 0; ; attempt += 1) {
       const { fault, answer, retryAfterMs } = await this.attempt(path, request);
       if (answer) return answer;
-      const pauseMs = retryAfterMs ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-      const waitMs = pauseMs * (0.5 + Math.random() / 2);
-      if (!mayRepeat(fault, request) || Date.now() + waitMs > deadline) throw fault;
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+      // As long as Vault says, or about so long that not everybody comes back at once.
+      const waitMs = retryAfterMs ?? pauseMs * (0.5 + Math.random() / 2);
+      if (!mayRepeat(fault, request) || performance.now() + waitMs > deadline) throw fault;
       await sleep(waitMs);
     }
   }
@@ -86,20 +109,34 @@ export class Vault {
     }
   }
 
+  /** Asks one server after the other until one did it, or may have. */
   private async attempt(path: string, request: VaultRequest): Promise<Attempt> {
-    let fault = new VaultFault('unreachable', 'No address of Vault is configured.');
-    for (const url of this.address.urls) {
-      try {
-        const answer = await this.follow(new URL(`/v1/${path}`, url), request);
-        return await this.judge(path, answer, request);
-      } catch (error) {
-        if (error instanceof VaultFault) return { fault: error };
-        if (!(error instanceof Unanswered)) throw error;
-        fault = unanswered(url, error);
-        if (error.connected) break;
+    const { urls } = this.address;
+    const tried: Attempt[] = [];
+    for (const n of urls.keys()) {
+      const at = (this.servers.first + n) % urls.length;
+      const attempt = await this.askOne(urls[at] ?? '', path, request);
+      const { fault } = attempt;
+      if (!fault || !ELSEWHERE.includes(fault.trouble)) {
+        this.servers.first = at;
+        return attempt;
       }
+      if (!mayAgain(fault, request)) return attempt;
+      tried.push(attempt);
     }
-    return { fault };
+    const rank = ({ fault }: Attempt): number => (fault ? ELSEWHERE.indexOf(fault.trouble) : 0);
+    const none = { fault: new VaultFault('unreachable', 'No address of Vault is configured.') };
+    return tried.toSorted((one, other) => rank(one) - rank(other))[0] ?? none;
+  }
+
+  private async askOne(url: string, path: string, request: VaultRequest): Promise<Attempt> {
+    try {
+      const answer = await this.follow(new URL(`/v1/${path}`, url), request);
+      return await this.judge(url, path, answer, request);
+    } catch (error) {
+      if (error instanceof VaultFault) return { fault: error };
+      throw error;
+    }
   }
 
   /** Asks, and once more where a standby sends us, if that is one of our own addresses. */
@@ -122,6 +159,7 @@ export class Vault {
 
   private async send(url: URL, request: VaultRequest): Promise<Answer> {
     const { ca, namespace, timeoutMs } = this.address;
+    const { index } = this.servers;
     const { body, wrapSeconds, method = body ? 'POST' : 'GET' } = request;
     const headers = {
       'x-vault-request': 'true',
@@ -129,18 +167,27 @@ export class Vault {
       ...(namespace ? { 'x-vault-namespace': namespace } : {}),
       ...(wrapSeconds ? { 'x-vault-wrap-ttl': `${wrapSeconds}s` } : {}),
       ...(body ? { 'content-type': 'application/json' } : {}),
+      ...(index === null
+        ? {}
+        : { 'x-vault-index': index, 'x-vault-inconsistent': 'forward-active-node' }),
     };
     const content = body ? { body: JSON.stringify(body) } : {};
-    return ask(url.href, {
-      method,
-      headers,
-      timeoutMs,
-      ...content,
-      ...(ca ? { tls: { ca } } : {}),
+    const tls = ca ? { tls: { ca } } : {};
+    const question = { method, headers, timeoutMs, ...content, ...tls };
+    const answer = await ask(url.href, question).catch((error: unknown) => {
+      throw error instanceof Unanswered ? unanswered(url.href, error) : error;
     });
+    const reached = answer.headers['x-vault-index'];
+    if (typeof reached === 'string') this.servers.index = reached;
+    return answer;
   }
 
-  private async judge(path: string, answer: Answer, request: VaultRequest): Promise<Attempt> {
+  private async judge(
+    url: string,
+    path: string,
+    answer: Answer,
+    request: VaultRequest,
+  ): Promise<Attempt> {
     const { status } = answer;
     const body = parse(answer.body);
     if (status < 300) {
@@ -150,15 +197,15 @@ export class Vault {
       }
       return { answer: toAnswer(body ?? {}, answer) };
     }
-    const said = sayings(body, request, this.#token);
-    if (status === 503 && /sealed/i.test(said)) return { fault: await this.sealedOr(path) };
+    const said = sayings(body, request.body, this.#token);
+    if (status === 503 && /sealed/i.test(said)) return { fault: await this.sealedOr(url, path) };
     const seconds = Number(answer.headers['retry-after']);
     const retryAfterMs = seconds > 0 ? seconds * 1_000 : undefined;
     return { fault: faultOf(status, path, said), ...(retryAfterMs ? { retryAfterMs } : {}) };
   }
 
-  private async sealedOr(path: string): Promise<VaultFault> {
-    const health = await readHealth(this.address).catch(() => null);
+  private async sealedOr(url: string, path: string): Promise<VaultFault> {
+    const health = await readHealth(this.address, url).catch(() => null);
     if (health?.state === 'uninitialised') {
       return new VaultFault('uninitialised', `${path}: Vault is not initialised.`);
     }
@@ -214,61 +261,30 @@ export async function readHealth(
   }
 }
 
-function mayRepeat(
-  fault: VaultFault | undefined,
-  { method, body, repeatable = !body && (method ?? 'GET') === 'GET' }: VaultRequest,
-): fault is VaultFault {
-  if (!fault) return false;
-  const passing = ['unreachable', 'silent', 'standby', 'limited', 'broken'];
-  return passing.includes(fault.trouble) && (repeatable || !fault.outcomeUnknown);
+/** The server that one takes for the active one, as it says without being asked who we are; null for none. */
+export async function readLeader(of: VaultAddress, url: string): Promise<string | null> {
+  const { ca, timeoutMs } = of;
+  try {
+    const place = new URL('/v1/sys/leader', url).href;
+    const leader = parse((await ask(place, { timeoutMs, ...(ca ? { tls: { ca } } : {}) })).body);
+    const address = leader?.['leader_address'];
+    const named = typeof address === 'string' ? URL.parse(address) : null;
+    return named?.protocol === 'https:' ? named.origin : null;
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error;
+    return null;
+  }
 }
 
-function faultOf(status: number, path: string, said: string): VaultFault {
-  const sentence = `${path}: Vault answers ${status}${said ? ` (${said})` : ''}`;
-  if (status === 400 && /check-and-set parameter did not match/.test(said)) {
-    return new VaultFault('conflict', `${path}: somebody else wrote it meanwhile.`);
-  }
-  if (status === 403) {
-    return new VaultFault(
-      'denied',
-      `${sentence}: the token has ended, or its policy does not allow it.`,
-    );
-  }
-  if (status === 404) return new VaultFault('absent', `${path}: there is nothing.`);
-  if (status === 429) return new VaultFault('limited', `${sentence}: it limits how often we ask.`);
-  if (STANDBY.includes(status) || (status === 503 && /active|standby|leader/i.test(said))) {
-    return new VaultFault('standby', `${path}: Vault stands by, and no server is active.`);
-  }
-  if (status >= 500) return new VaultFault('broken', sentence, status !== 503);
-  return new VaultFault('refused', sentence);
+function mayRepeat(fault: VaultFault | undefined, request: VaultRequest): fault is VaultFault {
+  return fault !== undefined && PASSING.includes(fault.trouble) && mayAgain(fault, request);
 }
 
-function unanswered(url: string, { message, connected, code }: Unanswered): VaultFault {
-  const { host } = new URL(url);
-  if (/CERT|SIGNED|ISSUER|ALTNAME/.test(code)) {
-    const sentence = `Vault ${host} cannot be believed: its certificate says ${code}.`;
-    return new VaultFault('distrusted', sentence);
-  }
-  if (connected) return new VaultFault('silent', `Vault ${host} gave no answer: ${code}.`, true);
-  return new VaultFault('unreachable', `Vault cannot be reached: ${message}.`);
-}
-
-/** What Vault says is wrong, without anything that we sent. */
-function sayings(
-  body: Readonly<Record<string, unknown>> | null,
-  request: VaultRequest,
-  token: string | null,
-): string {
-  const errors = Array.isArray(body?.['errors']) ? (body['errors'] as unknown[]) : [];
-  const text = errors.map(String).join('; ').replace(/\s+/g, ' ').trim();
-  const hidden = [token ?? '', ...textsIn(request.body)].filter(({ length }) => length > 3);
-  return hidden.reduce((said, each) => said.replaceAll(each, '…'), text).slice(0, 300);
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(textsIn);
+/** Whether it was surely not done, or may be done twice. */
+function mayAgain({ outcomeUnknown }: VaultFault, request: VaultRequest): boolean {
+  const { method = 'GET', body } = request;
+  const { repeatable = !body && method === 'GET' } = request;
+  return repeatable || !outcomeUnknown;
 }
 
 function parse(text: string): Record<string, unknown> | null {

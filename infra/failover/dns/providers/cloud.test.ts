@@ -47,6 +47,21 @@ async function readAll(request: IncomingMessage): Promise<string> {
   return body;
 }
 
+it('is where its API takes connections', () => {
+  const name = { record: RECORD, families: ['A'] as const, timeoutMs: 2_000 };
+  const cloudflare = { ...name, zone: 'example.com', token: 'test' };
+  expect(new Cloudflare(cloudflare).at).toEqual({ host: 'api.cloudflare.com', port: 443 });
+  const route53 = { ...name, zoneId: 'Z1' };
+  expect(new Route53(route53).at).toEqual({ host: 'route53.amazonaws.com', port: 443 });
+  for (const [url, at] of [
+    ['http://[::1]:8080/v4', { host: '::1', port: 8080 }],
+    ['http://localhost', { host: 'localhost', port: 80 }],
+  ] as const) {
+    expect(new Cloudflare({ ...cloudflare, endpoint: url }).at).toEqual(at);
+    expect(new Route53({ ...route53, endpoint: url }).at).toEqual(at);
+  }
+});
+
 describe('Cloudflare', () => {
   const ZONE = '0123456789abcdef0123456789abcdef';
   const page = (result: unknown, success = true): string =>
@@ -98,6 +113,16 @@ describe('Cloudflare', () => {
     ]);
   });
 
+  it('leaves a proxied record its own time to live, and other names alone', async () => {
+    const stranger = { ...address, id: 'other', name: `other.${RECORD}` };
+    held = { ...held, addresses: [stranger, { ...address, proxied: true }] };
+    const cloudflare = provider();
+    const from = await cloudflare.read();
+    expect(from).toMatchObject({ addresses: ['192.0.2.1'], hidden: true });
+    expect(await cloudflare.replace(from, CHANGE)).toBe('written');
+    expect(JSON.parse(asked.at(-1)?.body ?? '{}')).toMatchObject({ patches: [{ id: 'addr', ttl: 1 }], posts: [{ ttl: 30 }] }); // prettier-ignore
+  });
+
   it('moves both families in one batch, also one that was not there yet', async () => {
     const sixth = { ...address, id: 'six', type: 'AAAA', content: '2001:db8::1' };
     held = { ...held, sixes: [sixth] };
@@ -127,8 +152,11 @@ describe('Cloudflare', () => {
   it('is refused when the mark is gone, and does not know after anything else', async () => {
     const cloudflare = provider();
     const from = await cloudflare.read();
-    batch = [404, refusal(81_044)];
-    expect(await cloudflare.replace(from, CHANGE)).toBe('refused');
+    // Gone, or made by somebody else already.
+    for (const code of [81_044, 81_057, 81_058]) {
+      batch = [code === 81_044 ? 404 : 400, refusal(code)];
+      expect(await cloudflare.replace(from, CHANGE)).toBe('refused');
+    }
     for (const other of [
       [200, refusal(1_000)],
       [429, refusal(10_000)],
@@ -138,7 +166,7 @@ describe('Cloudflare', () => {
       await expect(cloudflare.replace(from, CHANGE)).rejects.toThrow();
     }
     // Each was sent once: trying again is the actuator's, after it has read.
-    expect(asked.filter(({ method }) => method === 'POST')).toHaveLength(4);
+    expect(asked.filter(({ method }) => method === 'POST')).toHaveLength(6);
   });
 
   it('does not take a failure for an empty zone, nor overwrite what somebody else wrote', async () => {

@@ -1,6 +1,8 @@
 import Client, { APIError } from 'cloudflare';
 import { markName, writeMark } from '../epoch.js';
 import { addressType } from '../wire/message.js';
+import { serverOf } from '../wire/exchange.js';
+import type { Server } from '../wire/exchange.js';
 import type { Family } from '../wire/message.js';
 import { readText } from './provider.js';
 import type { Change, Provider, Published } from './provider.js';
@@ -42,6 +44,10 @@ export class Cloudflare implements Provider {
       maxRetries: 0,
       ...(endpoint ? { baseURL: endpoint } : {}),
     });
+  }
+
+  get at(): Server {
+    return serverOf(this.client.baseURL);
   }
 
   async read(): Promise<Seen> {

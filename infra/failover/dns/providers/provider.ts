@@ -1,5 +1,6 @@
 import { readMark } from '../epoch.js';
 import type { Mark } from '../epoch.js';
+import type { Server } from '../wire/exchange.js';
 
 /** What the provider holds now, and what a change must still find. */
 export interface Published {
@@ -22,6 +23,9 @@ export interface Change {
 
 /** Where the name is kept. */
 export interface Provider {
+  /** Where it takes connections. */
+  readonly at: Server;
+
   /** @throws Error when it cannot be read, or when somebody else writes there too */
   read(): Promise<Published>;
 

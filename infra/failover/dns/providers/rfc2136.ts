@@ -36,6 +36,10 @@ export interface Rfc2136Options {
 export class Rfc2136 implements Provider {
   constructor(private readonly options: Rfc2136Options) {}
 
+  get at(): Server {
+    return this.options.server;
+  }
+
   async read(): Promise<Published> {
     const { server, record, families, timeoutMs } = this.options;
     // The mark first: if the name moves in between, the mark is what the change will not find.

@@ -7,6 +7,8 @@ import {
 import type { ResourceRecordSet, RRType } from '@aws-sdk/client-route-53';
 import { markName, writeMark } from '../epoch.js';
 import { addressType } from '../wire/message.js';
+import { serverOf } from '../wire/exchange.js';
+import type { Server } from '../wire/exchange.js';
 import type { Family } from '../wire/message.js';
 import { readText } from './provider.js';
 import type { Change, Provider, Published } from './provider.js';
@@ -19,6 +21,9 @@ export interface Route53Options {
   /** Another address of the API, for a test. */
   readonly endpoint?: string;
 }
+
+/** The one entrance of the whole service, in the partition of the region below. */
+const ENTRANCE = 'https://route53.amazonaws.com';
 
 interface Seen extends Published {
   readonly sets: readonly ResourceRecordSet[];
@@ -41,6 +46,10 @@ export class Route53 implements Provider {
       requestHandler: { requestTimeout: timeoutMs, connectionTimeout: timeoutMs },
       ...(endpoint ? { endpoint } : {}),
     });
+  }
+
+  get at(): Server {
+    return serverOf(this.options.endpoint ?? ENTRANCE);
   }
 
   async read(): Promise<Seen> {

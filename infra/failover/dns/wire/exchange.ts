@@ -19,6 +19,28 @@ export function writeServer({ host, port }: Server): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
+/** Where a service of HTTP takes connections. */
+export function serverOf(url: string): Server {
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replaceAll(/^\[|\]$/g, '');
+  return { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
+/** Whether a server takes a connection in time; nothing is said over it. */
+export async function takesConnections(server: Server, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new Socket();
+    const end = (taken: boolean): void => {
+      clearTimeout(deadline);
+      socket.destroy();
+      resolve(taken);
+    };
+    const deadline = setTimeout(() => end(false), timeoutMs);
+    socket.once('error', () => end(false));
+    socket.connect(server.port, server.host, () => end(true));
+  });
+}
+
 /**
  * Sends one DNS message over TCP and waits for the answer to it. TCP, because an answer over it comes
  * from the server and not from whoever guessed a number.

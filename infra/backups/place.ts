@@ -1,8 +1,7 @@
 import * as fs from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { ProcessLock, syncFolder } from '#kernel/basics';
 import { writeSecretFile } from '../secrets/render/secret-file.js';
-import { begunOf } from '../secrets/rotate/begun.js';
 
 const STAMP = /^\d{8}T\d{6}Z$/;
 const PARTIAL = '.partial-';
@@ -58,7 +57,7 @@ export class BackupPlace {
   /** From here on the dump counts: a rename is whole or has not been. */
   publish(id: string): void {
     fs.renameSync(join(this.dumps, `${PARTIAL}${id}`), this.dump(id));
-    sync(this.dumps);
+    syncFolder(this.dumps);
   }
 
   /** Removes what runs that were killed left behind. @returns their names */
@@ -102,19 +101,16 @@ export class BackupPlace {
    */
   async locked<T>(work: () => Promise<T>): Promise<T> {
     this.make();
-    const file = join(this.folder, 'lock');
-    const draft = `${file}.${process.pid}`;
-    const self = { host: hostname(), pid: process.pid, begun: begunOf(process.pid) };
-    fs.writeFileSync(draft, JSON.stringify(self), { mode: 0o600 });
-    try {
-      take(file, draft);
-    } finally {
-      fs.rmSync(draft, { force: true });
+    const lock = new ProcessLock(join(this.folder, 'lock'));
+    const holder = lock.take();
+    if (holder === 0) throw new BackupBusy('Others are always first.');
+    if (holder !== null) {
+      throw new BackupBusy(`Process ${holder} of this host backs up or restores here.`);
     }
     try {
       return await work();
     } finally {
-      fs.rmSync(file, { force: true });
+      lock.release();
     }
   }
 
@@ -133,46 +129,14 @@ export function stampOf(at: Date): string {
   return `${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
 
-/** A link is made by one of several; a dead holder's file is moved aside by one of several, too. */
-function take(file: string, draft: string): void {
-  for (let tries = 0; tries < 5; tries += 1) {
-    try {
-      return fs.linkSync(draft, file);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const held = holderOf(file);
-    if (held && held.begun !== '' && begunOf(held.pid) === held.begun) {
-      throw new BackupBusy(`Process ${held.pid} of this host backs up or restores here.`);
-    }
-    const aside = `${draft}.aside`;
-    try {
-      fs.renameSync(file, aside);
-      fs.rmSync(aside, { force: true });
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-    }
-  }
-  throw new BackupBusy('Others are always first.');
-}
-
-function holderOf(file: string): { pid: number; begun: string } | null {
-  try {
-    return JSON.parse(fs.readFileSync(file, 'utf8')) as { pid: number; begun: string };
-  } catch {
-    return null;
-  }
+/** The instant that a dump is named by; null when it is no dump's name. */
+export function instantOf(id: string): string | null {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(id);
+  if (!parts) return null;
+  const [, year, month, day, hour, minute, second] = parts;
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
 }
 
 function isAbsent(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-function sync(folder: string): void {
-  const handle = fs.openSync(folder, 'r');
-  try {
-    fs.fsyncSync(handle);
-  } finally {
-    fs.closeSync(handle);
-  }
 }

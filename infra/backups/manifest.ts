@@ -131,7 +131,9 @@ export function differences(
     );
     if (sums.length > 0) {
       const [column = ''] = sums;
-      return [`${name}.${column}: ${is.sums[column]} instead of ${was.sums[column]}`];
+      return [
+        `${name}.${column}: ${is.sums[column] ?? 'nothing'} instead of ${was.sums[column] ?? 'nothing'}`,
+      ];
     }
     return was.digest === is.digest ? [] : [`${name}: rows with other content`];
   });

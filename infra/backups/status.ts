@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import { aligned, print } from '../secrets/print.js';
 import { readBackupPlan } from './config.js';
 import type { BackupPlan } from './config.js';
 import { readManifest } from './manifest.js';
 import { PgBackRest } from './physical.js';
-import { BackupPlace } from './place.js';
+import { BackupPlace, instantOf } from './place.js';
 import { sizeOf, wordsOf } from './report.js';
 import { DUMPS_TAG, Restic } from './restic.js';
 import { tell } from './tell.js';
@@ -87,8 +88,10 @@ async function offsiteStanding(plan: BackupPlan): Promise<Look> {
   if (!plan.offsite) throw new Error('not configured');
   const newest = await new Restic(plan.offsite).newest(DUMPS_TAG);
   if (!newest) return { state: 'late', at: null, sentence: 'nothing was ever copied' };
-  const at = new Date(newest.time).toISOString();
-  return aged(at, plan.maxAgeHours, `snapshot ${newest.id.slice(0, 8)}`);
+  // As old as the dump in it: one that is copied again every night grows no younger.
+  const dump = newest.paths.map((path) => basename(path)).find((name) => instantOf(name) !== null);
+  const at = instantOf(dump ?? '') ?? new Date(newest.time).toISOString();
+  return aged(at, plan.maxAgeHours, `snapshot ${newest.id.slice(0, 8)} of ${dump ?? 'a dump'}`);
 }
 
 function testStanding({ testMaxAgeDays }: BackupPlan, place: BackupPlace): Look {

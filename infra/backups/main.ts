@@ -1,6 +1,6 @@
 import { backupCommand } from './index.js';
 
-/** The backups by themselves, where nothing of the ERP runs: `node dist/infra/backup/main.js run`. */
+/** The backups by themselves, where nothing of the ERP runs: `node dist/infra/backups/main.js run`. */
 async function main(): Promise<void> {
   await backupCommand().showHelpAfterError().parseAsync();
 }

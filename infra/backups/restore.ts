@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { aligned, print } from '../secrets/print.js';
 import { loadDump } from './cluster.js';
+import { giveBackupRoleBack } from './backup-role.js';
 import { readBackupPlan } from './config.js';
 import type { BackupPlan } from './config.js';
 import { differences, DUMP, readManifest, verifyDump } from './manifest.js';
@@ -110,10 +111,12 @@ async function fromDump(
     };
     const { server, databaseUrl, notes } = await loadDump(manifest, from, progress);
     let differing: string[];
+    let backupRole: string;
     try {
       progress('restore: comparing every table');
       const found = await Snapshot.open(databaseUrl, (copy) => copy.figures(() => undefined));
       differing = differences(manifest.tables, found);
+      backupRole = await giveBackupRoleBack(databaseUrl, plan.databaseUrl);
     } finally {
       await server.stop();
     }
@@ -121,10 +124,15 @@ async function fromDump(
     const rows = [
       ['loaded', `${manifest.id} into ${into}`],
       ['tables', `${tables - differing.length} of ${tables} hold what the manifest says`],
+      ['backups', backupRole],
       ...[...notes, ...differing].map((each) => ['note', each]),
-      ['next', 'start it, set the passwords of the roles, run ofitec audit verify'],
+      [
+        'next',
+        'start it, run infra/install.sh (it sets the other passwords), then ofitec audit verify',
+      ],
     ];
-    print({ into, dump: manifest.id, restored: true, differing, notes }, aligned(rows), json);
+    const result = { into, dump: manifest.id, restored: true, differing, backupRole, notes };
+    print(result, aligned(rows), json);
     if (differing.length > 0) process.exitCode = 2;
   } finally {
     fs.rmSync(fetched, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import type { BackupPlan } from './config.js';
 import { takeDump } from './dump.js';
 import { PgBackRest } from './physical.js';
 import type { PhysicalKind } from './physical.js';
-import { BackupPlace } from './place.js';
+import { BackupPlace, instantOf } from './place.js';
 import { progressTo, sizeOf, wordsOf } from './report.js';
 import { RestoreTest } from './restore-test.js';
 import type { Evidence } from './restore-test.js';
@@ -119,7 +119,7 @@ interface Stepping {
 type Step = [Exclude<Concern, 'restore-test'>, () => Promise<string>];
 
 function stepsOf(plan: BackupPlan, { place, type, progress, dryRun }: Stepping): Step[] {
-  const { physical, offsite } = plan;
+  const { physical, offsite, maxAgeHours } = plan;
   return [
     ['dump', () => (dryRun ? dryDump(plan, place) : dump(plan, place, progress))],
     ...(physical
@@ -131,7 +131,9 @@ function stepsOf(plan: BackupPlan, { place, type, progress, dryRun }: Stepping):
         ] as Step[])
       : []),
     ...(offsite
-      ? ([['offsite', () => copy(new Restic(offsite), place, { progress, dryRun })]] as Step[])
+      ? ([
+          ['offsite', () => copy(new Restic(offsite), place, { progress, dryRun, maxAgeHours })],
+        ] as Step[])
       : []),
   ];
 }
@@ -171,7 +173,11 @@ async function back(
 async function copy(
   restic: Restic,
   place: BackupPlace,
-  { progress, dryRun }: Pick<Stepping, 'progress' | 'dryRun'>,
+  {
+    progress,
+    dryRun,
+    maxAgeHours,
+  }: Pick<Stepping, 'progress' | 'dryRun'> & { maxAgeHours: number },
 ): Promise<string> {
   const newest = place.finished().at(-1);
   if (newest === undefined) {
@@ -186,6 +192,12 @@ async function copy(
   place.remember({ offsite: { snapshot: id, at: new Date(time).toISOString() } });
   progress('offsite: forgetting what is too old');
   await restic.expire();
+  const hours = (Date.now() - Date.parse(instantOf(newest) ?? '')) / 3_600_000;
+  if (hours > maxAgeHours) {
+    throw new Error(
+      `${newest} was copied, and is ${Math.round(hours)} hours old: there is no newer dump.`,
+    );
+  }
   return `${newest} is snapshot ${id.slice(0, 8)}`;
 }
 

@@ -47,12 +47,15 @@ export class Restic {
     return newest;
   }
 
-  /** Forgets what is older than its keeping, and gives the room back. */
+  /**
+   * Forgets what is older than its keeping, and gives the room back. Only what was copied here: what others
+   * keep in the repository is theirs, and each host counts for itself.
+   */
   async expire(dryRun = false): Promise<void> {
     const { daily, weekly, monthly } = this.offsite.keep;
     await this.run(
-      ...['forget', '--group-by', 'tags', '--prune', '--keep-daily', `${daily}`],
-      ...['--keep-weekly', `${weekly}`, '--keep-monthly', `${monthly}`],
+      ...['forget', '--prune', '--tag', DUMPS_TAG, '--tag', FILES_TAG, '--group-by', 'host,tags'],
+      ...['--keep-daily', `${daily}`, '--keep-weekly', `${weekly}`, '--keep-monthly', `${monthly}`],
       ...(dryRun ? ['--dry-run'] : []),
     );
   }
