@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 export const SECONDS = Number(process.env['OFITEC_BENCH_SECONDS'] ?? 3);
-const ROUNDS = Number(process.env['OFITEC_BENCH_ROUNDS'] ?? 5);
+export const ROUNDS = Number(process.env['OFITEC_BENCH_ROUNDS'] ?? 5);
 const NAME_WIDTH = 34;
 
 const json = process.argv.includes('--json');
@@ -86,7 +86,7 @@ export function printFigure(figure: Figure): void {
   const [ours, reference, p50Ms, p99Ms] = (['ours', 'reference', 'p50Ms', 'p99Ms'] as const).map(
     (name) => rounded(figure[name]),
   );
-  const ratio = rounded(figure.ratio, 100);
+  const ratio = rounded(figure.ratio, 1_000);
   const { name, clients, rssMb } = figure;
   const line = { name, clients, ours, reference, ratio, p50Ms, p99Ms, rssMb };
   if (json) return void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -101,4 +101,12 @@ function median(values: readonly number[]): number {
 
 function rounded(value: number, to = 10): number {
   return Math.round(value * to) / to;
+}
+
+/** This process' memory in MiB, looked at ten times a second until it is stopped. */
+export function rssWatch(): { now: () => number; peak: () => number; stop: () => void } {
+  const now = (): number => Math.round(process.memoryUsage().rss / 2 ** 20);
+  let peak = now();
+  const watch = setInterval(() => (peak = Math.max(peak, now())), 100);
+  return { now, peak: () => Math.max(peak, now()), stop: () => clearInterval(watch) };
 }

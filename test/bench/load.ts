@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId } from '#kernel';
@@ -17,6 +18,7 @@ export interface Load {
 /** A server process under load. */
 export interface Loaded {
   readonly pid: number;
+  readonly child: ChildProcess;
   readonly readyMs: number;
   readonly port: number;
   stop(): Promise<void>;
@@ -32,10 +34,10 @@ export async function startProgram(
   // As `npm start` does: a young generation of 8 MiB keeps the process under 200 MiB.
   const child = spawn(process.execPath, ['--max-semi-space-size=8', script], {
     env: { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'error', ...ROOMY_LIMITS, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       const ready = /ready (\d+)/.exec(chunk.toString());
       if (ready) resolve(Number(ready[1]));
     });
@@ -43,6 +45,7 @@ export async function startProgram(
   });
   return {
     pid: child.pid ?? 0,
+    child,
     readyMs: performance.now() - started,
     port,
     stop: () =>

@@ -11,9 +11,9 @@ import { benchF29 } from './f29.js';
 import { benchAlerts } from './alerts.js';
 import { benchPast } from './past.js';
 import { benchRcv } from './rcv.js';
+import { benchExports } from './exports.js';
 import { benchSeal } from './seal.js';
 import { benchThrottle } from './throttle.js';
-import { benchWatch } from './watch.js';
 
 const PGBENCH = ['/usr/lib/postgresql/15/bin/pgbench', '/usr/bin/pgbench'].find(existsSync);
 const CLIENTS = (process.env['OFITEC_BENCH_CLIENTS'] ?? '1,8,16,32').split(',').map(Number);
@@ -25,12 +25,12 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   'hot-order': benchHotOrder,
   start: benchStart,
   throttle: (ground) => benchThrottle(ground, charge),
-  watch: benchWatch,
   csp: benchCsp,
   rcv: benchRcv,
   f29: benchF29,
   alerts: benchAlerts,
   seal: benchSeal,
+  exports: benchExports,
 };
 
 async function benchPayment(ground: Ground): Promise<void> {

@@ -1,6 +1,7 @@
 // The process that the benchmarks load: the house as it ships, or with a part of it taken out.
 import { Events, Faults, ThrottleGuard, Worker } from '#kernel';
 import { Watch } from '../../src/kernel/watch/watch.js';
+import { takeTurns } from './turns.js';
 import { createHttpApplication, readBlueprint } from '../../src/bootstrap.js';
 
 const url = process.env['DATABASE_URL'] ?? '';
@@ -14,28 +15,26 @@ if (process.env['BENCH_EVENTS'] === 'off') {
 if (process.env['BENCH_THROTTLE'] === 'off') {
   app.get(ThrottleGuard).canActivate = () => Promise.resolve(true);
 }
-if (process.env['BENCH_WATCH'] === 'switched') switchWatching();
+if (process.env['BENCH_WATCH'] === 'turns') takeTurns(app.getHttpServer(), switchWatching());
 if (process.env['BENCH_WORKER'] === 'on') await app.get(Worker).start(url);
 await app.listen(0, '127.0.0.1');
 const address = app.getHttpServer().address();
 process.stdout.write(`ready ${typeof address === 'object' && address ? address.port : 0}\n`);
 
-/**
- * Watches on SIGUSR2, and no longer on SIGHUP: requests and transactions are neither counted nor timed then, and
- * no error is captured. Two processes of one program differ by a tenth and more; one process does not from itself.
- */
-function switchWatching(): void {
+/** Requests and transactions are neither counted nor timed while it is off, and no error is captured. */
+function switchWatching(): (isOn: boolean) => void {
   let isWatching = true;
-  process.on('SIGUSR2', () => (isWatching = true));
-  process.on('SIGHUP', () => (isWatching = false));
   const watch = app.get(Watch);
   const faults = app.get(Faults);
   const meters = Reflect.get(watch, 'meters') as unknown;
-  const begin = Reflect.get(watch, 'begin') as (request: unknown) => void;
+  const begin = Reflect.get(watch, 'begin') as (request: unknown, reply: unknown) => void;
   const capture = faults.serverError.bind(faults);
   Object.defineProperties(watch, {
     meters: { get: () => (isWatching ? meters : null) },
-    begin: { value: (request: unknown) => isWatching && begin.call(watch, request) },
+    begin: {
+      value: (request: unknown, reply: unknown) => isWatching && begin.call(watch, request, reply),
+    },
   });
   faults.serverError = (fault) => void (isWatching && capture(fault));
+  return (isOn) => void (isWatching = isOn);
 }

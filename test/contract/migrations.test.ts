@@ -113,6 +113,56 @@ describe('migrations', () => {
     );
   });
 
+  it('lets older code serve over what only expands, and no longer after what contracts', async () => {
+    const { owner, application } = await emptyDatabase();
+    const step = (name: string, phase: 'expand' | 'contract', sql: string) =>
+      class {
+        readonly name = name;
+        readonly phase = phase;
+        async up(runner: { query(text: string): Promise<unknown> }): Promise<void> {
+          await runner.query(sql);
+        }
+        async down(): Promise<void> {}
+      };
+    const steps = [
+      step('Probe0001', 'expand', 'CREATE TABLE probe_card (old text)'),
+      step('Probe0002', 'expand', 'ALTER TABLE probe_card ADD COLUMN new text'),
+      step('Probe0003', 'contract', 'ALTER TABLE probe_card DROP COLUMN old'),
+      step('Probe0004', 'expand', 'ALTER TABLE probe_card ADD COLUMN more text'),
+    ];
+    const releases = ['0.1.0', '0.2.0', '0.3.0', '0.4.0'].map((version, n) =>
+      kernel.defineAddon({
+        ...{ name: 'probe', version, depends: [], summary: 'One that grows' },
+        ...{ migrations: steps.slice(0, n + 1), module: class Probe {} },
+      }),
+    );
+    const refused = async (): Promise<boolean[]> => {
+      const dataSource = kernel.createDataSource({
+        ...{ url: application, entities: [], poolSize: 1, applicationName: 'probe' },
+      });
+      await dataSource.initialize();
+      try {
+        const found = await Promise.all(
+          releases.map((each) => kernel.composeInstalled(dataSource, kernelAddon, [each])),
+        );
+        return found.map(({ faults }) => faults.some((fault) => fault.includes('newer than')));
+      } finally {
+        await dataSource.destroy();
+      }
+    };
+    const seen: boolean[][] = [];
+    for (const release of releases) {
+      await bootstrap.migrate(owner, [release], quiet);
+      seen.push(await refused());
+    }
+    expect(seen).toEqual([
+      [false, false, false, false],
+      [false, false, false, false],
+      [true, true, false, false],
+      [true, true, false, false],
+    ]);
+  });
+
   it('sees drift: a column too many, one too few, another type, another nullability', async () => {
     const { owner } = await emptyDatabase();
     await bootstrap.migrate(owner, shippedAddons, quiet);

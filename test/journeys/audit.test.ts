@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
-import { House, openSession, shop, takeOrder } from '#test';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { downloads, House, kernel, openSession, shop, takeOrder } from '#test';
 import type { Client, Shop } from '#test';
 
 interface EventBody {
@@ -269,6 +269,70 @@ describe('audit', () => {
         expect([query, answer.status]).toEqual([query, 400]);
       }
       expect((await encargada.get('audit/export?format=csv')).status).toBe(403);
+    });
+
+    describe('of more than fits between the server and who reads', () => {
+      const EVENTS = 10_000;
+      const PAGES = EVENTS / 200;
+      const path = 'audit/export?format=jsonl&action=order.printed';
+      /** Nobody who waits for the house to close waits for one that a failed test left unread. */
+      let begun: { destroy: () => unknown } | null = null;
+      let pages: { mock: { calls: unknown[] } };
+
+      beforeAll(async () => {
+        await house.rows(
+          'superuser',
+          `INSERT INTO kernel_event SELECT gen_random_uuid(), company_id, created_at, 'order.printed', 1, NULL, 'test',
+             '{}', NULL, 'test', subject_type, subject_id, 'x', '{}', repeat('largo ', 900), '{}'
+           FROM (SELECT * FROM kernel_event WHERE action = 'order.created' LIMIT 1) e, generate_series(1, ${EVENTS})`,
+        );
+      });
+
+      /** A download that begins and is not read; how many pages the server has read for it when it rests. */
+      async function begin(): Promise<
+        [Awaited<ReturnType<typeof downloads.beginDownload>>, number]
+      > {
+        pages = jest.spyOn(house.app.get(kernel.Records), 'page');
+        const download = await downloads.beginDownload(house, path, contador.token);
+        begun = download;
+        expect(download.statusCode).toBe(200);
+        return [download, await downloads.restingAt(() => pages.mock.calls.length)];
+      }
+
+      afterEach(() => {
+        begun?.destroy();
+        jest.restoreAllMocks();
+      });
+
+      it('reads no further than it is read, and holds no connection while it waits', async () => {
+        const [download, taken] = await begin();
+        // 54 MB in all, of which sockets hold a few; what is not asked for stays in the database.
+        expect(taken).toBeLessThan(PAGES / 2);
+        expect(await downloads.heldConnections(house)).toBe(0);
+        const lines = (await downloads.readOn(download)).trim().split('\n');
+        expect(lines).toHaveLength(EVENTS);
+        expect(download.complete).toBe(true);
+        expect(pages.mock.calls).toHaveLength(PAGES);
+      });
+
+      it('ends when its reader goes away', async () => {
+        const [download] = await begin();
+        download.destroy();
+        expect(await downloads.restingAt(() => pages.mock.calls.length)).toBeLessThan(PAGES / 2);
+        expect(await downloads.heldConnections(house)).toBe(0);
+      });
+
+      it('is visibly broken when the database fails in the middle, and never just short', async () => {
+        const [download] = await begin();
+        await house.rows('owner', 'REVOKE SELECT ON kernel_event FROM ofitec_app');
+        try {
+          await expect(downloads.readOn(download)).rejects.toThrow(/aborted/);
+          expect(download.complete).toBe(false);
+        } finally {
+          await house.rows('owner', 'GRANT SELECT ON kernel_event TO ofitec_app');
+        }
+        expect((await contador.get('audit/events?limit=1')).status).toBe(200);
+      });
     });
   });
 

@@ -70,6 +70,19 @@ describe('ofitec doctor', () => {
       ['row security', 'critical', 'sales_order'],
     ],
     [
+      'an addon that a newer release brought in',
+      'kernel_addon',
+      `INSERT INTO kernel_addon (name, version, installed_at, depends, absence) VALUES ('novelty', '9.1.0', now(), '{}',
+         '{"since": "9.0.0", "asks": ["deliveries"], "hears": []}')`,
+      ['addons', 'warning', 'novelty 9.1.0 came with release 9.0.0; this older code serves'],
+    ],
+    [
+      'an addon whose code was lost',
+      'kernel_addon',
+      `INSERT INTO kernel_addon (name, version, installed_at, depends) VALUES ('novelty', '0.1.0', now(), '{}')`,
+      ['addons', 'critical', 'addon novelty is installed, but its code is not here'],
+    ],
+    [
       'a worker that does not work',
       'kernel_event_pending',
       `INSERT INTO kernel_event_pending SELECT gen_random_uuid(), id, 'x.done', now() - interval '1 hour' FROM kernel_company`,
@@ -188,6 +201,7 @@ describe('ofitec doctor', () => {
     'works while the database and the server are down, and says so',
     async () => {
       const down = await runCli(['doctor', '--json'], {
+        ALERT_SPOOL: mkdtempSync(join(tmpdir(), 'ofitec-doctor-')),
         DATABASE_URL: 'postgresql://ofitec_app@127.0.0.1:1/x',
         DOCTOR_READY_URL: 'http://127.0.0.1:1/health/ready',
       });

@@ -15,6 +15,8 @@ import {
   shop,
   signIn,
   takeOrder,
+  until,
+  waitsForLock,
 } from '#test';
 import type { Client, TestUrls } from '#test';
 
@@ -61,7 +63,7 @@ describe('the end of a server', () => {
     orderId = (await takeOrder(vendedora, centro)).id;
     const letGo = await hold();
     const paying = vendedora.pay('payments/payments', { orderId, method: 'cash', amount: 10 });
-    await sleep(300);
+    await waitsForLock(urls.superuser);
 
     const ending = server.end('SIGTERM');
     await server.until(/Not ready any more; takes requests for 4 s/);
@@ -107,7 +109,7 @@ describe('the end of a server', () => {
         ...[`content-length: ${body.length}`, '', body],
       ].join('\r\n'),
     );
-    await sleep(400);
+    await waitsForLock(urls.superuser);
     const ending = server.end('SIGTERM');
     await goneAt(url);
     socket.write('GET /api/v1/auth/me HTTP/1.1\r\nhost: localhost\r\n\r\n');
@@ -122,15 +124,12 @@ describe('the end of a server', () => {
   });
 
   async function goneAt(url: string): Promise<void> {
-    for (let tries = 0; tries < 300; tries += 1) {
-      const answers = await fetch(`${url}/health/live`).then(
-        () => true,
+    const isGone = (): Promise<boolean> =>
+      fetch(`${url}/health/live`).then(
         () => false,
+        () => true,
       );
-      if (!answers) return;
-      await sleep(100);
-    }
-    throw new Error('new connections are taken for ever');
+    await until('no new connections are taken', isGone);
   }
 });
 
@@ -147,7 +146,7 @@ describe('the end of a worker', () => {
         'owner',
         `SELECT finished_at, error FROM kernel_schedule_run WHERE name = 'payments.check-ledger'`,
       );
-    for (let tries = 0; tries < 100 && (await runs()).length === 0; tries += 1) await sleep(50);
+    await until('the schedule has begun', async () => (await runs()).length > 0);
     let ended = false;
     const stopping = worker.stop().then(() => (ended = true));
     await sleep(500);

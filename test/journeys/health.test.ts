@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bootstrap, House, kernel, Wire } from '#test';
+import { bootstrap, House, kernel, until as eventually, Wire } from '#test';
 import type { Client } from '#test';
 
 type Details = Record<string, { status: string; message?: string }>;
@@ -78,8 +78,15 @@ describe('health', () => {
     const database = tight.app.get(kernel.Database);
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
-    const holders = [1, 2].map(() => database.transaction(() => held));
-    await sleep(200);
+    let busy = 0;
+    const holders = [1, 2].map(() =>
+      database.transaction(async () => {
+        await database.rows('SELECT 1');
+        busy += 1;
+        await held;
+      }),
+    );
+    await eventually('both are busy', () => busy === 2);
     const answer = await tight.nobody.raw('get', '/health/ready');
     expect([answer.status, answer.body.details.database.status]).toEqual([200, 'up']);
     expect(answer.body.details.queue).toMatchObject({ status: 'degraded', message: 'unknown' });
@@ -150,12 +157,13 @@ describe('health', () => {
   });
 
   async function until(status: number): Promise<{ details: Details }> {
-    for (let tries = 0; tries < 100; tries += 1) {
+    let body = {} as { details: Details };
+    await eventually(`readiness answers ${status}`, async () => {
       const answer = await balancer.raw('get', '/health/ready');
-      if (answer.status === status) return answer.body as { details: Details };
-      await sleep(100);
-    }
-    throw new Error(`readiness never answered ${status}`);
+      ({ body } = answer as { body: { details: Details } });
+      return answer.status === status;
+    });
+    return body;
   }
 });
 
@@ -221,12 +229,12 @@ describe('health over a database that reads and does not write', () => {
   }
 
   async function until(status: number): Promise<{ message?: string; seconds: number }> {
-    for (let tries = 0; tries < 100; tries += 1) {
-      const answer = await ready();
-      if (answer.status === status) return { ...answer.database, seconds: answer.seconds };
-      await sleep(200);
-    }
-    throw new Error(`readiness never answered ${status}`);
+    let answer = await ready();
+    await eventually(`readiness answers ${status}`, async () => {
+      if (answer.status !== status) answer = await ready();
+      return answer.status === status;
+    });
+    return { ...answer.database, seconds: answer.seconds };
   }
 
   const probes = async (): Promise<number> =>

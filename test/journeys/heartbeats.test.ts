@@ -206,6 +206,14 @@ describe('heartbeats', () => {
     };
     const name = 'connector-talks';
     await create({ name, eventName: 'customer.created', everySeconds: 7_200, graceSeconds: 60 });
+    // Written by a node whose clock is days ahead: no sign until then.
+    await house.rows(
+      'superuser',
+      `INSERT INTO kernel_event SELECT gen_random_uuid(), company_id, $1, action, schema_version, actor_id, actor_login,
+         actor_roles, ip, request_id, subject_type, subject_id, subject_label, changes, reason, payload
+       FROM kernel_event WHERE action = 'customer.created' LIMIT 1`,
+      { values: [new Date(clock.now.getTime() + 3 * 86_400_000).toISOString()] },
+    );
     clock.forward(60);
     await said();
     clock.forward(61);

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, DEMO_PASSWORD, dropDatabase, makeDatabase, READY, runServer, signIn } from '#test';
+import {
+  Client,
+  DEMO_PASSWORD,
+  dropDatabase,
+  makeDatabase,
+  READY,
+  runServer,
+  signIn,
+  until,
+} from '#test';
 import type { Program, TestUrls } from '#test';
 
 /** What a process says on its standard output: JSON lines that belong to a request, without secrets. */
@@ -38,7 +46,7 @@ describe('logs', () => {
       },
     );
     expect(asked.headers['x-request-id']).toBe('caja-1:000042');
-    await server.until(/caja-1:000042/);
+    await server.until(/caja-1:000042.*\n/);
 
     const lines = server.output
       .split('\n')
@@ -74,7 +82,7 @@ describe('logs', () => {
     const headers = { 'x-request-id': 'caja-1:denied', 'accept-language': 'en' };
     const path = '/api/v1/base/users/0199aaaa-0000-7000-8000-000000000000?rut=11111111-1';
     expect((await client.raw('get', path, undefined, headers)).status).toBe(403);
-    await server.until(/caja-1:denied.*\n.*caja-1:denied/);
+    await server.until(/caja-1:denied[^]*caja-1:denied.*\n/);
     const lines = server.output
       .split('\n')
       .filter((line) => line.includes('"logger":"security"'))
@@ -111,8 +119,10 @@ describe('logs', () => {
     await server.until(/"message":"kernel.database-unavailable"/);
     await makeDatabase(name, 'demo');
     // What the probe found is told for a second.
-    await sleep(1_100);
-    expect((await client.raw('get', '/health/ready')).status).toBe(200);
+    await until(
+      'it is ready',
+      async () => (await client.raw('get', '/health/ready')).status === 200,
+    );
     await signIn(url, 'vendedora', DEMO_PASSWORD);
   });
 });

@@ -15,10 +15,14 @@ import {
   runServer,
   scrape,
   shop,
+  until,
+  waitsForLock,
   Wire,
 } from '#test';
 
 const TOKEN = randomBytes(24).toString('base64url');
+
+type Scraped = Awaited<ReturnType<typeof scrape>>;
 
 /** What an operator's Prometheus reads. */
 describe('metrics', () => {
@@ -27,6 +31,16 @@ describe('metrics', () => {
   beforeAll(async () => {
     house = await House.open({ METRICS_TOKEN: TOKEN });
   });
+
+  /** Waits until a scrape says so: what it tells of the database is a second old at most. */
+  async function seen(isSo: (now: Scraped) => boolean): Promise<Scraped> {
+    let now = await scrape(house, TOKEN);
+    await until('a scrape says so', async () => {
+      if (!isSo(now)) now = await scrape(house, TOKEN);
+      return isSo(now);
+    });
+    return now;
+  }
 
   it('are for whoever has the token, and for nobody else', async () => {
     for (const authorization of [undefined, 'Bearer', `Basic ${TOKEN}`, `Bearer ${TOKEN}x`]) {
@@ -95,16 +109,17 @@ describe('metrics', () => {
       headers: { authorization: `Bearer ${admin.token}` },
       signal: abandoned.signal,
     }).catch(() => undefined);
-    await sleep(200);
+    await waitsForLock(house.urls.superuser);
     abandoned.abort();
     await asked;
     await rival.end();
-    await sleep(300);
-    const after = await scrape(house, TOKEN);
+    const abandoned499 = { method: 'GET', route: '/api/v1/sales/services', status: '499' };
+    const after = await seen(
+      (now) => now.value('ofitec_http_requests_total', abandoned499) !== null,
+    );
+    expect(after.value('ofitec_http_requests_total', abandoned499)).toBe(1);
     expect(after.value('ofitec_http_unreadable_total')).toBe(2);
     expect(after.value('ofitec_http_requests_in_flight')).toBe(1);
-    const abandoned499 = { method: 'GET', route: '/api/v1/sales/services', status: '499' };
-    expect(after.value('ofitec_http_requests_total', abandoned499)).toBe(1);
   });
 
   it('time transactions by outcome and count those that began again', async () => {
@@ -143,18 +158,10 @@ describe('metrics', () => {
     expect(waiting.value('ofitec_health_check', { check: 'database' })).toBe(1);
     const worker = house.app.get(kernel.Worker);
     await worker.start(house.urls.application);
-    for (let tries = 0; tries < 100; tries += 1) {
-      const now = await scrape(house, TOKEN);
-      if (
-        now.value('ofitec_queue_pending_events') === 0 &&
-        now.value('ofitec_queue_due_jobs') === 0
-      )
-        break;
-      await sleep(200);
-    }
-    const done = await scrape(house, TOKEN);
-    expect(done.value('ofitec_queue_pending_events')).toBe(0);
-    expect(done.value('ofitec_queue_due_jobs')).toBe(0);
+    const done = await seen(
+      (now) =>
+        now.value('ofitec_queue_pending_events') === 0 && now.value('ofitec_queue_due_jobs') === 0,
+    );
     expect(done.value('ofitec_queue_oldest_due_seconds')).toBe(0);
     expect(done.value('ofitec_queue_failed_jobs')).toBe(0);
     expect(done.value('ofitec_worker_silent_seconds')).toBeLessThan(60);
@@ -191,15 +198,12 @@ describe('metrics', () => {
     const north = await shop(norte, 'NORTE');
     const short = await openSession(vendedora, centro.registerIds[0] ?? '', 20_000);
     const over = await openSession(norte, north.registerIds[0] ?? '', 20_000);
-    await sleep(1_100);
-    const open = await scrape(house, TOKEN);
-    expect(open.value('ofitec_payments_unclosed_cash_sessions', { state: 'open' })).toBe(2);
+    const sessions = 'ofitec_payments_unclosed_cash_sessions';
+    await seen((now) => now.value(sessions, { state: 'open' }) === 2);
     await vendedora.post(`payments/cash-sessions/${short}/close`, { countedAmount: 19_300 });
     await norte.post(`payments/cash-sessions/${over}/close`, { countedAmount: 20_150 });
-    await sleep(1_100);
-    const closed = await scrape(house, TOKEN);
+    const closed = await seen((now) => now.value(sessions, { state: 'open' }) === 0);
     const difference = 'ofitec_payments_cash_difference_today_pesos';
-    expect(closed.value('ofitec_payments_unclosed_cash_sessions', { state: 'open' })).toBe(0);
     expect(closed.value(difference, { direction: 'short' })).toBe(700);
     expect(closed.value(difference, { direction: 'over' })).toBe(150);
     const unresolved = 'ofitec_operational_alerts_unresolved';
@@ -207,9 +211,7 @@ describe('metrics', () => {
     expect(closed.value(unresolved, critical)).toBe(0);
     await alerts.occur(house, 'disk.low', 'one');
     await alerts.occur(house, 'disk.low', 'two');
-    await sleep(1_100);
-    const alarmed = await scrape(house, TOKEN);
-    expect(alarmed.value(unresolved, critical)).toBe(2);
+    const alarmed = await seen((now) => now.value(unresolved, critical) === 2);
     expect(alarmed.value(unresolved, { ...critical, state: 'acknowledged' })).toBe(0);
     expect(closed.text).not.toMatch(/vendedora|Lavander|127\.0\.0\.1|[0-9a-f]{8}-[0-9a-f]{4}-/);
   });
@@ -244,12 +246,11 @@ describe('metrics without a database', () => {
       expect(away.value('ofitec_health_check', { check: 'database' })).toBe(0);
       expect(away.all('process_resident_memory_bytes')).toHaveLength(1);
       wire.mend();
-      let back = away;
-      for (let tries = 0; tries < 60 && back.value('ofitec_ready') !== 1; tries += 1) {
-        await sleep(300);
-        back = await scrape(house, TOKEN);
-      }
-      expect(back.all('ofitec_payments_unclosed_cash_sessions')).toHaveLength(2);
+      await until('it is ready, with its business', async () => {
+        const back = await scrape(house, TOKEN);
+        const sessions = back.all('ofitec_payments_unclosed_cash_sessions');
+        return back.value('ofitec_ready') === 1 && sessions.length === 2;
+      });
       await house.close();
       await wire.close();
     },
@@ -307,7 +308,9 @@ describe('the port of METRICS_BIND', () => {
     expect(answer.status).toBe(200);
     expect(text).toMatch(/^ofitec_worker_silent_seconds \d/m);
     expect(text).toMatch(/^ofitec_health_check\{check="worker"\} 1$/m);
-    expect((await fetch(`${watch}/health/ready`)).status).toBe(200);
+    const isReady = async (): Promise<boolean> =>
+      (await fetch(`${watch}/health/ready`)).status === 200;
+    await until('the worker is ready', isReady);
     expect((await worker.end('SIGTERM')).code).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as Connection } from 'pg';
-import { Books, CommitLog, House, kernel, openSession, shop, takeOrder } from '#test';
+import { Books, CommitLog, House, kernel, openSession, shop, takeOrder, waitsForLock } from '#test';
 import type { Client, Shop } from '#test';
 
 const ROUNDS = 8;
@@ -117,7 +117,7 @@ describe('money at once', () => {
     await rival.query('BEGIN');
     await rival.query('SELECT 1 FROM sales_order WHERE id = $1 FOR UPDATE', [orderId]);
     const second = vendedora.pay('payments/payments', body, key);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await waitsForLock(house.urls.superuser);
     await house.rows('owner', 'INSERT INTO kernel_idempotency SELECT * FROM aside WHERE key = $1', {
       values: [key],
     });
@@ -182,18 +182,22 @@ describe('money at once', () => {
     await house.rows(
       'superuser',
       `CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
-         $$ BEGIN PERFORM pg_sleep(0.7); RETURN NEW; END $$;
+         $$ BEGIN PERFORM pg_advisory_xact_lock(1230); RETURN NEW; END $$;
        CREATE TRIGGER dawdle AFTER INSERT ON payments_payment
          FOR EACH ROW WHEN (NEW.amount = 1230) EXECUTE FUNCTION dawdle()`,
     );
     const sessionId = await openSession(norte, ninth, 0);
     const { id: orderId } = await takeOrder(norte, centro, 1);
+    const rival = new Connection({ connectionString: house.urls.owner });
+    await rival.connect();
+    await rival.query('SELECT pg_advisory_lock(1230)');
     const paying = norte.pay('payments/payments', { orderId, method: 'cash', amount: 1_230 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const closed = await norte.post(`payments/cash-sessions/${sessionId}/close`, {
-      countedAmount: 0,
-    });
+    await waitsForLock(house.urls.superuser);
+    const closing = norte.post(`payments/cash-sessions/${sessionId}/close`, { countedAmount: 0 });
+    await waitsForLock(house.urls.superuser, 2);
+    await rival.end();
     expect((await paying).status).toBe(201);
+    const closed = await closing;
     expect(closed.body).toMatchObject({ expectedAmount: 1_230, difference: -1_230 });
   });
 

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Client as Connection } from 'pg';
-import { dice, House, kernel, ledgerCheckOf, openSession, shop, takeOrder } from '#test';
+import { dice, House, kernel, ledgerCheckOf, meetAt, openSession, shop, takeOrder } from '#test';
 import type { Client, Shop } from '#test';
 
 const SEED = Number(process.env['OFITEC_SEED'] ?? Date.now() % 1_000_000);
@@ -62,20 +61,22 @@ describe(`odd pesos (OFITEC_SEED=${SEED})`, () => {
 
   it('collects a hundred pesos that come in pieces of five, whoever takes them at once', async () => {
     const orderId = await orderOf(100);
-    // All of them wait for the order at once: none may have looked before it was its turn.
-    const rival = new Connection({ connectionString: house.urls.owner });
-    await rival.connect();
-    await rival.query('BEGIN');
-    await rival.query('SELECT 1 FROM sales_order WHERE id = $1 FOR UPDATE', [orderId]);
-    const paying = Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
-        (index % 2 ? vera : nora).pay('payments/payments', { orderId, method: 'cash', amount: 5 }),
-      ),
+    // As many as there are connections wait for the order: none may have looked before it was its turn.
+    const answers = await meetAt(
+      house,
+      `SELECT 1 FROM sales_order WHERE id = '${orderId}' FOR UPDATE`,
+      {
+        waiters: 10,
+        work: () =>
+          Promise.all(
+            Array.from({ length: 20 }, (_, index) =>
+              (index % 2 ? vera : nora).pay('payments/payments', {
+                ...{ orderId, method: 'cash', amount: 5 },
+              }),
+            ),
+          ),
+      },
     );
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    await rival.query('ROLLBACK');
-    await rival.end();
-    const answers = await paying;
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     expect(await expectRoundedAsOne(orderId)).toBe(100);
   });

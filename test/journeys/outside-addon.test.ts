@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   bootstrap,
@@ -13,6 +12,7 @@ import {
   setPassword,
   shop,
   takeOrder,
+  until,
 } from '#test';
 import type { Client, Shop, TestUrls } from '#test';
 
@@ -77,13 +77,8 @@ describe('an outside addon', () => {
     return (body.items as { points: number }[]).map(({ points }) => points);
   }
 
-  async function until(condition: () => Promise<boolean>, seconds = 20): Promise<void> {
-    for (let tries = 0; tries < seconds * 20; tries += 1) {
-      if (await condition()) return;
-      await sleep(50);
-    }
-    throw new Error('it did not happen in time');
-  }
+  const rewarded = (orderId: string): Promise<number> =>
+    until('it is rewarded', async () => (await pointsOf(orderId)).length > 0);
 
   it('is served under its own address, in the document, with its own permission', async () => {
     expect((await encargada.get('acme-loyalty/points')).status).toBe(200);
@@ -159,7 +154,7 @@ describe('an outside addon', () => {
 
   it('hears of a payment after its commit, once', async () => {
     const orderId = await pay(12_500);
-    await until(async () => (await pointsOf(orderId)).length > 0);
+    await rewarded(orderId);
     expect(await pointsOf(orderId)).toEqual([12]);
   });
 
@@ -172,20 +167,20 @@ describe('an outside addon', () => {
     });
     expect(refused.status).toBe(422);
     const other = await pay(5_000);
-    await until(async () => (await pointsOf(other)).length > 0);
+    await rewarded(other);
     expect(await pointsOf(orderId)).toEqual([]);
   });
 
   it('is told again when it fails, and what the failed try wrote is gone', async () => {
     loyalty.refuseDeliveries(2);
     const orderId = await pay(7_000);
-    await until(async () => (await pointsOf(orderId)).length > 0, 30);
+    await rewarded(orderId);
     expect(await pointsOf(orderId)).toEqual([7]);
   });
 
   it('acts once on an event that the queue brings twice', async () => {
     const orderId = await pay(9_000);
-    await until(async () => (await pointsOf(orderId)).length > 0);
+    await rewarded(orderId);
     const again = await house.rows(
       'owner',
       `INSERT INTO kernel_event_pending (event_id, company_id, action, created_at)
@@ -194,9 +189,7 @@ describe('an outside addon', () => {
       { values: [orderId] },
     );
     expect(again).toHaveLength(1);
-    const waiting = `SELECT 1 FROM kernel_event_pending
-      UNION ALL SELECT 1 FROM pgboss.job WHERE state IN ('created', 'retry', 'active')`;
-    await until(async () => (await house.rows('owner', waiting)).length === 0);
+    await house.settled();
     expect(await pointsOf(orderId)).toEqual([9]);
   });
 
@@ -204,14 +197,14 @@ describe('an outside addon', () => {
     const second = await House.over(database, urls, env);
     const rival = await startWorker(second);
     const orders = await Promise.all(Array.from({ length: 60 }, () => pay(1_000)));
-    const rewarded = async (): Promise<number> => {
+    const counted = async (): Promise<number> => {
       const ids = orders.map((id) => `'${id}'`).join(',');
       const sql = `SELECT count(*)::integer AS n, count(DISTINCT order_id)::integer AS d FROM acme_loyalty_point WHERE order_id IN (${ids})`;
       const [row] = await house.rows<{ n: number; d: number }>('owner', sql);
       expect(row?.n).toBe(row?.d);
       return row?.n ?? 0;
     };
-    await until(async () => (await rewarded()) === orders.length);
+    await until('all are rewarded', async () => (await counted()) === orders.length);
     await rival.stop();
     await second.close();
     const left = await house.rows('owner', 'SELECT 1 FROM kernel_event_pending');
@@ -242,6 +235,70 @@ describe('an outside addon', () => {
       'SELECT count(*)::integer AS n FROM acme_loyalty_point WHERE points = 0 AND order_id = company_id',
     );
     expect(row?.n).toBe(3);
+  });
+
+  it('is served without by code from before it, and hears afterwards what happened meanwhile', async () => {
+    const recorded = `UPDATE kernel_addon SET absence = jsonb_set(absence, '{since}', to_jsonb($1::text))
+      WHERE name = 'acme-loyalty' RETURNING absence->'hears' AS hears`;
+    const since = async (version: string): Promise<object[]> =>
+      house.rows('owner', recorded, { values: [version] });
+    await worker.stop();
+    // Queued by the newer release before it was taken back, and not yet delivered.
+    const queued = await pay(3_000);
+    // As if release 9.0.0 had brought it: this code, without the addon, is an older one.
+    expect(await since('9.0.0')).toEqual([
+      { hears: [{ event: 'payment.created', handler: 'acme-loyalty/Loyalty.reward' }] },
+    ]);
+    const before = await House.over(database, urls);
+    const client = await before.as('encargada');
+    expect((await client.get('acme-loyalty/points')).status).toBe(404);
+    const queue = (name: string): Promise<object[]> =>
+      before.rows('owner', `SELECT 1 FROM pgboss.job WHERE name = $1 AND state < 'completed'`, {
+        values: [name],
+      });
+    await house.rows(
+      'owner',
+      `INSERT INTO pgboss.job (name, data, retry_limit, expire_seconds, keep_until, deletion_seconds)
+       SELECT 'ofitec-deliveries', jsonb_build_object('eventId', id, 'companyId', company_id, 'createdAt', created_at,
+         'handler', 'acme-loyalty/Loyalty.reward'), 0, 60, now() + interval '1 day', 60
+       FROM kernel_event WHERE action = 'payment.created' AND payload->>'orderId' = $1`,
+      { values: [queued] },
+    );
+    await before.rows('owner', `DELETE FROM kernel_event_pending`);
+    const older = before.app.get(kernel.Worker);
+    await older.start(urls.application);
+    const meanwhile = await pay(4_000);
+    await until('both wait', async () => (await queue('ofitec-waiting')).length === 2);
+    await until('none is due', async () => (await queue('ofitec-deliveries')).length === 0);
+    await older.stop();
+    const failed = `SELECT 1 FROM kernel_event WHERE action = 'delivery.exhausted'`;
+    expect(await before.rows('owner', failed)).toEqual([]);
+
+    // What it holds of a person, nobody else can copy or erase.
+    const { items } = (await client.get('sales/customers')).body as { items: { id: string }[] };
+    const copy = `sales/customers/${items[0]?.id}/export`;
+    const admin = await before.as('admin');
+    expect((await admin.get(copy)).status).toBe(200);
+    await before.close();
+    await house.rows(
+      'owner',
+      `UPDATE kernel_addon SET absence = jsonb_set(absence, '{asks}', '["deliveries", "personal-data"]')
+       WHERE name = 'acme-loyalty'`,
+    );
+    const knowing = await House.over(database, urls);
+    const answer = await (await knowing.as('admin')).get(copy);
+    expect([answer.status, answer.body.code]).toEqual([503, 'kernel.addon-absent']);
+    await knowing.close();
+
+    expect(await pointsOf(meanwhile)).toEqual([]);
+    // Of a house of its own: a worker that was stopped does not start again.
+    worker = await startWorker(await House.over(database, urls, env));
+    await until(
+      'both are rewarded',
+      async () => (await pointsOf(meanwhile)).length + (await pointsOf(queued)).length === 2,
+    );
+    expect([await pointsOf(meanwhile), await pointsOf(queued)]).toEqual([[4], [3]]);
+    await since(kernel.kernelAddon.version);
   });
 
   it('brings a role that reads cuts, and where counting is blind not what was expected', async () => {

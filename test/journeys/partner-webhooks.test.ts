@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { House, kernel, kit, PartnerLab } from '#test';
+import { House, kernel, kit, PartnerLab, until } from '#test';
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 const [FIRST, NEXT, OTHER] = [newSecret(), newSecret(), newSecret()] as const;
@@ -60,6 +59,11 @@ describe('webhooks of a partner', () => {
     return one;
   }
 
+  /** Waits for the answers to so many webhooks; what they brought about may be seen before. */
+  async function answered(count: number): Promise<void> {
+    await until(`${count} webhooks are answered`, () => partner.webhookAnswers.length >= count);
+  }
+
   async function accepted(period: string): Promise<{ id: string; submissionId: string }> {
     const id = await lab.approved(period);
     await lab.send(id);
@@ -71,9 +75,17 @@ describe('webhooks of a partner', () => {
   /** POST of a webhook that somebody made by hand. */
   async function post(
     body: string,
-    given: { secret?: string; at?: Date; id?: string; url?: string; headers?: object } = {},
+    given: {
+      secret?: string;
+      at?: Date;
+      aheadMs?: number;
+      id?: string;
+      url?: string;
+      headers?: object;
+    } = {},
   ): Promise<number> {
-    const { secret = FIRST, at = new Date(), id = `msg_${randomUUID()}` } = given;
+    const { secret = FIRST, aheadMs = 0, id = `msg_${randomUUID()}` } = given;
+    const { at = new Date(Date.now() + aheadMs) } = given;
     const headers = {
       'content-type': 'application/json',
       'webhook-id': id,
@@ -92,6 +104,7 @@ describe('webhooks of a partner', () => {
     const { body } = await lab.admin.get(`sii-connector/f29/${id}`);
     expect(body).toMatchObject({ state: 'filed', folio: '7100000001', filedOn: '2026-05-20' });
     expect(await events('submission.settled', submissionId)).toBe(2);
+    await answered(2);
     expect(partner.webhookAnswers).toEqual([204, 204]);
   });
 
@@ -100,8 +113,7 @@ describe('webhooks of a partner', () => {
     const { id, submissionId } = await accepted('202405');
     partner.file('7100000002', '2026-05-20');
     expect((await lab.until(id, 'filed', false))?.state).toBe('filed');
-    for (let tries = 0; partner.webhookAnswers.length < 6 && tries < 50; tries += 1)
-      await sleep(20);
+    await answered(6);
     expect(partner.webhookAnswers).toEqual([204, 204, 204, 204, 204, 204]);
     expect(await events('webhook.received', submissionId)).toBe(2);
     expect(await events('submission.settled', submissionId)).toBe(2);
@@ -116,7 +128,7 @@ describe('webhooks of a partner', () => {
     const before = await lab.admin.get(`sii-connector/f29/${id}`);
     const old = { type: 'f29.accepted', data: { key: onlyOne().key } };
     expect(await partner.send(onlyOne(), { body: old })).toBe(204);
-    await sleep(1_500);
+    await house.settled();
     expect((await lab.admin.get(`sii-connector/f29/${id}`)).body).toEqual(before.body);
     expect(await events('submission.settled', submissionId)).toBe(2);
   });
@@ -126,7 +138,7 @@ describe('webhooks of a partner', () => {
     const lie = { data: { key: onlyOne().key, status: 'presentada' }, status: 'presentada' };
     const filed = { ...lie, folio: '7999999999', filedOn: '2026-05-20' };
     expect(await partner.send(onlyOne(), { body: filed })).toBe(204);
-    await sleep(1_500);
+    await house.settled();
     expect((await lab.submissionOf(id))?.state).toBe('accepted');
     expect((await lab.admin.get(`sii-connector/f29/${id}`)).body.folio).toBeNull();
     expect(await events('submission.settled', submissionId)).toBe(1);
@@ -135,7 +147,7 @@ describe('webhooks of a partner', () => {
   it('may come before our own request was answered', async () => {
     partner.faults.push('webhook-before-answer');
     const { submissionId } = await accepted('202408');
-    await sleep(1_800);
+    await house.settled();
     expect(partner.webhookAnswers).toEqual([204]);
     expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
     expect(await events('submission.settled', submissionId)).toBe(1);
@@ -145,10 +157,10 @@ describe('webhooks of a partner', () => {
     const id = await lab.approved('202409');
     partner.faults.push('slow');
     await lab.send(id);
-    for (let tries = 0; partner.taken.size === 0 && tries < 100; tries += 1) await sleep(20);
+    await until('the partner took it', () => partner.taken.size > 0);
     partner.file('7100000004', '2026-05-20');
     expect((await lab.until(id, 'filed', false))?.state).toBe('filed');
-    await sleep(1_800);
+    await house.settled();
     // The answer to the request is older than what was read meanwhile.
     expect((await lab.submissionOf(id))?.state).toBe('filed');
     expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
@@ -159,13 +171,13 @@ describe('webhooks of a partner', () => {
     const id = await lab.approved('202403');
     partner.faults.push('slow-acceptance');
     await lab.send(id);
-    for (let tries = 0; partner.posts === 0 && tries < 100; tries += 1) await sleep(20);
+    await until('the partner was asked', () => partner.posts > 0);
     // The partner has not taken it yet and would say that it knows none.
     const key = String((await lab.submissionOf(id))?.key);
     expect(await post(JSON.stringify({ data: { key } }))).toBe(204);
     await lab.admin.post(`sii-connector/connectors/${lab.connectorId}/sync`);
     expect((await lab.until(id, 'accepted', false))?.state).toBe('accepted');
-    await sleep(1_000);
+    await house.settled();
     expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
   });
 
@@ -176,7 +188,7 @@ describe('webhooks of a partner', () => {
     }
     expect(await post('esto no es JSON')).toBe(204);
     expect(await post('['.repeat(300_000))).toBe(204);
-    await sleep(1_500);
+    await house.settled();
     expect((await lab.submissionOf(id))?.state).toBe('accepted');
     expect([partner.taken.size, partner.posts]).toEqual([1, 1]);
   });
@@ -203,8 +215,8 @@ describe('webhooks of a partner', () => {
   it.each<[string, Parameters<typeof post>[1]]>([
     ['another connector’s secret', { secret: OTHER }],
     ['a secret that nobody has', { secret: newSecret() }],
-    ['a time six minutes ago', { at: new Date(Date.now() - 360_000) }],
-    ['a time in six minutes', { at: new Date(Date.now() + 360_000) }],
+    ['a time six minutes ago', { aheadMs: -360_000 }],
+    ['a time in six minutes', { aheadMs: 360_000 }],
     ['a time that was not signed', { headers: { 'webhook-timestamp': '1790000000' } }],
     ['no signature', { headers: { 'webhook-signature': '' } }],
     ['an unknown version', { headers: { 'webhook-signature': 'v2,abc' } }],
@@ -265,7 +277,7 @@ describe('webhooks of a partner', () => {
         new Date(Date.now() + (runs += 300_000)),
       );
       const after = await asked();
-      await sleep(300);
+      await house.settled();
       return after > before;
     };
     let runs = 0;

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, kit, PartnerLab } from '#test';
+import { House, kernel, kit, PartnerLab, until } from '#test';
 import type { Client } from '#test';
 
 const SECRET = 'clave-que-nadie-debe-ver';
@@ -17,7 +16,7 @@ describe('a partner takes a return', () => {
     partner = await kit.PartnerSimulator.open();
     house = await House.open({
       ...{ SII_PARTNER_HOSTS: partner.host, SII_PARTNER_SECRETS: `otra=x,prueba=${SECRET}` },
-      ...{ SII_PARTNER_TIMEOUT_MS: '300', SII_PARTNER_RATE: '60000/min' },
+      ...{ SII_PARTNER_TIMEOUT_MS: '1000', SII_PARTNER_RATE: '60000/min' },
     });
     const statuses = { recibida: 'accepted', presentada: 'filed' };
     lab = await PartnerLab.over(house, partner, { kind: 'partner', secretRef: 'prueba', statuses });
@@ -102,10 +101,10 @@ describe('a partner takes a return', () => {
       const id = String(made.body.id);
       await admin.post(`sii-connector/connectors/${id}/sync`);
       let seen = made.body;
-      for (let tries = 0; seen.health === 'unknown' && tries < 100; tries += 1) {
-        await sleep(50);
+      await until('the connector was tried', async () => {
         seen = (await admin.get(`sii-connector/connectors/${id}`)).body;
-      }
+        return seen.health !== 'unknown';
+      });
       expect(seen).toMatchObject({
         health: 'failing',
         healthDetail: expect.stringMatching(/HOSTS|address/),

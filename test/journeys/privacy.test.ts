@@ -2,8 +2,24 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { chain, House, openSession, runCli, shop } from '#test';
+import {
+  chain,
+  cutHash,
+  differingCuts,
+  House,
+  kernel,
+  openSession,
+  runCli,
+  shop,
+  verb,
+  whileLocked,
+} from '#test';
 import type { Client, Shop } from '#test';
+
+interface Mention {
+  readonly where: string;
+  readonly id: string;
+}
 
 /** Whoever asks for it sees all that is held of her, and is forgotten: also by log, copies and seal. */
 describe('a customer who asks for her data, and to be forgotten', () => {
@@ -20,6 +36,7 @@ describe('a customer who asks for her data, and to be forgotten', () => {
   let encargada: Client;
   let centro: Shop;
   let session: string;
+  let till: string;
 
   beforeAll(async () => {
     house = await House.open();
@@ -43,15 +60,55 @@ describe('a customer who asks for her data, and to be forgotten', () => {
     };
     const order = { branchId: centro.branchId, customerId, lines: [line], notes: 'para Violeta' };
     const bought = await encargada.pay('sales/orders', order);
-    await encargada.pay('payments/payments', {
-      ...{ orderId: bought.body.id, method: 'cash', amount: bought.body.total },
-    });
+    await writeBesideMoney(customerId, bought.body.id, Number(bought.body.total));
     await encargada.post(`sales/orders/${String(bought.body.id)}/deliver`);
     const other = await encargada.pay('sales/orders', order);
     await encargada.post(`sales/orders/${String(other.body.id)}/cancel`, {
       reason: 'Violeta se arrepintió',
     });
     return customerId;
+  }
+
+  /** Her name in every text that stands beside money, in a session that is closed and cut; one charge is in another. */
+  async function writeBesideMoney(
+    customerId: string,
+    orderId: unknown,
+    total: number,
+  ): Promise<void> {
+    const cashier = await house.as('vendedora');
+    till = await openSession(cashier, centro.registerIds[1] ?? '');
+    const charge = { orderId, method: 'debit', amount: total - 1_000, reference: 'tía de VIOLETA' };
+    const charged = await cashier.pay('payments/payments', charge);
+    const voided = await cashier.pay(`payments/payments/${String(charged.body.id)}/void`, {
+      reason: 'se equivocó Violeta',
+    });
+    const again = await cashier.pay('payments/payments', { ...charge, reference: 'boleta 1234' });
+    const prepaid = await cashier.pay(`payments/customers/${customerId}/prepay`, {
+      ...{ cashSessionId: till, method: 'cash', amount: 5_000, reference: '7.654.321-6' },
+    });
+    const returned = await cashier.pay(`payments/prepaid-entries/${String(prepaid.body.id)}/void`, {
+      reason: 'devuelto a Violeta',
+    });
+    const moved = await cashier.pay(`payments/cash-sessions/${till}/movements`, {
+      ...{ type: 'cash_out', amount: 1_000, reason: 'flete de Violeta Quelempán' },
+    });
+    const other = await cashier.pay(`payments/cash-sessions/${till}/movements`, {
+      ...{ type: 'cash_in', amount: 1_000, reason: 'cambio para la violeta del mesón' },
+    });
+    const closed = await cashier.post(`payments/cash-sessions/${till}/close`, {
+      ...{ countedAmount: 20_000, note: 'llamar al (56) 9 1234-0987' },
+    });
+    const date = kernel.businessDay(new Date());
+    const cut = await admin.post('payments/daily-cuts', {
+      ...{ branchId: centro.branchId, date, force: true },
+    });
+    const elsewhere = await encargada.pay('payments/payments', {
+      ...{ orderId, method: 'cash', amount: 1_000, reference: 'Quelempan' },
+    });
+    const answers = [charged, voided, again, prepaid, returned, moved, other, closed, cut];
+    expect([...answers, elsewhere].map(({ status }) => status)).toEqual([
+      ...[201, 200, 201, 201, 200, 201, 201, 200, 201, 201],
+    ]);
   }
 
   /** Every column of every table as text, also the queue's. */
@@ -81,6 +138,7 @@ describe('a customer who asks for her data, and to be forgotten', () => {
       'lineas_de_pedidos.csv',
       'pagos.csv',
       'pedidos.csv',
+      'saldo_prepagado.csv',
       'todo.json',
     ]);
     expect(statSync(join(folder, 'todo.json')).mode & 0o077).toBe(0);
@@ -123,13 +181,13 @@ describe('a customer who asks for her data, and to be forgotten', () => {
         ],
       }),
     ]);
-    const rehearsed = await cli(
+    const rehearsed = await verb(
+      house,
       'customers',
       'erase',
       '--customer',
       customerId,
       '--dry-run',
-      '--json',
     );
     expect(JSON.parse(rehearsed.output)).toMatchObject({
       ...{ state: 'rehearsed', outcome: [] },
@@ -147,7 +205,9 @@ describe('a customer who asks for her data, and to be forgotten', () => {
     expect(await found()).not.toEqual([]);
 
     const named = { customerId, requestNumber: 'S-8', reason: 'Violeta Inventada Quelempán se va' };
-    expect((await encargada.post('sales/erasures', named)).status).toBe(422);
+    for (const reason of [named.reason, 'RUT 7.654.321-6, por carta', 'llamó del 1234-0987']) {
+      expect((await encargada.post('sales/erasures', { ...named, reason })).status).toBe(422);
+    }
     const asked = { customerId, requestNumber: 'S-8', reason: 'solicitud escrita' };
     const requested = await encargada.post('sales/erasures', asked);
     expect([requested.status, requested.body]).toEqual([
@@ -158,23 +218,47 @@ describe('a customer who asks for her data, and to be forgotten', () => {
     expect((await encargada.post(path)).status).toBe(422);
     expect((await encargada.get(`sales/customers/${customerId}`)).body.name).toBe(PERSON.name);
 
-    const rehearsed = await cli(
+    // What came up since the request counts, too.
+    const lines = [{ serviceId: centro.services['CAMISA'], quantity: 1 }];
+    const order = { branchId: centro.branchId, customerId, lines };
+    const late = await encargada.pay('sales/orders', order);
+    expect((await admin.post(path)).status).toBe(409);
+    await encargada.post(`sales/orders/${String(late.body.id)}/cancel`, { reason: 'no va' });
+    const rehearsed = await verb(
+      house,
       'customers',
       'erase',
       '--customer',
       PERSON.rut,
       '--dry-run',
-      '--json',
     );
     expect(rehearsed.code).toBe(0);
     expect(await found()).not.toEqual([]);
+    expect(await differingCuts(house)).toEqual([]);
 
-    const approved = await admin.post(path);
+    // As if the day of her last payment were being cut: nothing is taken out of rows that somebody sums.
+    const day = `payments.day ${centro.branchId} ${kernel.businessDay(new Date())}`;
+    const approved = await whileLocked(house.urls.superuser, day, () => admin.post(path));
     expect([approved.status, approved.body]).toEqual([
       200,
       expect.objectContaining({ state: 'erased', erasedAt: expect.any(String) }),
     ]);
-    expect(await found()).toEqual([]);
+    // What belongs to no record of hers is told of by its place, and never by what it says.
+    const { mentions, mentionCount } = approved.body as {
+      mentions: Mention[];
+      mentionCount: number;
+    };
+    expect(JSON.parse(rehearsed.output)).toMatchObject({ state: 'rehearsed', mentions });
+    expect(mentions.map(({ where }) => where).sort()).toEqual([
+      'kernel_event.changes',
+      'kernel_event.reason',
+      'payments_cash_session.note',
+      'payments_entry.reason',
+    ]);
+    expect([mentionCount, mentions.find(({ where }) => where.includes('note'))?.id]).toEqual([
+      ...[4, till],
+    ]);
+    expect(await found()).not.toEqual([]);
     expect(await chain.verify(house)).toEqual([]);
     await chain.seal(house);
     expect(await chain.verify(house)).toEqual([]);
@@ -185,8 +269,95 @@ describe('a customer who asks for her data, and to be forgotten', () => {
     const edit = await admin.patch(`sales/customers/${customerId}`, { name: 'X' }, body.version);
     expect(edit.status).toBe(409);
     const { items } = (await admin.get(`sales/orders?customerId=${customerId}`)).body;
-    expect(items).toHaveLength(2);
+    expect(items).toHaveLength(3);
     expect((await admin.post(path)).body).toEqual(approved.body);
+  }, 240_000);
+
+  it('keeps the figures and papers of the money, and a cut that still comes out', async () => {
+    const rows = await house.rows<{ reference: string; reason: string; amount: string }>(
+      'superuser',
+      `SELECT reference, reason, amount FROM payments_payment WHERE reference IS NOT NULL ORDER BY created_at, id`,
+    );
+    const gone = '(suprimido)';
+    expect(rows.map(({ reference, reason }) => [reference, reason])).toEqual([
+      ...[
+        [gone, null],
+        [gone, gone],
+        ['boleta 1234', null],
+        [gone, null],
+      ],
+    ]);
+    expect(rows.reduce((sum, { amount }) => sum + Number(amount), 0)).toBeGreaterThan(1_000);
+    expect(await differingCuts(house)).toEqual([]);
+    const tampered = async (sql: string, back: string): Promise<number> => {
+      await house.rows('superuser', `SET session_replication_role = 'replica'; ${sql}`);
+      const { length } = await differingCuts(house);
+      await house.rows('superuser', `SET session_replication_role = 'replica'; ${back}`);
+      return length;
+    };
+    const number = (text: string, before: string): string =>
+      `UPDATE payments_payment SET reference = '${text}' WHERE reference = '${before}'`;
+    const back = number('boleta 1234', 'boleta 1');
+    expect(await tampered(number('boleta 1', 'boleta 1234'), back)).toBe(1);
+    // A row that was changed, with a restatement that fits it: no event says the same.
+    const restated = `UPDATE payments_cut_restatement SET rows_hash`;
+    const [first] = await house.rows<{ hash: string }>(
+      'superuser',
+      'SELECT rows_hash AS hash FROM payments_cut_restatement',
+    );
+    await house.rows('superuser', number('boleta 1', 'boleta 1234'));
+    const forged = await cutHash(house, till);
+    expect(forged).not.toBe(first?.hash);
+    await house.rows('superuser', back);
+    expect(
+      await tampered(
+        `${number('boleta 1', 'boleta 1234')}; ${restated} = '${forged}'`,
+        `${back}; ${restated} = '${first?.hash}'`,
+      ),
+    ).toBe(1);
+    expect(await differingCuts(house)).toEqual([]);
+    // The application may forget and not write.
+    const company = String((await admin.get('base/company')).body.id);
+    const write = `UPDATE payments_payment SET reference = 'x'`;
+    const asApplication = house.rows('application', write, { companyId: company });
+    await expect(asApplication).rejects.toThrow('permission denied');
+  }, 240_000);
+
+  it('takes out what somebody looked at, and restates no cut that was broken before', async () => {
+    const [{ id: customerId } = { id: '' }] = await house.rows<{ id: string }>(
+      ...(['superuser', `SELECT customer_id AS id FROM sales_erasure`] as const),
+    );
+    const { body } = await admin.get(`sales/erasures?customerId=${customerId}`);
+    const [erasure] = body.items as { mentions: Mention[] }[];
+    const moved = erasure?.mentions.find(({ where }) => where === 'payments_entry.reason');
+    const only = `${moved?.where}/${moved?.id}`;
+    const redact = ['customers', 'redact', '--customer', customerId] as const;
+    const one = await cli(...redact, '--only', only, '--json');
+    expect([one.code, JSON.parse(one.output)]).toMatchObject([0, { redacted: [moved] }]);
+    expect(await differingCuts(house)).toEqual([]);
+    const rest = await verb(house, ...redact);
+    expect([rest.code, JSON.parse(rest.output)]).toMatchObject([0, { left: [] }]);
+    expect(await found(['Quelemp', '7654321', '1234.?0987', 'violeta.inventada'])).toEqual([]);
+    expect(await chain.verify(house)).toEqual([]);
+    expect(await differingCuts(house)).toEqual([]);
+    // The violet at the counter is nobody's name.
+    const [kept] = await house.rows<{ n: number }>(
+      ...([
+        'superuser',
+        `SELECT count(*)::integer AS n FROM payments_entry WHERE reason LIKE '%mesón'`,
+      ] as const),
+    );
+    expect(kept?.n).toBe(1);
+
+    const forge = `UPDATE payments_payment SET reference = 'boleta 4321' WHERE reference = 'boleta 1234'`;
+    await house.rows('superuser', forge);
+    await house.rows(
+      'superuser',
+      `UPDATE sales_erasure SET mentions = jsonb_build_array(jsonb_build_object('where', 'payments_entry.reason',
+         'id', (SELECT id FROM payments_entry WHERE reason LIKE '%mesón'))), mention_count = 1`,
+    );
+    expect((await verb(house, ...redact)).code).toBe(0);
+    expect(await differingCuts(house)).toHaveLength(1);
   }, 240_000);
 
   it('leaves no way to take something out of the log that nobody vouches for', async () => {
@@ -224,28 +395,25 @@ describe('a customer who asks for her data, and to be forgotten', () => {
   });
 
   it('is forgotten again after a restore, from the list of ids', async () => {
-    const second = await House.open();
-    const [boss, manager] = [await second.as('admin'), await second.as('encargada')];
-    const made = await manager.post('sales/customers', { ...PERSON });
+    const made = await encargada.post('sales/customers', { ...PERSON });
     const customerId = String(made.body.id);
-    const env = { DATABASE_URL: second.urls.application, DATABASE_OWNER_URL: second.urls.owner };
     const erase = ['customers', 'erase', '--customer', PERSON.rut, '--request', 'S-9'];
-    expect((await runCli([...erase, '--reason', 'por escrito'], env)).code).toBe(0);
-    const listed = await runCli(['customers', 'erasures', '--json'], env);
+    expect((await cli(...erase, '--reason', 'por escrito')).code).toBe(0);
+    const listed = await verb(house, 'customers', 'erasures');
     expect(listed.output).toContain(customerId);
     expect(listed.output).not.toMatch(new RegExp(TRACES.join('|')));
     const file = join(mkdtempSync(join(tmpdir(), 'ofitec-erasures-')), 'erasures.json');
     writeFileSync(file, listed.output);
     // As a backup from before would bring it back: the person is there, and no erasure.
-    await second.rows('superuser', 'DELETE FROM sales_erasure');
-    await second.rows(
+    await house.rows('superuser', `DELETE FROM sales_erasure WHERE customer_id = '${customerId}'`);
+    await house.rows(
       'superuser',
       'UPDATE sales_customer SET name = $1, rut = $2, erased_at = NULL, active = true WHERE id = $3',
       { values: [PERSON.name, PERSON.rut, customerId] },
     );
-    const replayed = await runCli(['customers', 'erase', '--replay', file, '--json'], env);
-    expect(JSON.parse(replayed.output)).toMatchObject({ listed: 1, repeated: 1, absent: 0 });
-    const { body } = await boss.get(`sales/customers/${customerId}`);
+    const replayed = await verb(house, 'customers', 'erase', '--replay', file);
+    expect(JSON.parse(replayed.output)).toMatchObject({ listed: 2, repeated: 2, absent: 0 });
+    const { body } = await admin.get(`sales/customers/${customerId}`);
     expect(body).toMatchObject({ name: '(suprimido)', rut: null });
     rmSync(file);
   }, 240_000);

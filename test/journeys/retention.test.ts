@@ -1,5 +1,7 @@
 import {
   mkdtempSync,
+  rmSync,
+  writeFileSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -8,8 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { chain, House, kernel, runCli, shop, takeOrder } from '#test';
+import { Client as Connection } from 'pg';
+import { chain, House, kernel, shop, takeOrder, verb } from '#test';
 import type { Client, Shop } from '#test';
 import type { Cut, CutService } from '../../modules/audit/cut/cut.service.js';
 
@@ -73,8 +77,79 @@ describe('retention of the event log', () => {
         SELECT 1`).then(() => asApplication('SELECT audit_cut_prefix(2)')),
     ).rejects.toThrow('the law keeps');
     await asSuperuser('DELETE FROM audit_cut');
+    // An hour too young for the law, in a block whose other events are old enough.
+    const one = `id = (SELECT encode(substr(leaves, 1, 16), 'hex')::uuid FROM audit_block WHERE number = 1)`;
+    await asSuperuser(`CREATE TABLE kept_event AS SELECT id, created_at FROM kernel_event WHERE ${one};
+      UPDATE kernel_event SET created_at = now() - interval '88 months' + interval '1 hour' WHERE ${one};
+      INSERT INTO audit_cut SELECT company_id, number, hash, last_transaction_id, last_event_id,
+        gen_random_uuid(), hash FROM audit_block WHERE number = 1`);
+    await expect(asApplication('SELECT audit_cut_prefix(1)')).rejects.toThrow('the law keeps');
+    await asSuperuser(`DELETE FROM audit_cut; UPDATE kernel_event e SET created_at = k.created_at FROM kept_event k
+      WHERE k.id = e.id; DROP TABLE kept_event`);
     await expect(asApplication('DELETE FROM kernel_event')).rejects.toThrow('permission denied');
     expect(await events('true')).toBe(before);
+  });
+
+  /** What the door answers whoever calls it as the application, for an event of so many days; nothing stays. */
+  async function door(action: string, age: string): Promise<string> {
+    const connection = new Connection({ connectionString: house.urls.application });
+    await connection.connect();
+    const [id, act] = [kernel.newId(), kernel.newId()];
+    try {
+      await connection.query('BEGIN');
+      await connection.query(`SELECT set_config('ofitec.company_id', $1, true)`, [companyId]);
+      await connection.query(
+        `INSERT INTO kernel_event (id, company_id, created_at, action, schema_version, actor_login, actor_roles,
+           request_id, subject_type, subject_id, subject_label, changes, payload)
+         VALUES ($1, $2, now() - $3::interval, $4, 1, 'x', '{}', '', 'x.y', $1, 'x', '{}', '{}')`,
+        [id, companyId, age, action],
+      );
+      await connection.query(
+        `INSERT INTO audit_withdrawal VALUES ($1, $2, 1, decode($3 || repeat('00', 32), 'hex'))`,
+        [companyId, act, id.replaceAll('-', '')],
+      );
+      const { rows } = await connection.query<{ n: string }>(
+        'SELECT audit_remove_withdrawn($1)::text AS n',
+        [act],
+      );
+      return `removed ${rows[0]?.n}`;
+    } catch (error) {
+      return String(error);
+    } finally {
+      await connection.end();
+    }
+  }
+
+  it.each([
+    ['tax', 88],
+    ['security', 12],
+    ['personal', 3],
+    ['technical', 3],
+  ] as const)(
+    'removes no event of the class %s within %i months, whoever opens the door',
+    async (kept, months) => {
+      const names = house.app.get(kernel.AddonRegistry).retentionOf(kept);
+      const action = names[0] ?? '';
+      expect(await door(action, `${months} months -1 hour`)).toContain('for longer by their class');
+      expect(await door(action, `${months} months 1 hour`)).toBe('removed 1');
+      const told = await house.rows<{ action: string }>(
+        'owner',
+        'SELECT action FROM audit_floors() WHERE months = $1 AND action = ANY($2)',
+        { values: [months, names] },
+      );
+      // Tax is what nobody says anything else of: it is not listed.
+      expect(told).toHaveLength(kept === 'tax' ? 0 : names.length);
+    },
+  );
+
+  it('keeps what no addon declares as long as tax papers, and lets nobody declare less', async () => {
+    expect(await door('nobody.knows', '87 months')).toContain('for longer by their class');
+    expect(await door('nobody.knows', '89 months')).toBe('removed 1');
+    const declare = `UPDATE kernel_addon SET retention = '{"order.created": "technical"}'`;
+    await expect(house.rows('application', declare)).rejects.toThrow('permission denied');
+    await expect(house.rows('application', 'SELECT * FROM audit_floors()')).rejects.toThrow(
+      'permission denied',
+    );
   });
 
   it('takes nothing out that no archive holds, and says before what would go', async () => {
@@ -92,6 +167,35 @@ describe('retention of the event log', () => {
       inCompany(() => service().cut(new Date(), join(folder, 'is not there'))),
     ).rejects.toThrow('ENOENT');
     expect(await number('SELECT count(*) FROM audit_block')).toBe(blocks);
+    expect(await chain.verify(house)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'an event',
+      `UPDATE kernel_event SET subject_label = subject_label || '!' WHERE id =
+         (SELECT encode(substr(leaves, 1, 16), 'hex')::uuid FROM audit_block WHERE number = 1)`,
+      'event-changed in block 1',
+    ],
+    [
+      'a block',
+      `UPDATE audit_block SET sealed_at = sealed_at + interval '1 ms' WHERE number = 1`,
+      'block-changed in block 1',
+    ],
+  ])('removes nothing of a log in which %s was changed', async (_, sql, kind) => {
+    const back = sql.includes('audit_block SET')
+      ? sql.replace('+ interval', '- interval')
+      : sql.replace(`subject_label || '!'`, `left(subject_label, -1)`);
+    const before = await events('true');
+    const elsewhere = mkdtempSync(join(tmpdir(), 'ofitec-archive-'));
+    await asSuperuser(sql);
+    try {
+      await expect(inCompany(() => service().cut(new Date(), elsewhere))).rejects.toThrow(kind);
+      expect(await events('true')).toBe(before);
+    } finally {
+      await asSuperuser(back);
+      rmSync(elsewhere, { recursive: true });
+    }
     expect(await chain.verify(house)).toEqual([]);
   });
 
@@ -119,24 +223,43 @@ describe('retention of the event log', () => {
     expect(told?.payload).toMatchObject({ number: 1, archiveSha256: cut?.sha256 });
   });
 
-  it(
-    'tells an archive that is whole from one that is not',
-    async () => {
-      const env = { DATABASE_URL: house.urls.application, DATABASE_OWNER_URL: house.urls.owner };
-      const whole = cut?.archive ?? '';
-      const short = join(folder, 'short.jsonl.gz');
-      copyFileSync(whole, short);
-      truncateSync(short, readFileSync(short).length - 20);
-      const good = await runCli(['audit', 'verify', '--archive', whole, '--json'], env);
-      expect([good.code, JSON.parse(good.output)]).toEqual([
-        0,
-        expect.objectContaining({ archives: [expect.objectContaining({ blocks: 1 })] }),
-      ]);
-      const bad = await runCli(['audit', 'verify', '--archive', short], env);
-      expect([bad.code, bad.output]).toEqual([1, expect.stringContaining('short.jsonl.gz')]);
-    },
-    PATIENCE,
-  );
+  it('tells an archive that is whole from one that is not', async () => {
+    const whole = cut?.archive ?? '';
+    const short = join(folder, 'short.jsonl.gz');
+    copyFileSync(whole, short);
+    truncateSync(short, readFileSync(short).length - 20);
+    const good = await verb(house, 'audit', 'verify', '--archive', whole);
+    expect([good.code, JSON.parse(good.output)]).toEqual([
+      0,
+      expect.objectContaining({ archives: [expect.objectContaining({ blocks: 1 })] }),
+    ]);
+    const bad = await verb(house, 'audit', 'verify', '--archive', short);
+    expect([bad.code, bad.output]).toEqual([1, expect.stringContaining('short.jsonl.gz')]);
+  });
+
+  it('finds what was edited in an archive, in a block and of what was removed alone', async () => {
+    const lines = gunzipSync(readFileSync(cut?.archive ?? ''))
+      .toString()
+      .split('\n');
+    const edited = async (isChosen: (line: string) => boolean): Promise<string[]> => {
+      const at = lines.findIndex((line) => line.includes('"event"') && isChosen(line));
+      expect(at).toBeGreaterThan(0);
+      const forged = lines.with(at, (lines[at] ?? '').replace('"values":["', '"values":["x'));
+      const file = join(folder, 'forged.jsonl.gz');
+      writeFileSync(file, gzipSync(forged.join('\n')));
+      return inCompany(() => chain.checkArchive(house, file));
+    };
+    const isAlone = (line: string): boolean => line.includes('"alone":true');
+    for (const [isChosen, kind] of [
+      [isAlone, 'event-changed in block 2'],
+      [(line: string): boolean => !isAlone(line), 'event-changed in block 1'],
+    ] as const) {
+      const found = await edited(isChosen);
+      expect(found).toContainEqual(expect.stringContaining(kind));
+      expect(found).toContainEqual(expect.stringContaining('cut-false'));
+    }
+    expect(await inCompany(() => chain.checkArchive(house, cut?.archive ?? ''))).toEqual([]);
+  });
 
   it.each([
     [

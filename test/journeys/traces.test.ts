@@ -15,6 +15,7 @@ import {
   shop,
   signIn,
   takeOrder,
+  until,
 } from '#test';
 import type { CollectedSpan } from '#test';
 
@@ -49,17 +50,19 @@ describe('traces', () => {
   afterAll(() => collector.close());
 
   async function collected(wanted: (spans: CollectedSpan[]) => boolean): Promise<CollectedSpan[]> {
-    for (let tries = 0; tries < 100; tries += 1) {
-      if (wanted(collector.spans)) return collector.spans;
-      await sleep(100);
-    }
-    throw new Error(`not collected: ${JSON.stringify(collector.spans.map(({ name }) => name))}`);
+    await until('the spans are collected', () => {
+      if (wanted(collector.spans)) return true;
+      throw new Error(JSON.stringify(collector.spans.map(({ name }) => name)));
+    });
+    return collector.spans;
   }
 
   it('follow a request into its transaction, and go on from the caller’s trace', async () => {
     const vendedora = await house.as('vendedora');
     await vendedora.raw('get', '/api/v1/sales/orders?limit=1', undefined, { traceparent: PARENT });
-    const spans = await collected((all) => all.some(({ traceId }) => traceId === TRACE_ID));
+    const spans = await collected((all) =>
+      all.some(({ traceId, kind }) => traceId === TRACE_ID && kind === SERVER),
+    );
     const ofTrace = spans.filter(({ traceId }) => traceId === TRACE_ID);
     const request = ofTrace.find(({ kind }) => kind === SERVER);
     expect(request).toMatchObject({

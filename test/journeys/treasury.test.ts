@@ -1,9 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { House, kernel, openSession, rcv, runCli, shop, takeOrder } from '#test';
+import { House, kernel, openSession, rcv, runCli, shop, takeOrder, until } from '#test';
 import type { Client } from '#test';
 
 interface Flow {
@@ -41,12 +40,15 @@ describe('treasury', () => {
   const at = (verb: string): string => `sii-connector/f29/${id}/${verb}`;
 
   /** Waits for what the worker makes of events. */
-  async function flows(query: string, until: (found: Flow[]) => boolean): Promise<Flow[]> {
-    for (let tries = 0; ; tries += 1) {
-      const { items } = (await contador.get(`treasury/flows?${query}`)).body as { items: Flow[] };
-      if (until(items) || tries === 200) return items;
-      await sleep(50);
-    }
+  async function flows(query: string, areThere: (found: Flow[]) => boolean): Promise<Flow[]> {
+    let found: Flow[] = [];
+    await until(`the flows of ${query}`, async () => {
+      ({ items: found } = (await contador.get(`treasury/flows?${query}`)).body as {
+        items: Flow[];
+      });
+      return areThere(found);
+    });
+    return found;
   }
 
   const inState = (state: string) => (found: Flow[]) => found.some((flow) => flow.state === state);

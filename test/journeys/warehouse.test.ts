@@ -1,13 +1,18 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   alerts,
   DEMO_PASSWORD,
+  downloads,
   House,
   kernel,
   openSession,
   runCli,
   shop,
   takeOrder,
+  verb,
   warehouse,
 } from '#test';
 import type { Client, Shop } from '#test';
@@ -80,9 +85,9 @@ describe('the data warehouse', () => {
       0,
       { rows: 0 },
     ]);
-    const verified = await cli('verify', '--json');
+    const verified = await verb(house, 'warehouse', 'verify');
     expect([verified.code, verified.output]).toEqual([0, verified.output]);
-    expect(JSON.parse(verified.output.slice(verified.output.indexOf('{')))).toMatchObject({
+    expect(JSON.parse(verified.output)).toMatchObject({
       companies: 1,
       differences: 0,
     });
@@ -194,5 +199,49 @@ describe('the data warehouse', () => {
     await warehouse.watch(house);
     await warehouse.watch(house);
     expect(await told()).toEqual(['warehouse_load.late', 'warehouse_load.caught_up']);
+  });
+
+  describe('its copy as Parquet', () => {
+    const ROWS = 45_000;
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'ofitec-copy-'));
+      await house.rows(
+        'superuser',
+        `INSERT INTO warehouse_hub_order SELECT company_id, generation, gen_random_uuid(), event_id, source, recorded_at, loaded_at
+         FROM (SELECT * FROM warehouse_hub_order LIMIT 1) h, generate_series(1, ${ROWS})`,
+      );
+    });
+
+    const copyTo = (name: string): ReturnType<typeof verb> =>
+      verb(house, 'warehouse', 'export', '--to', join(folder, name));
+
+    it('is written some rows at a time, however many there are', async () => {
+      const written = jest.spyOn(warehouse.TableFile.prototype, 'write');
+      const { code, output } = await copyTo('whole');
+      const sizes = written.mock.calls.map(([rows]) => rows.length);
+      written.mockRestore();
+      expect([code, output]).toEqual([0, output]);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(5_000);
+      const manifest = JSON.parse(readFileSync(join(folder, 'whole/manifest.json'), 'utf8')) as {
+        companies: { rows: Record<string, number> }[];
+      };
+      expect(manifest.companies[0]?.rows['hub_order']).toBeGreaterThan(ROWS);
+      expect(await downloads.heldConnections(house)).toBe(0);
+    });
+
+    it('is not there at all when the database fails in the middle', async () => {
+      await house.rows('owner', 'REVOKE SELECT ON warehouse_sat_payment FROM ofitec_app');
+      try {
+        const { code, output } = await copyTo('broken');
+        expect([code, output]).toEqual([1, expect.stringContaining('permission denied')]);
+      } finally {
+        await house.rows('owner', 'GRANT SELECT ON warehouse_sat_payment TO ofitec_app');
+      }
+      expect(existsSync(join(folder, 'broken'))).toBe(false);
+      expect(readdirSync(folder).filter((name) => name.includes('broken'))).toEqual([]);
+      expect(await downloads.heldConnections(house)).toBe(0);
+    });
   });
 });

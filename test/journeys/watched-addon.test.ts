@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   bootstrap,
@@ -14,7 +13,11 @@ import {
   scrape,
   shop,
   takeOrder,
+  until,
 } from '#test';
+import type { CollectedSpan } from '#test';
+
+type Scraped = Awaited<ReturnType<typeof scrape>>;
 
 const TOKEN = randomBytes(24).toString('base64url');
 const POINTS = 'ofitec_acme_loyalty_points';
@@ -55,6 +58,16 @@ describe('a watched outside addon', () => {
     await collector.close();
   });
 
+  /** Waits until a scrape says so: what it tells of the database is a second old at most. */
+  async function scraped(isSo: (now: Scraped) => boolean): Promise<Scraped> {
+    let now = await scrape(house, TOKEN);
+    await until('a scrape says so', async () => {
+      if (!isSo(now)) now = await scrape(house, TOKEN);
+      return isSo(now);
+    });
+    return now;
+  }
+
   it('has its deliveries counted, timed and traced by handler, failed tries apart', async () => {
     loyalty.refuseDeliveries(1);
     const encargada = await house.as('encargada');
@@ -64,16 +77,15 @@ describe('a watched outside addon', () => {
     await encargada.pay('payments/payments', { orderId, method: 'cash', amount: 12_000 });
     const count = 'ofitec_work_duration_seconds_count';
     const work = { work: 'delivery', name: HANDLER };
-    let seen = await scrape(house, TOKEN);
-    for (let tries = 0; tries < 100; tries += 1) {
-      if (seen.value(count, { ...work, outcome: 'succeeded' })) break;
-      await sleep(200);
-      seen = await scrape(house, TOKEN);
-    }
+    const seen = await scraped(
+      (now) => (now.value(count, { ...work, outcome: 'succeeded' }) ?? 0) > 0,
+    );
     expect(seen.value(count, { ...work, outcome: 'succeeded' })).toBe(1);
     expect(seen.value(count, { ...work, outcome: 'failed' })).toBe(1);
-    await sleep(300);
-    const deliveries = collector.spans.filter(({ name }) => name === `delivery ${HANDLER}`);
+    const told = (): CollectedSpan[] =>
+      collector.spans.filter(({ name }) => name === `delivery ${HANDLER}`);
+    await until('both deliveries are collected', () => told().length >= 2);
+    const deliveries = told();
     expect(deliveries.map(({ kind, status }) => [kind, status.code ?? 0])).toEqual([
       [5, 2],
       [5, 0],
@@ -93,8 +105,7 @@ describe('a watched outside addon', () => {
       'owner',
       `INSERT INTO acme_loyalty_point SELECT gen_random_uuid(), id, now(), gen_random_uuid(), 100 FROM kernel_company`,
     );
-    await sleep(1_100);
-    expect((await scrape(house, TOKEN)).value(POINTS)).toBe(212);
+    await scraped((now) => now.value(POINTS) === 212);
   });
 
   it.each(['writes', 'labels', 'number', 'sleeps'] as const)(
@@ -104,15 +115,13 @@ describe('a watched outside addon', () => {
         (await scrape(house, TOKEN)).value('ofitec_scrape_errors_total', { source: POINTS }) ?? 0;
       const before = await errors();
       loyalty.spoilGauge(fault);
-      await sleep(1_100);
-      const spoiled = await scrape(house, TOKEN);
-      expect(spoiled.all(POINTS)).toEqual([]);
+      const spoiled = await scraped((now) => now.all(POINTS).length === 0);
       expect(spoiled.all('ofitec_payments_unclosed_cash_sessions')).toHaveLength(2);
       expect(spoiled.value('ofitec_scrape_errors_total', { source: POINTS })).toBe(before + 1);
       loyalty.spoilGauge(null);
-      await sleep(1_100);
       // Nothing that it tried to write has happened.
-      expect((await scrape(house, TOKEN)).value(POINTS)).toBe(212);
+      const mended = await scraped((now) => now.value(POINTS) !== null);
+      expect(mended.value(POINTS)).toBe(212);
     },
   );
 });

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { alerts, House, run } from '#test';
+import { alerts, freePort, House, run } from '#test';
 import type { Client, Program } from '#test';
 
 interface Told {
@@ -34,30 +33,24 @@ describe('Alertmanager', () => {
       ...[`--config.file=${join(folder, 'config.yml')}`, `--storage.path=${join(folder, 'data')}`],
       ...[`--web.listen-address=${url.slice('http://'.length)}`, '--cluster.listen-address='],
     ]);
-    await alerts.eventually(async () => {
-      const answer = await fetch(`${url}/-/ready`).catch(() => null);
-      return answer?.status === 200;
-    }, 'Alertmanager is not ready');
+    await alerts.eventually(
+      async () => {
+        const answer = await fetch(`${url}/-/ready`).catch(() => null);
+        return answer?.status === 200;
+      },
+      'Alertmanager is not ready',
+      90,
+    );
     house = await House.open({ ALERT_PRIVATE_HOSTS: '127.0.0.1' });
     admin = await house.as('admin');
     worker = await alerts.startWorker(house);
-  });
+  }, 180_000);
 
   afterAll(async () => {
-    await worker.stop();
-    await alertmanager.end('SIGTERM');
+    await worker?.stop();
+    await alertmanager?.end('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   });
-
-  async function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-      const probe = createServer();
-      probe.listen(0, '127.0.0.1', () => {
-        const address = probe.address();
-        probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-      });
-    });
-  }
 
   const told = async (): Promise<Told[]> =>
     (await (await fetch(`${url}/api/v2/alerts`)).json()) as Told[];

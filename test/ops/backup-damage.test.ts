@@ -13,13 +13,8 @@ import {
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BackupLab, bootstrap } from '#test';
-import type { Standing } from '#test';
-
-interface Evidence {
-  readonly good: boolean;
-  readonly looks: readonly { what: string; good: boolean; sentence: string }[];
-}
+import { BackupLab, bootstrap, DAMAGES } from '#test';
+import type { RestoreEvidence, Standing } from '#test';
 
 /** Every way in which a backup is none, each said in words and by the exit code. */
 describe('damaged backups', () => {
@@ -37,7 +32,7 @@ describe('damaged backups', () => {
   afterAll(() => lab?.close());
 
   const dumps = (): string => join(lab.file('backups'), 'dumps');
-  const ids = (): string[] => readdirSync(dumps()).sort();
+  const ids = (): string[] => lab.dumps();
   const file = (name: string): string => join(dumps(), id, name);
 
   /** What `check` and a restore test say of a damage that is done and mended. */
@@ -45,35 +40,30 @@ describe('damaged backups', () => {
     path: string,
     damage: (path: string) => void,
   ): Promise<{ codes: (number | null)[]; said: string[] }> {
-    const whole = readFileSync(path);
-    const { mode } = statSync(path);
-    damage(path);
-    try {
+    return lab.damaged(path, damage, async () => {
       const checked = await lab.told<Standing[]>(['check']);
-      const tested = await lab.told<Evidence>(['restore-test']);
+      const tested = await lab.told<RestoreEvidence>(['restore-test']);
       const bad = [
         ...checked.said.filter(({ good }) => good === false),
         ...tested.said.looks.filter(({ good }) => !good),
       ];
       return { codes: [checked.code, tested.code], said: bad.map(({ sentence }) => sentence) };
-    } finally {
-      rmSync(path, { force: true });
-      writeFileSync(path, whole, { mode });
-    }
+    });
   }
 
   it.each([
-    ['corrupt', 'ofitec.dump', flip, /hash differs/],
-    ['truncated', 'ofitec.dump', halve, /truncated, \d+ of \d+ bytes/],
-    ['empty', 'ofitec.dump', empty, /is empty/],
-    ['missing', 'ofitec.dump', rmSync, /is missing/],
-    ['edited', 'manifest.json', edit, /manifest was edited/],
-    ['empty', 'manifest.json', empty, /manifest is empty/],
-    ['truncated', 'manifest.json', halve, /no JSON/],
-    ['missing', 'manifest.json', rmSync, /cannot be read/],
+    ['corrupt', 'ofitec.dump', /hash differs/],
+    ['truncated', 'ofitec.dump', /truncated, \d+ of \d+ bytes/],
+    ['empty', 'ofitec.dump', /is empty/],
+    ['missing', 'ofitec.dump', /is missing/],
+    ['edited', 'manifest.json', /manifest was edited/],
+    ['empty', 'manifest.json', /manifest is empty/],
+    ['truncated', 'manifest.json', /no JSON/],
+    ['missing', 'manifest.json', /cannot be read/],
   ] as const)(
     'finds a %s %s',
-    async (_, name, damage, words) => {
+    async (kind, name, words) => {
+      const [, damage = edit] = DAMAGES.find(([each]) => each === kind) ?? [];
       const { codes, said } = await damaged(file(name), damage);
       expect([codes, said]).toEqual([
         [2, 2],
@@ -92,7 +82,7 @@ describe('damaged backups', () => {
     content.tables['public.sales_order'].sums.total_amount = '1';
     const hash = createHash('sha256').update(JSON.stringify(content)).digest('hex');
     writeFileSync(path, JSON.stringify({ ...content, sha256: hash }));
-    const { code, said } = await lab.told<Evidence>(['restore-test']);
+    const { code, said } = await lab.told<RestoreEvidence>(['restore-test']);
     writeFileSync(path, whole);
     expect([code, said.looks.filter(({ good }) => !good)]).toEqual([
       2,
@@ -105,28 +95,24 @@ describe('damaged backups', () => {
     ]);
   }, 400_000);
 
-  it.each([
-    ['corrupt', flip],
-    ['truncated', halve],
-    ['empty', empty],
-    ['missing', rmSync],
-  ] as const)(
+  it.each(DAMAGES)(
     'finds a %s pack of the off-site repository',
     async (kind, damage) => {
       // restic asks for a short file again for most of a minute: the restore test is tried on one kind.
       const env = lab.offsite;
-      const path = pack();
-      const whole = readFileSync(path);
-      damage(path);
-      const checked = await lab.told<Standing[]>(['check'], env);
-      const bad = checked.said.filter(({ good }) => good === false);
-      const said = bad.map(({ sentence }) => sentence);
-      if (kind === 'corrupt') {
-        const tested = await lab.told<Evidence>(['restore-test'], env);
-        said.push(...tested.said.looks.filter(({ good }) => !good).map(({ sentence }) => sentence));
-        expect(tested.code).toBe(2);
-      }
-      writeFileSync(path, whole);
+      const pack = lab.largest(join(lab.file('repository'), 'data'));
+      const { checked, said } = await lab.damaged(pack, damage, async () => {
+        const checked = await lab.told<Standing[]>(['check'], env);
+        const bad = checked.said.filter(({ good }) => good === false);
+        const said = bad.map(({ sentence }) => sentence);
+        if (kind === 'corrupt') {
+          const tested = await lab.told<RestoreEvidence>(['restore-test'], env);
+          const looks = tested.said.looks.filter(({ good }) => !good);
+          said.push(...looks.map(({ sentence }) => sentence));
+          expect(tested.code).toBe(2);
+        }
+        return { checked, said };
+      });
       expect([checked.code, said.length]).toEqual([2, kind === 'corrupt' ? 2 : 1]);
       for (const sentence of said) expect(sentence).toMatch(/off-site repository is damaged/);
     },
@@ -177,7 +163,7 @@ describe('damaged backups', () => {
     cpSync(join(lab.file('elsewhere'), 'dumps', foreign), join(dumps(), foreign), {
       recursive: true,
     });
-    const { code, said } = await lab.told<Evidence>(['restore-test']);
+    const { code, said } = await lab.told<RestoreEvidence>(['restore-test']);
     rmSync(join(dumps(), foreign), { recursive: true });
     const bad = said.looks.filter(({ good }) => !good).map(({ what }) => what);
     expect([code, bad[0]]).toEqual([2, 'installation']);
@@ -223,40 +209,10 @@ describe('damaged backups', () => {
     expect(output).not.toContain('not-the-backup-role');
     expect(existsSync(file('manifest.json'))).toBe(true);
   }, 400_000);
-
-  /** The largest pack of the repository. */
-  function pack(): string {
-    const root = join(lab.file('repository'), 'data');
-    const files = readdirSync(root, { recursive: true })
-      .map((name) => join(root, String(name)))
-      .filter((path) => statSync(path).isFile())
-      .sort((a, b) => statSync(b).size - statSync(a).size);
-    return files[0] ?? '';
-  }
 });
 
 function sh(command: string, args: string[]): number | null {
   return spawnSync(command, args).status;
-}
-
-/** Another byte in the middle. */
-function flip(path: string): void {
-  const bytes = readFileSync(path);
-  const middle = Math.floor(bytes.length / 2);
-  bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
-  rmSync(path);
-  writeFileSync(path, bytes);
-}
-
-function halve(path: string): void {
-  const bytes = readFileSync(path);
-  rmSync(path);
-  writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length / 2)));
-}
-
-function empty(path: string): void {
-  rmSync(path);
-  writeFileSync(path, '');
 }
 
 function edit(path: string): void {

@@ -1,17 +1,8 @@
-import {
-  chownSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BackupLab, chain, kernel, openSession, playbook, shop, takeOrder } from '#test';
+import { BackupLab, chain, DAMAGES, kernel, openSession, playbook, shop, takeOrder } from '#test';
 import type { Client, House, Standing } from '#test';
 
 const ARCHIVE_SECONDS = 5;
@@ -110,32 +101,20 @@ describe('physical backups', () => {
   function stored(): string {
     const root = join(lab.file('var/lib/pgbackrest'), 'backup', 'ofitec');
     const full = readdirSync(root).find((name) => /^\d{8}-\d{6}F$/.test(name)) ?? '';
-    const files = readdirSync(join(root, full, 'pg_data', 'base'), { recursive: true })
-      .map((name) => join(root, full, 'pg_data', 'base', String(name)))
-      .filter((path) => statSync(path).isFile())
-      .sort((a, b) => statSync(b).size - statSync(a).size);
-    return files[0] ?? '';
+    return lab.largest(join(root, full, 'pg_data', 'base'));
   }
 
-  it.each([
-    ['corrupt', (file: string) => flip(file)],
-    ['truncated', (file: string) => truncateSync(file, Math.floor(statSync(file).size / 2))],
-    ['empty', (file: string) => truncateSync(file, 0)],
-    ['missing', (file: string) => rmSync(file)],
-  ] as const)(
+  it.each(DAMAGES)(
     'finds a %s file of the repository',
     async (_, damage) => {
-      const file = stored();
-      const whole = readFileSync(file);
-      damage(file);
-      const { code, said } = await lab.told<Standing[]>(['check'], lab.physical);
+      const { code, said } = await lab.damaged(stored(), damage, () =>
+        lab.told<Standing[]>(['check'], lab.physical),
+      );
       const [bad, ...others] = said.filter(
         ({ good, concern }) => concern === 'physical' && good === false,
       );
       expect([code, bad?.sentence, others]).toEqual([2, expect.stringContaining('damaged'), []]);
       expect(lab.alert('physical')).toMatchObject({ good: false });
-      writeFileSync(file, whole);
-      chownSync(file, 65_534, 65_534);
     },
     120_000,
   );
@@ -193,14 +172,6 @@ describe('physical backups', () => {
 function commands(): string[] {
   const blocks = playbook.blocksOf(playbook.pageOf('runbooks/backup_and_restore.md'));
   return blocks.filter(({ host }) => host === 'fisico').map(({ text }) => text);
-}
-
-/** Another byte in the middle. */
-function flip(file: string): void {
-  const bytes = readFileSync(file);
-  const middle = Math.floor(bytes.length / 2);
-  bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
-  writeFileSync(file, bytes);
 }
 
 /** `OFITEC_EVIDENCE=file` keeps what was measured. */

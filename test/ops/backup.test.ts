@@ -1,17 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { Client as Connection } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BackupLab, chain, openSession, playbook, shop, takeOrder, kernel } from '#test';
-import type { House, Standing } from '#test';
-
-interface Evidence {
-  readonly good: boolean;
-  readonly dump: string;
-  readonly source: string;
-  readonly tables: number;
-  readonly file: string;
-  readonly looks: readonly { what: string; good: boolean; sentence: string }[];
-}
+import type { House, RestoreEvidence, Standing } from '#test';
 
 /** Dump, manifest, off-site copy and restore test, over a real PostgreSQL 15 and a real restic. */
 describe('backups that are proven by restoring them', () => {
@@ -43,7 +35,7 @@ describe('backups that are proven by restoring them', () => {
     }
   }
 
-  const dumps = (): string[] => readdirSync(join(lab.file('backups'), 'dumps'));
+  const dumps = (): string[] => lab.dumps();
 
   it('dumps with a manifest of the same snapshot', async () => {
     const { code, said, output } = await lab.told<Standing[]>(['run']);
@@ -68,8 +60,10 @@ describe('backups that are proven by restoring them', () => {
     expect((await lab.backup(['setup'], lab.offsite)).output).toMatch(/was there/);
     const copied = await lab.backup(['run', '--only', 'offsite'], lab.offsite);
     expect([copied.code, copied.output]).toEqual([0, copied.output]);
-    const { code, said, output } = await lab.told<Evidence>(['restore-test'], lab.offsite);
+    const script = resolve('infra/backups/pg_restore_smoke_test.sh');
+    const { code, output } = await lab.shell(`${script} --json`, lab.offsite);
     expect([code, output]).toEqual([0, output]);
+    const said = JSON.parse(output) as RestoreEvidence;
     expect(said.looks.filter(({ good }) => !good)).toEqual([]);
     expect(said.looks.map(({ what }) => what)).toEqual([
       ...['age', 'copy', 'installation', 'restore', 'tables', 'schema', 'audit chain', 'ledger'],
@@ -128,13 +122,16 @@ describe('backups that are proven by restoring them', () => {
   }, 400_000);
 
   it('lets one runner in at a time', async () => {
+    // pg_dump waits for a table: the first is still at work, however slow the second one comes.
+    const client = new Connection({ connectionString: lab.server.urls.superuser });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE payments_payment IN ACCESS EXCLUSIVE MODE');
     const first = lab.start(['run']);
-    await first.until(/dump: /, 200_000);
-    process.kill(first.pid, 'SIGSTOP');
+    await first.until(/dump: pg_dump/, 200_000);
     const second = await lab.backup(['run']);
+    await client.end();
     expect([second.code, second.output]).toEqual([1, expect.stringMatching(/Process \d+/)]);
     expect(second.output).toContain(`${first.pid}`);
-    process.kill(first.pid, 'SIGCONT');
     expect((await first.end()).code).toBe(0);
   }, 400_000);
 
@@ -153,10 +150,13 @@ describe('backups that are proven by restoring them', () => {
       const before = dumps().filter((name) => !name.startsWith('.'));
       // None is too old: whatever is gone was lost by the kill.
       const offsite = { ...lab.offsite, BACKUP_KEEP_DUMPS: '99' };
-      const victim = lab.start([verb], offsite);
-      await victim.until(new RegExp(step), 300_000);
-      victim.signal('SIGKILL');
-      expect((await victim.end()).code).toBeNull();
+      // Some steps last a moment: one that was over before it was killed harmed nobody, and is begun again.
+      for (let code: number | null = 0, tries = 0; code !== null; tries += 1) {
+        expect([step, tries]).toEqual([step, Math.min(tries, 4)]);
+        const victim = lab.start([verb], offsite);
+        await victim.until(new RegExp(step), 300_000);
+        ({ code } = await victim.end('SIGKILL'));
+      }
       // What was good is still there, whole.
       for (const id of before) expect(dumps()).toContain(id);
       const { code, output } = await lab.backup(

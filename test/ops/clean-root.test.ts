@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { operations, READY } from '#test';
+import { operations, READY, ReleaseLoad } from '#test';
 
 const { CARRIED, Front, install, linesOf, openShop, startService, takePayment } = operations;
+const { carryNext, hasNextColumn, NEXT, NEXT_VERSION } = operations;
 const { loseDatabase, restoreDump, setUpBackup, takeDump } = operations;
 const SECRETS = /'[^']{20,}'/g;
 
@@ -114,22 +115,56 @@ describe('a clean Debian', () => {
     });
   });
 
-  it('moves everything to the other colour, and back', async () => {
+  it('installs a second release beside the first, and moves a shop that is paying to it, and back', async () => {
     const path = `/api/v1/payments/payments/${payment}`;
     front = await diary.step('nginx in front of both colours', () => Front.open(root), () => 'TLS answers by the name of the host'); // prettier-ignore
     expect(await front.get(path, opened.admin.token)).toBe(200);
+    // nginx was told before it ran; now it can be asked whether it does so.
+    await root.read('ofitec', ['release', 'apply']);
+    const first = root.linkOf('opt/ofitec/blue');
+    const next = await diary.step('a second release is carried there', () => carryNext(root), (id) => `${id}: another version, with a migration that adds a column`); // prettier-ignore
+    const load = await ReleaseLoad.of(front.target, opened.admin, opened.shop, 2);
+    await load.answers(40);
+    const put = await diary.step('its infra/install.sh --to green', () => install(root, ['--to', 'green'], {}, NEXT), (said) => `${lastOf(said.output, /(ofitec migrate: \d+ steps)/)}; blue goes on with the first release`); // prettier-ignore
+    expect([put.code, put.output]).toEqual([0, expect.stringContaining('ofitec migrate: 1 steps')]);
+    expect(await hasNextColumn(root)).toBe(true);
+    const links = (): string[] =>
+      ['blue', 'green', 'current'].map((name) => root.linkOf(`opt/ofitec/${name}`));
+    expect(links()).toEqual([first, `releases/${next}`, first]);
+    expect(first).not.toBe(`releases/${next}`);
     const green = root.startUnit('ofitec@green.service');
     await green.until(READY);
-    const switched = await diary.step('ofitec release switch --ungated', () => root.read('ofitec', ['release', 'switch', '--ungated']), (said) => lastOf(said, /^(.* is live.*)$/m)); // prettier-ignore
+    const releases = async (): Promise<Record<string, string>> => {
+      const { colours } = JSON.parse(
+        (await root.read('ofitec', ['release', 'status', '--json'])).replace(/^[^{]*/, ''),
+      ) as {
+        colours: { colour: string; release: string }[];
+      };
+      return Object.fromEntries(colours.map(({ colour, release }) => [colour, release]));
+    };
+    expect(await releases()).toEqual({ blue: '0.1.0', green: NEXT_VERSION });
+    const paid = load.paid;
+    const switched = await diary.step('ofitec release switch --ungated', () => root.read('ofitec', ['release', 'switch', '--ungated']), (said) => `${lastOf(said, /^(.* is live.*)$/m)}; blue answered all that it had`); // prettier-ignore
     expect(switched).toContain('done: green is live, blue gets 0 %');
-    // Blue is not needed any more.
+    await load.answers(40);
+    // Blue is not needed any more; green alone serves what comes in.
     expect((await service.server.end('SIGTERM')).code).toBe(0);
+    await load.answers(40);
     expect(await front.get(path, opened.admin.token)).toBe(200);
     service = await startService(root, { reached: service.url, worker: service.worker });
-    await diary.step('ofitec release rollback', () => root.read('ofitec', ['release', 'rollback']), (said) => lastOf(said, /^(.* is live.*)$/m)); // prettier-ignore
+    await diary.step('ofitec release rollback', () => root.read('ofitec', ['release', 'rollback']), (said) => `${lastOf(said, /^(.* is live.*)$/m)}; the first release, over the second one’s schema`); // prettier-ignore
+    await load.answers(40);
     expect((await green.end('SIGTERM')).code).toBe(0);
+    await load.answers(40);
+    await diary.step('payments all the while', () => load.stop(), () => `${load.answered} requests, ${load.failures.length} failed; ${load.paid} payments, ${load.paid - paid} of them since the switch began`); // prettier-ignore
+    expect(load.failures).toEqual([]);
+    expect(load.paid - paid).toBeGreaterThan(40);
+    // Each was taken once: also one that was asked again.
+    const sum = "SELECT count(*) FROM payments_payment WHERE method = 'debit' AND amount = 10";
+    const rows = await root.read('runuser', ['-u', 'postgres', '--', 'psql', '-d', 'ofitec', '-XAtqc', sum]); // prettier-ignore
+    expect(Number(rows)).toBe(load.paid);
     expect(await front.get(path, opened.admin.token)).toBe(200);
-  }, 300_000);
+  }, 400_000);
 
   it('comes back from the loss of its database, with what was backed up and nothing else', async () => {
     await root.read('ofitec', ['audit', 'tip']);
@@ -146,6 +181,7 @@ describe('a clean Debian', () => {
     await Promise.all([service.server.end('SIGTERM'), service.worker.end('SIGTERM')]);
     const said = await diary.step('ofitec backup restore', () => restoreDump(root, dump), (words) => lastOf(words, /(\d+ of \d+ hold what the manifest says)/)); // prettier-ignore
     expect(said).toContain(`${dump.tables} of ${dump.tables} hold what the manifest says`);
+    expect(said).toContain('ofitec_backup signs in as its settings say');
     const back = await diary.step('infra/install.sh starts it', () => install(root, [], {}), (again) => linesOf(again, 'written').join(', ')); // prettier-ignore
     expect([back.code, back.output]).toEqual([0, expect.stringContaining('password of ofitec_app')]); // prettier-ignore
     const verify = ['audit', 'verify', '--json', '--anchor'];
@@ -160,6 +196,9 @@ describe('a clean Debian', () => {
       () => takePayment(opened),
       () => '201',
     );
+    // With the login that the restore gave back: nobody set a password by hand.
+    const again = await diary.step('ofitec-backup.service after it', () => takeDump(root), ({ tables }) => `${tables} tables, by the login of before`); // prettier-ignore
+    expect([again.tables, again.id]).toEqual([dump.tables, expect.not.stringContaining(dump.id)]);
   }, 500_000);
 
   it('keeps settings and data when it is removed, and comes back with them', async () => {

@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { createServer as createProbe } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { dropDatabase, installTraefik, makeDatabase, run, runCli } from '#test';
+import { dropDatabase, freePort, installTraefik, makeDatabase, run, runCli, until } from '#test';
 import type { Program } from '#test';
 
 const TRAEFIK_FILES = ['security_report_only.yml', 'security.yml'];
@@ -48,31 +47,17 @@ describe('emitted files', () => {
     return JSON.parse(output.slice(output.indexOf('{'))) as Record<string, unknown>;
   }
 
-  async function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-      const probe = createProbe();
-      probe.listen(0, '127.0.0.1', () => {
-        const { port } = probe.address() as { port: number };
-        probe.close(() => resolve(port));
-      });
-    });
-  }
-
   /** The headers of an address, as soon as it answers 200. */
   async function headersOf(url: string): Promise<Headers> {
-    let last: unknown;
-    for (let tries = 0; tries < 100; tries += 1) {
-      try {
-        const answer = await fetch(url);
-        await answer.arrayBuffer();
-        if (answer.status === 200) return answer.headers;
-        last = answer.status;
-      } catch (error) {
-        last = error;
-      }
-      await sleep(100);
-    }
-    throw new Error(`${url}: ${String(last)}`);
+    let headers = new Headers();
+    const looks = async (): Promise<boolean> => {
+      const answer = await fetch(url, { headers: { connection: 'close' } });
+      await answer.arrayBuffer();
+      headers = answer.headers;
+      return answer.status === 200;
+    };
+    await until(`${url} answers 200`, looks, 60_000);
+    return headers;
   }
 
   it('are those that the repository holds', async () => {
@@ -121,7 +106,7 @@ describe('emitted files', () => {
     const endpointNow = async (): Promise<string> =>
       (await fetch(`http://127.0.0.1:${port}/strict`)).headers.get('reporting-endpoints') ?? '';
     await turn('v=1', 'v=2');
-    await waitFor(async () => (await endpointNow()).includes('v=2'));
+    await until('v=2 is served', async () => (await endpointNow()).includes('v=2'), 60_000);
     // A key that Traefik does not know stops it from reading the whole folder, with one line in its log.
     const unknown = [
       'http:',
@@ -143,8 +128,8 @@ describe('emitted files', () => {
     const good = await runCli(['csp', 'lint', '--file', join(dynamic, 'security.yml')], env);
     expect([good.code, good.output.trim()]).toEqual([0, 'nothing is wrong']);
     rmSync(join(dynamic, 'wrong.yml'));
-    await waitFor(async () => (await endpointNow()).includes('v=3'));
-  });
+    await until('v=3 is served', async () => (await endpointNow()).includes('v=3'), 60_000);
+  }, 240_000);
 
   it('are taken by nginx, and go with every answer', async () => {
     const port = await freePort();
@@ -164,7 +149,7 @@ describe('emitted files', () => {
     const missing = await fetch(`http://127.0.0.1:${port}/strict/missing`);
     expect(missing.status).toBe(404);
     expect(missing.headers.get('content-security-policy')).toContain("default-src 'none';");
-  });
+  }, 120_000);
 
   it('are options of helmet, or headers', async () => {
     const { default: helmet } = await import('helmet');
@@ -199,14 +184,6 @@ describe('emitted files', () => {
     const refused = await runCli(['csp', 'emit', '--target', 'header', ...base], env);
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('plain http')]);
   });
-
-  async function waitFor(holds: () => Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 100; tries += 1) {
-      if (await holds()) return;
-      await sleep(100);
-    }
-    throw new Error('It did not come about.');
-  }
 });
 
 function routers(backendPort: number): string {

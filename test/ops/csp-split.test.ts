@@ -1,13 +1,11 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { createServer as createProbe } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cspPolicies, House, installTraefik, run } from '#test';
+import { cspPolicies, freePort, House, installTraefik, run, until } from '#test';
 import type { Client, Program } from '#test';
 
 const FIRST = "default-src 'self'; object-src 'none'; script-src 'self'; base-uri 'none'";
@@ -78,18 +76,10 @@ describe('a percentage', () => {
     return emitter;
   }
 
-  async function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-      const probe = createProbe();
-      probe.listen(0, '127.0.0.1', () => {
-        const { port } = probe.address() as AddressInfo;
-        probe.close(() => resolve(port));
-      });
-    });
-  }
-
   async function visit(port: number, headers: Record<string, string>): Promise<Seen> {
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers });
+    // A browser of its own has a connection of its own: one that is kept ends when nginx reloads.
+    const own = { ...headers, connection: 'close' };
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: own });
     await answer.arrayBuffer();
     expect(answer.status).toBe(200);
     const policy = answer.headers.get('content-security-policy') ?? '';
@@ -120,13 +110,8 @@ describe('a percentage', () => {
     expect(others.every((seen) => seen.watched && seen.version === '1')).toBe(true);
   }
 
-  async function until(holds: () => Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 300; tries += 1) {
-      if (await holds().catch(() => false)) return;
-      await sleep(100);
-    }
-    throw new Error('It did not come about.');
-  }
+  const comesAbout = (what: string, holds: () => Promise<boolean>): Promise<number> =>
+    until(what, holds, 60_000);
 
   /** Browsers say that the enforced version breaks pages, and the worker looks. */
   async function breakPages(version: number, origin: string): Promise<void> {
@@ -144,7 +129,7 @@ describe('a percentage', () => {
       });
       expect(sent.status).toBe(204);
     }
-    await until(async () => {
+    await comesAbout('the report is stored', async () => {
       const rows = await house.rows(
         'owner',
         `UPDATE security_csp_group SET reporters = 3 WHERE policy_version = ${version}
@@ -172,7 +157,7 @@ describe('a percentage', () => {
     await emitter.until(/failed, and the files stay/);
     programs.push(run('nginx', [...args, '-g', 'daemon off;']));
     await emitter.until(/it goes well again/);
-    await until(async () => (await visit(port, {})).version !== '');
+    await comesAbout('the proxy serves', async () => (await visit(port, {})).version !== '');
 
     const all = await visits(port);
     expectShare(all);
@@ -180,7 +165,7 @@ describe('a percentage', () => {
     expect((await visits(port)).map((seen) => seen.strict)).toEqual(all.map((seen) => seen.strict));
 
     await breakPages(2, 'https://one.test');
-    await until(async () => {
+    await comesAbout('the policy is gone', async () => {
       const some = await Promise.all(
         Array.from({ length: 40 }, (_, n) => visit(port, { 'user-agent': `Browser ${n}` })),
       );
@@ -205,7 +190,7 @@ describe('a percentage', () => {
       ...['--global.sendAnonymousUsage=false', '--global.checkNewVersion=false'],
     ]);
     programs.push(traefik);
-    await until(async () => (await visit(port, {})).version !== '');
+    await comesAbout('the proxy serves', async () => (await visit(port, {})).version !== '');
 
     const all = await visits(port);
     expectShare(all);
@@ -222,7 +207,7 @@ describe('a percentage', () => {
 
     await breakPages(2, 'https://other.test');
     // Whoever was on the strict side has the cookie still, and gets what everybody gets.
-    await until(async () => {
+    await comesAbout('the policy is gone', async () => {
       const some = await Promise.all(
         Array.from({ length: 20 }, () => visit(port, { cookie: cookieOf(true) })),
       );

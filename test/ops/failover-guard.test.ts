@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { FailoverLab, freePort, kernel, run, until } from '#test';
 import type { Program } from '#test';
@@ -95,12 +96,24 @@ describe('the guard of a primary', () => {
     });
   }
 
-  /** Every commit waits for a standby, and there is none. */
-  async function startPostgres(): Promise<void> {
+  /** Every commit waits for a standby, and there is none; `''`: no commit waits. */
+  async function startPostgres(standbys = '*'): Promise<void> {
+    // One of an earlier test is adopted otherwise, with what waits there and with its settings.
+    if (postgres && (await isOpen())) await postgres.stop();
     postgres = await kernel.PostgresServer.start({
       ...{ binaries: '/usr/lib/postgresql/15/bin', data: join(lab.folder, 'pg'), password: 'test' },
-      settings: { port: String(port), synchronous_standby_names: '*' },
+      settings: { port: String(port), synchronous_standby_names: standbys },
     });
+  }
+
+  /** Freezes a process of PostgreSQL, and lets it go on whatever becomes of the test. */
+  async function whileFrozen(pid: number, look: () => Promise<void>): Promise<void> {
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await look();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
   }
 
   const file = (name: string): string => join(lab.folder, `${rounds}-${name}`);
@@ -121,7 +134,7 @@ describe('the guard of a primary', () => {
       ...{ patroniUrl: `http://${address}:${rest}`, patroniPassword: 'test' },
       databaseUrl: `postgres://postgres:test@127.0.0.1:${port}/postgres`,
       ...{ stepDown: ['bash', '-c', stopping()], resume: ['bash', '-c', `echo resumed >> ${file('resumed')}`] }, // prettier-ignore
-      ...{ stateFile: file('stepped-down'), auditFile: file('audit'), metricsPort: 0 },
+      ...{ stateFile: file(`stepped-down-${member}`), auditFile: file('audit'), metricsPort: 0 },
       policy: { lookEveryMs: 300, stallSeconds: 5, holdDownSeconds: 600, promoteSeconds: 5 },
       ...change,
     };
@@ -141,9 +154,19 @@ describe('the guard of a primary', () => {
 
   it('stops the primary first, and only when all others are seen; then the one with the most leads', async () => {
     await startPostgres();
-    const first = guard('pg1');
+    const figures = { metricsPort: await freePort() };
+    const first = guard('pg1', ['run'], figures);
     guard('pg2');
     await first.until(/writes have waited for \d+ s, but pg3 cannot take over/);
+    // What a person sees who asks why nothing is done: a look of its own has not waited for anything.
+    const { output } = await guard('pg1', ['run', '--once'], figures).end();
+    expect(output).toMatch(
+      /^so {14}stay: writes come back\nthe guard here {2}stay: writes have waited for \d+ s, but pg3 cannot take over$/m,
+    );
+    // What a program reads is JSON and nothing else.
+    const words = `${process.execPath} dist/infra/failover/main.js guard run --once --json --config ${file('pg2.json')}`;
+    const other = await run('bash', ['-c', `${words} 2>/dev/null`]).end();
+    expect(JSON.parse(other.output)).toMatchObject({ member: 'pg2', running: null });
     const frozen = await guard('pg2', ['freeze', '--reason', 'moving house']).end();
     expect([frozen.code, frozen.output]).toEqual([0, expect.stringContaining('moving house')]);
     await first.until(/but the kill switch is on: moving house/);
@@ -158,14 +181,17 @@ describe('the guard of a primary', () => {
     expect(Number(waited)).toBeGreaterThanOrEqual(5);
     expect(asked).toEqual([{ member: 'pg3', wasOpen: false }]);
     // It comes back as a standby; the plan is gone, and what was done is not done again soon.
-    expect([contentOf('resumed'), existsSync(file('stepped-down'))]).toEqual(['resumed\n', false]);
+    expect([contentOf('resumed'), existsSync(file('stepped-down-pg1'))]).toEqual([
+      'resumed\n',
+      false,
+    ]);
     expect([await etcd('guard/plan'), await etcd('guard/hold-down')]).toEqual(['', 'step down of pg1\n']); // prettier-ignore
   }, 120_000);
 
   it('promotes nobody while the old primary may still acknowledge, and tries it once', async () => {
     await startPostgres();
     // An earlier guard died between stopping Patroni and starting it again.
-    writeFileSync(file('stepped-down'), 'an earlier plan');
+    writeFileSync(file('stepped-down-pg1'), 'an earlier plan');
     const other = { id: 'other', leader: 'pg9', state: 'stepping down', candidate: null };
     await lab.etcdctl(['put', `${cluster}/guard/plan`, JSON.stringify(other)]);
     const first = guard('pg1', ['run'], { stepDown: ['bash', '-c', `echo stopped >> ${file('stopped')}`] }); // prettier-ignore
@@ -174,7 +200,7 @@ describe('the guard of a primary', () => {
     await first.until(/an earlier guard stopped Patroni and did not start it again/);
     await until('Patroni is started', () => contentOf('resumed') === 'resumed\n');
     await first.until(/step down: refused/);
-    expect([contentOf('stopped'), existsSync(file('stepped-down'))]).toEqual(['', false]);
+    expect([contentOf('stopped'), existsSync(file('stepped-down-pg1'))]).toEqual(['', false]);
     expect(await etcd('guard/plan')).toContain('"id":"other"');
     await lab.etcdctl(['del', `${cluster}/guard/plan`]);
     await first.until(/step down: given up/);
@@ -184,6 +210,43 @@ describe('the guard of a primary', () => {
     expect(contentOf('stopped')).toBe('stopped\n');
     expect(contentOf('resumed')).toMatch(/^(resumed\n){2,}$/);
     expect([asked, await etcd('guard/plan'), await isOpen()]).toEqual([[], '', true]);
+  }, 120_000);
+
+  it('leaves a primary alone that does not even say why nothing comes back, and counts on', async () => {
+    await startPostgres();
+    const first = guard('pg1');
+    guard('pg2');
+    guard('pg3');
+    const file = join(lab.folder, 'pg', 'postmaster.pid');
+    // From now on connections are taken by the kernel and never answered.
+    await whileFrozen(Number(readFileSync(file, 'utf8').split('\n')[0]), async () => {
+      await first.until(/PostgreSQL does not say why: a person must look/);
+      expect([outcomes(), asked]).toEqual([[], []]);
+    });
+  }, 120_000);
+
+  it('leaves a primary alone whose commits wait for something else than a standby', async () => {
+    await startPostgres('');
+    const first = guard('pg1');
+    guard('pg2');
+    guard('pg3');
+    await first.until(/writes come back/);
+    const client = new Client({ connectionString: postgres.superuserUrl() });
+    await client.connect();
+    const of = `FROM pg_stat_activity WHERE application_name = 'ofitec guard' AND query LIKE '%emit_message%'`;
+    let pid = 0;
+    await until('the guard commits', async () => {
+      pid = (await client.query<{ pid: number }>(`SELECT pid ${of}`)).rows[0]?.pid ?? 0;
+      return pid > 0;
+    });
+    await client.end();
+    await whileFrozen(pid, async () => {
+      await first.until(/not for want of a standby: a person must look/);
+      expect([outcomes(), asked]).toEqual([[], []]);
+    });
+    // What held it is gone: it is told, and nothing was done.
+    await until('commits come back', () => first.output.lastIndexOf('writes come back') > first.output.indexOf('a person must look')); // prettier-ignore
+    expect([outcomes(), asked]).toEqual([[], []]);
   }, 120_000);
 
   it('moves etcd’s leader off the primary’s host, and not while the kill switch is on', async () => {

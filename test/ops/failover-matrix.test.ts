@@ -19,7 +19,7 @@ const faults = netns.FAULTS.filter(({ quick, name }) =>
   ONLY.length === 0 ? WHOLE || quick : ONLY.some((part) => name.includes(part)),
 );
 
-/** Real keepalived, Patroni, etcd, PostgreSQL and OFITEC on hosts of their own, under a load of payments. */
+/** Real keepalived, Patroni, etcd, PostgreSQL, BIND, Prometheus and OFITEC on hosts of their own, under a load of payments. */
 describe('the failover, fault by fault', () => {
   let lab: netns.HaLab;
   let evidence: netns.Evidence;
@@ -37,13 +37,17 @@ describe('the failover, fault by fault', () => {
     lab?.close(process.env['OFITEC_LAB_LOGS']);
   });
 
-  /** @returns milliseconds until what had to move had moved; null when nothing had to */
-  async function lasts(fault: Fault, since: number): Promise<number | null> {
-    const { leader, holders } = before;
+  /**
+   * @param since when breaking it began
+   * @param broken when it was broken
+   * @returns milliseconds until what had to move had moved; null when nothing had to */
+  async function lasts(fault: Fault, since: number, broken: number): Promise<number | null> {
+    const { leader, timeline, holders } = before;
     if (fault.expect === 'primary moves') {
       await until('another primary', async () => {
         const now = await lab.cluster.leader();
-        return now !== null && now !== leader;
+        if (now === null || now !== leader) return now !== null;
+        return fault.mayReturn === true && (await lab.cluster.timelineOf(now)) > timeline;
       }, 120_000); // prettier-ignore
       const movedMs = Date.now() - since - lab.stoodStill(since);
       await lab.paid(Date.now());
@@ -54,6 +58,23 @@ describe('the failover, fault by fault', () => {
       const movedMs = Date.now() - since - lab.stoodStill(since);
       await lab.paid(Date.now());
       return movedMs;
+    }
+    if (fault.expect === 'name moves') {
+      await until('the name moves', async () => lab.names.leadsTo('b'), 150_000);
+      const movedMs = Date.now() - since - lab.stoodStill(since);
+      await lab.paid(Date.now(), 20, lab.network.addressOf(netns.SITE_B));
+      return movedMs;
+    }
+    if (fault.expect === 'payments wait') {
+      await sleep((fault.lastsSeconds ?? 20) * 1_000);
+      const late = lab.acknowledgedBy(undefined, broken + 5_000);
+      const told = {
+        late,
+        sites: await lab.names.sites(),
+        flips: lab.names.flips() - before.flips,
+      };
+      expect([fault.name, told]).toEqual([fault.name, { late: 0, sites: ['a'], flips: 0 }]);
+      return null;
     }
     if (fault.expect === 'serves on') {
       await sleep((fault.lastsSeconds ?? 10) * 1_000);
@@ -70,7 +91,7 @@ describe('the failover, fault by fault', () => {
     }
     return null;
   }
-  let before: { leader: string; holders: string[] };
+  let before: { leader: string; timeline: number; holders: string[]; flips: number };
 
   /** Faults that were mended, and since when, which have not been counted a second time. */
   const pending: { fault: Fault; healed: number }[] = [];
@@ -95,17 +116,28 @@ describe('the failover, fault by fault', () => {
   it.each(faults.map((fault) => [fault.name, fault] as const))(
     '%s',
     async (name, fault) => {
-      before = { leader: await lab.cluster.whole(), holders: lab.apps.holders() };
-      await lab.paid(Date.now());
-      const since = Date.now();
-      const heal = await fault.inject(lab);
+      const leads = await lab.cluster.whole(300_000);
+      before = {
+        leader: leads,
+        timeline: await lab.cluster.timelineOf(leads),
+        holders: lab.apps.holders(),
+        flips: lab.names.flips(),
+      };
+      await lab.paid(Date.now(), 20, netns.VIP);
+      if (fault.flips !== undefined) await lab.names.settled();
+      const asked = Date.now();
+      const injected = await fault.inject(lab);
+      const { heal, since } =
+        typeof injected === 'function' ? { heal: injected, since: asked } : injected;
+      const broken = Date.now();
       let gapMs: number;
-      let movedMs: number | null;
+      let movedMs: number | null = null;
       try {
-        movedMs = await lasts(fault, since);
+        movedMs = await lasts(fault, since, broken);
         gapMs = lab.longestGap(since);
       } finally {
-        await heal();
+        const convergedMs = await heal();
+        movedMs ??= convergedMs ?? null;
       }
       const healed = Date.now();
       const leader = await lab.cluster.whole(180_000);
@@ -115,6 +147,7 @@ describe('the failover, fault by fault', () => {
       const books = await lab.books();
       const balance = books.balance();
       const doubles = lab.doubleAcknowledgements();
+      const flips = lab.names.flips() - before.flips;
       evidence.add({
         fault,
         movedMs,
@@ -122,10 +155,17 @@ describe('the failover, fault by fault', () => {
         wholeMs,
         stillMs: lab.stoodStill(since),
         moved: leader !== before.leader,
+        flips,
         doubles,
         balance,
       });
       expect({ name, ...balance, doubles }).toMatchObject({ name, ...CLEAN, doubles: [] });
+      const { flips: wanted = 0 } = fault;
+      const atB = lab.acknowledgedBy(lab.network.addressOf(netns.SITE_B), since);
+      const sites = await lab.names.sites();
+      expect({ name, sites, flips, paidAtB: atB > 0 }).toEqual({
+        ...{ name, sites: ['a'], flips: wanted, paidAtB: wanted > 0 },
+      });
       countAgain(books);
       pending.push({ fault, healed });
       const { moveSeconds, paySeconds } = fault;
@@ -146,6 +186,21 @@ describe('the failover, fault by fault', () => {
     countAgain(await lab.books());
     expect(pending).toEqual([]);
   }, 900_000);
+
+  it('never let the name say the same of two epochs, and was seen by Prometheus all the while', async () => {
+    const written = lab.names.changes().filter(({ outcome }) => outcome === 'written');
+    const epochs = written.map(({ epoch }) => epoch);
+    expect(new Set(epochs).size).toBe(epochs.length);
+    for (const observer of netns.OBSERVERS) {
+      const up = Object.fromEntries(lab.watch.targetsOf(observer).map((each) => [each, '1']));
+      await until(`the Prometheus of ${observer} reads every process of its own`, async () => {
+        const told = await lab.watch.up(observer);
+        expect(told).toEqual(up);
+        return true;
+      }, 60_000); // prettier-ignore
+      expect(await lab.watch.query(observer, 'gate:healthy', 'site')).toEqual({ a: '1', b: '1' });
+    }
+  }, 90_000);
 
   it('tells who holds the address, from keepalived’s own notifications and the network card', async () => {
     const [holder = 'app1'] = lab.apps.holders();

@@ -24,6 +24,7 @@ import {
   shop,
   signIn,
   takeOrder,
+  until,
 } from '#test';
 import type { Client, Program } from '#test';
 
@@ -75,11 +76,11 @@ describe.each(['data', 'write-ahead log'] as const)('a full disk under the %s', 
   }, 120_000);
 
   afterAll(async () => {
-    await server.end('SIGTERM');
-    for (let tries = 0; tries < 100 && postgresOf(home) !== null; tries += 1) await sleep(100);
+    await server?.end('SIGTERM');
+    await until('PostgreSQL has ended', () => postgresOf(home) === null, 120_000);
     for (const name of ['data', 'log']) sh('umount', [join(folder, name)]);
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, 180_000);
 
   function sh(command: string, args: string[]): void {
     const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });

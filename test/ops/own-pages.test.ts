@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { House, openBrowser } from '#test';
+import { House, openBrowser, until } from '#test';
 import type { Client } from '#test';
 
 type Browser = Awaited<ReturnType<typeof openBrowser>>;
@@ -35,12 +34,12 @@ describe('the own pages', () => {
       "document.body.append(Object.assign(document.createElement('img'), { src: 'https://evil.test/x.png' }))",
     );
     let found: { blockedOrigin: string; disposition: string }[] = [];
-    for (let tries = 0; tries < 100 && found.length === 0; tries += 1) {
+    await until('the report is stored', async () => {
       found = (await admin.get('security-csp/groups?app=default')).body.items;
-      await sleep(50);
-    }
+      return found.length > 0;
+    });
     expect(found).toMatchObject([
       { blockedOrigin: 'https://evil.test', disposition: 'enforce', directive: 'img-src' },
     ]);
-  });
+  }, 120_000);
 });

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { dropDatabase, makeDatabase, READY, run, runServer } from '#test';
+import { dropDatabase, freePort, makeDatabase, READY, run, runServer, until as holds } from '#test';
 import type { Program } from '#test';
 
 interface Result {
@@ -72,16 +71,6 @@ describe('Prometheus', () => {
     writeFileSync(path, text.replaceAll(from, to));
   }
 
-  async function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-      const probe = createServer();
-      probe.listen(0, '127.0.0.1', () => {
-        const address = probe.address();
-        probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-      });
-    });
-  }
-
   function promtool(...args: string[]): { status: number | null; said: string } {
     const { status, stdout, stderr, error } = spawnSync('promtool', args, {
       cwd: folder,
@@ -120,9 +109,9 @@ describe('Prometheus', () => {
     const rules = readdirSync(join(folder, 'rules')).map((file) => join('rules', file));
     expect(promtool('check', 'rules', '--lint-fatal', ...rules)).toMatchObject({ status: 0 });
     const tests = readdirSync(join(folder, 'tests')).map((file) => join('tests', file));
-    expect(tests).toHaveLength(4);
+    expect(tests.length).toBeGreaterThan(4);
     const { status, said } = promtool('test', 'rules', ...tests);
-    expect([status, said.match(/SUCCESS/g)?.length, said]).toEqual([0, 4, said]);
+    expect([status, said.match(/SUCCESS/g)?.length, said]).toEqual([0, tests.length, said]);
   });
 
   it('would see a rule that is wrong', () => {
@@ -141,9 +130,8 @@ describe('Prometheus', () => {
     expect(age?.metric).toEqual({ site: 'main' });
     await until('ofitec_ready', ['1']);
     await until('ofitec_health_check{check="worker"}', ['1']);
-    expect(
-      (await ask('ofitec_http_requests_total{route="/health/ready", status="200"}')).length,
-    ).toBe(1);
+    // Looked at once more after the prober came: the two go by clocks of their own.
+    await until('count(ofitec_http_requests_total{route="/health/ready", status="200"})', ['1']);
   }, 120_000);
 
   it('can evaluate every rule and every panel of the dashboard', async () => {
@@ -160,14 +148,20 @@ describe('Prometheus', () => {
     const expressions = dashboard.panels.flatMap(({ targets = [] }) =>
       targets.map(({ expr }) => expr),
     );
-    const empty: string[] = [];
-    for (const expr of expressions) {
-      const asked = expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*');
-      if ((await ask(asked)).length === 0) empty.push(expr);
-    }
-    // Rates need two scrapes and a second transaction kind, so a few have nothing to show yet.
-    expect(expressions.length - empty.length).toBeGreaterThan(20);
-  });
+    // Rates need two scrapes, so a few have nothing to show at first; a second transaction kind, so some never have.
+    await holds(
+      'the dashboard shows something',
+      async () => {
+        let shown = 0;
+        for (const expr of expressions) {
+          const asked = expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*');
+          if ((await ask(asked)).length > 0) shown += 1;
+        }
+        return shown > 20;
+      },
+      90_000,
+    );
+  }, 120_000);
 
   it('sees a server that was killed, and sees it again', async () => {
     await house.end('SIGKILL');
@@ -192,17 +186,29 @@ describe('Prometheus', () => {
     const kept = JSON.stringify({ status: 'ok', nonce: 'gate', details: {} });
     let headers: Record<string, string> = {};
     let body = '{"status":"ok"}';
-    const impostor = createHttp((_, response) => response.writeHead(200, headers).end(body));
+    let asked = 0;
+    const impostor = createHttp((request, response) => {
+      if (request.url?.startsWith('/health/ready')) asked += 1;
+      response.writeHead(200, headers).end(body);
+    });
+    /** Until the prober has this very answer, and not the one before. */
+    const isHeard = async (): Promise<void> => {
+      asked = 0;
+      await holds('the impostor is asked', () => asked > 3, 60_000);
+    };
     await new Promise<void>((resolve) => impostor.listen(ports.house, '127.0.0.1', resolve));
-    await sleep(5_000);
-    await until('gate:healthy{site="main"}', ['0'], 20);
-    [headers, body] = [{ age: '3' }, kept];
-    await sleep(5_000);
-    await until('gate:healthy{site="main"}', ['0'], 20);
-    // The same answer without an age is what the server itself would have said.
-    headers = {};
-    await until('gate:healthy{site="main"}', ['1'], 20);
-    impostor.closeAllConnections();
-    await new Promise((resolve) => impostor.close(resolve));
-  }, 100_000);
+    try {
+      await isHeard();
+      await until('gate:healthy{site="main"}', ['0'], 20);
+      [headers, body] = [{ age: '3' }, kept];
+      await isHeard();
+      await until('gate:healthy{site="main"}', ['0'], 20);
+      // The same answer without an age is what the server itself would have said.
+      headers = {};
+      await until('gate:healthy{site="main"}', ['1'], 20);
+    } finally {
+      impostor.closeAllConnections();
+      await new Promise((resolve) => impostor.close(resolve));
+    }
+  }, 200_000);
 });

@@ -2,10 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEMO_PASSWORD, dropDatabase, makeDatabase, READY, runServer, signIn } from '#test';
+import {
+  DEMO_PASSWORD,
+  dropDatabase,
+  freePort,
+  makeDatabase,
+  READY,
+  runServer,
+  signIn,
+  standing,
+} from '#test';
 import type { Program, TestUrls } from '#test';
 
 const REDIS = '/usr/bin/redis-server';
@@ -41,14 +50,6 @@ describe('counting in Redis', () => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
-  }
-
-  async function freePort(): Promise<number> {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => probe.once('listening', resolve));
-    const address = probe.address();
-    await new Promise((resolve) => probe.close(resolve));
-    return typeof address === 'object' && address ? address.port : 0;
   }
 
   async function startRedis(): Promise<ChildProcess> {
@@ -131,6 +132,7 @@ describe('counting in Redis', () => {
 
   it('goes on while Redis hangs or is gone: each counts for itself, nobody waits long', async () => {
     redis.kill('SIGSTOP');
+    await standing(redis.pid ?? 0);
     const hanging = await flood(150, from('203.0.113.10'));
     expect(hanging.statuses).toEqual({ 200: 2 * LIMIT, 429: 150 - 2 * LIMIT });
     const later = await flood(10, from('203.0.113.11'));

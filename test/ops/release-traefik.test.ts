@@ -60,7 +60,7 @@ describe('a release behind Traefik', () => {
   }, 200_000);
 
   it('moves nothing while nobody can say how the canary is', async () => {
-    process.kill(prometheus.pid, 'SIGSTOP');
+    await prometheus.freeze();
     const unknown = await release('canary');
     process.kill(prometheus.pid, 'SIGCONT');
     expect([unknown.code, unknown.output]).toEqual([

@@ -1,19 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  askPostgres,
-  DEMO_PASSWORD,
-  letLease,
-  READY,
-  runServer,
-  SecretsLab,
-  shop,
-  signIn,
-  startOwnServer,
-  superuserOf,
-  takeOrder,
-} from '#test';
+import { askPostgres, letLease, SecretsLab, superuserOf, TillLoad } from '#test';
 import type { Ended, OwnServer, Program } from '#test';
 
 /** Seconds: what Vault gives at once, and the longest that it gives. */
@@ -30,8 +18,7 @@ describe('a leased login of the database', () => {
   const user = (): string => new URL(url()).username;
 
   beforeAll(async () => {
-    [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
-    mkdirSync(lab.file('host'));
+    ({ lab, postgres } = await SecretsLab.beside());
     password = await letLease(postgres);
     for (const done of ['made', 'changed']) {
       const { code, output } = await setUp(TTL, MOST);
@@ -86,43 +73,26 @@ describe('a leased login of the database', () => {
   });
 
   it('is renewed and replaced while the ERP works with it, and no request fails', async () => {
-    daemon = lab.as('lease', 'lease');
+    // Vault is away once, for longer than it is asked again.
+    const env = { ...lab.signedInAs('lease'), VAULT_CLIENT_TIMEOUT: '3' };
+    daemon = lab.start(['lease'], env);
     programs.push(daemon);
     await daemon.until(/^replaced/m);
-    const server = runServer({
-      ...{ DATABASE_URL_FILE: lab.file('host/url'), DATABASE_CONNECTION_LIFE_SECONDS: '2' },
-      ...{ LOG_LEVEL: 'warn', OFITEC_HOME: lab.file('home') },
-    });
+    const { server, url: base } = await lab.serve(lab.file('host/url'));
     programs.push(server);
-    const base = (await server.until(READY))[1] ?? '';
-    const client = await signIn(base, 'vendedora', DEMO_PASSWORD);
-    const place = await shop(client);
-    const counts: Record<string, number> = {};
-    const count = (what: string | number): void => void (counts[what] = (counts[what] ?? 0) + 1);
-    const stop = new AbortController();
-    const load = (async () => {
-      while (!stop.signal.aborted) {
-        await takeOrder(client, place).then(
-          () => count(201),
-          (error: unknown) => count(String(error)),
-        );
-        await client.get('sales/orders?limit=5').then(
-          ({ status }) => count(status),
-          (error: unknown) => count(String(error)),
-        );
-      }
-    })();
+    const load = await TillLoad.at(base, 1);
     const seen = new Set<string>();
     const replaced = (): number => daemon.output.match(/^replaced/gm)?.length ?? 0;
-    const until = replaced() + 2;
-    while (replaced() < until && !daemon.hasEnded) {
+    const enough = replaced() + 2;
+    while (replaced() < enough && !daemon.hasEnded) {
       seen.add(user());
       await sleep(100);
     }
-    // What was leased first has ended by then, and it was nobody's any more.
-    await sleep((MOST * 1_000) / 2);
-    stop.abort();
-    await load;
+    // What was leased first ends, and it was nobody's any more.
+    const [oldest = ''] = seen;
+    await until(async () => !(await logins()).includes(oldest));
+    await load.stop();
+    const { counts } = load;
     expect(Object.keys(counts).sort()).toEqual(['200', '201']);
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(20);
     expect(daemon.output).toMatch(/^renewed {3}ends in 9 s$/m);

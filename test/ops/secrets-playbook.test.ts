@@ -127,9 +127,7 @@ describe('the playbooks about secrets', () => {
   }, 600_000);
 
   it('the playbooks of the alerts: looked at, gone on with, rotated', async () => {
-    const rotating = lab.as('rotator', 'rotate', 'db');
-    await rotating.until(/^TESTED/m);
-    await rotating.end('SIGKILL');
+    await lab.rotateUntil('TESTED', 'db');
     const [look, ...rest] = blocks('runbooks/playbooks/rotation_stuck.md');
     if (!look) throw new Error('There is no such block.');
     expect(await well(look)).toMatch(/TESTED, unfinished/);

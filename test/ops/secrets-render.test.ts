@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -73,6 +74,25 @@ describe('rendering secrets', () => {
     expect([env(), pem()].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
     expect(lab.read('host/tls.pem')).toBe(GOOD.TLS_KEY);
     expect(lab.read('host/ofitec.env')).not.toContain('evil');
+  });
+
+  it('says what it reads, and makes nothing that it could not write down', async () => {
+    const help = await lab.start(['--help'], {}).end();
+    for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'or VAULT_TOKEN_FILE', 'SECRETS_CONFIG']) {
+      expect(help.output).toContain(name);
+    }
+    const wrap = (role: string, out: string): Promise<Ended> =>
+      lab.asRoot('wrap', '--role', role, '--out', lab.file(out));
+    const { output } = await wrap('ofitec-nobody', 'wrap');
+    for (const role of ['reader', 'rotator', 'doctor', 'door', 'totp', 'lease']) {
+      expect(output).toContain(`ofitec-${role}`);
+    }
+    const asked = lab.faulty.seen.length;
+    const says = expect.stringMatching(/none is not there: make it/);
+    expect(await wrap('ofitec-reader', 'none/wrap')).toMatchObject({ code: 1, output: says });
+    expect(lab.faulty.seen).toHaveLength(asked);
+    expect(await wrap('ofitec-reader', 'wrap')).toMatchObject({ code: 0 });
+    expect(statSync(lab.file('wrap')).mode & 0o777).toBe(0o600);
   });
 
   it('checks without writing, and mends modes and contents', async () => {
@@ -162,6 +182,29 @@ describe('rendering secrets', () => {
     expect([lab.read('host/ofitec.env'), lab.read('host/tls.pem')]).toEqual(before);
     expect(leftovers()).toEqual([]);
     await lab.put(GOOD);
+  });
+
+  it('as root it writes for whom the folder is, who could not read it otherwise', async () => {
+    const theirs = lab.file('theirs');
+    mkdirSync(theirs, { mode: 0o700 });
+    chownSync(theirs, 1_234, 1_234);
+    // Whoever may put a file into a folder for everybody gets nothing by it.
+    const everybody = lab.file('everybody');
+    mkdirSync(everybody);
+    chmodSync(everybody, 0o1777);
+    writeFileSync(join(everybody, 'key'), 'put there', { mode: 0o600 });
+    chownSync(join(everybody, 'key'), 1_234, 1_234);
+    lab.configure({
+      env: { file: join(theirs, 'ofitec.env'), keys: ['SECRET_KEY'] },
+      files: [{ key: 'TLS_KEY', file: join(everybody, 'key') }],
+    });
+    expect(await render()).toMatchObject({ code: 0 });
+    const of = (file: string): number[] => {
+      const { uid, gid, mode } = statSync(file);
+      return [uid, gid, mode & 0o777];
+    };
+    expect(of(join(theirs, 'ofitec.env'))).toEqual([1_234, 1_234, 0o600]);
+    expect(of(join(everybody, 'key'))).toEqual([0, 0, 0o600]);
   });
 
   it('writes through no link, and into no folder that others may write', async () => {

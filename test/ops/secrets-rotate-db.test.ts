@@ -1,22 +1,17 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   askPostgres,
-  DEMO_PASSWORD,
   kernel,
   letRotate,
   PostgresTap,
-  READY,
-  runServer,
   SecretsLab,
-  shop,
-  signIn,
-  startOwnServer,
   superuserOf,
-  takeOrder,
+  TillLoad,
+  usableLogins,
 } from '#test';
-import type { Client, Ended, OwnServer, Program } from '#test';
+import type { Ended, OwnServer, Program } from '#test';
 
 const LOGINS = ['ofitec_app', 'ofitec_app_a', 'ofitec_app_b'];
 /** Requests of a whole rotation that change something, at Vault and at PostgreSQL; see `effects`. */
@@ -39,8 +34,7 @@ describe('rotating the database’s login', () => {
   });
 
   beforeAll(async () => {
-    [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
-    mkdirSync(lab.file('host'));
+    ({ lab, postgres } = await SecretsLab.beside());
     const superuser = superuserOf(postgres);
     const admin = new URL(await letRotate(postgres));
     await askPostgres(superuser, "ALTER SYSTEM SET log_statement = 'all'");
@@ -69,25 +63,7 @@ describe('rotating the database’s login', () => {
   const rotate = (...args: string[]): Promise<Ended> =>
     lab.as('rotator', 'rotate', 'db', ...args).end();
 
-  /** Which of the logins are let in with a password that any version in Vault knows. */
-  async function usable(): Promise<string[]> {
-    const urls = new Set<string>();
-    for (let version = 1; ; version += 1) {
-      const { status, body } = await lab.bao.call('GET', `kv/data/ofitec/prod?version=${version}`);
-      if (status !== 200) break;
-      const data = (body.data?.['data'] ?? {}) as Record<string, string>;
-      urls.add(data['DATABASE_URL'] ?? '');
-    }
-    const users: string[] = [];
-    for (const url of urls) {
-      const isIn = await askPostgres(url, 'SELECT 1').then(
-        () => true,
-        () => false,
-      );
-      if (isIn) users.push(new URL(url).username);
-    }
-    return users;
-  }
+  const usable = (): Promise<string[]> => usableLogins(lab.bao);
 
   const current = async (): Promise<string> =>
     new URL((await lab.get())['DATABASE_URL'] ?? '').username;
@@ -108,16 +84,18 @@ describe('rotating the database’s login', () => {
     expect([await lab.get(), entries(), await usable()]).toEqual([before, 0, ['ofitec_app']]);
   });
 
+  it('reads no administrator’s URL that everybody may read, and says what is to be done', async () => {
+    chmodSync(lab.file('admin-url'), 0o644);
+    const { code, output } = await rotate('--dry-run');
+    chmodSync(lab.file('admin-url'), 0o600);
+    expect([code, output]).toEqual([1, expect.stringMatching(/admin-url may be .*chmod 600/)]);
+    expect(output).not.toContain('postgres://');
+  });
+
   async function serve(urlFile: string): Promise<string> {
-    const server = runServer({
-      DATABASE_URL_FILE: urlFile,
-      DATABASE_CONNECTION_LIFE_SECONDS: '2',
-      DATABASE_POOL_SIZE: '6',
-      LOG_LEVEL: 'warn',
-      OFITEC_HOME: lab.file('home'),
-    });
+    const { server, url } = await lab.serve(urlFile);
     programs.push(server);
-    return (await server.until(READY))[1] ?? '';
+    return url;
   }
 
   it('refuses no request under constant load, with a canary before', async () => {
@@ -130,12 +108,7 @@ describe('rotating the database’s login', () => {
         canary: { file: canaryFile, readyUrl: `${canaryUrl}/health/ready` },
       }),
     );
-    const counts: Record<string, number> = {};
-    const stop = new AbortController();
-    const clients = await Promise.all(
-      [1, 2, 3, 4].map(() => signIn(url, 'vendedora', DEMO_PASSWORD)),
-    );
-    const load = clients.map(async (client) => work(client, stop.signal, counts));
+    const load = await TillLoad.at(url, 4);
     await sleep(1_000);
     for (const [from, to] of [
       ['ofitec_app', 'ofitec_app_a'],
@@ -147,8 +120,8 @@ describe('rotating the database’s login', () => {
       expect(await usable()).toEqual([to]);
     }
     await sleep(1_000);
-    stop.abort();
-    await Promise.all(load);
+    await load.stop();
+    const { counts } = load;
     process.stderr.write(`${JSON.stringify(counts)}\n`);
     expect(Object.keys(counts).sort()).toEqual(['200', '201']);
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(50);
@@ -157,26 +130,6 @@ describe('rotating the database’s login', () => {
     for (const program of programs.splice(0)) await program.end('SIGTERM');
     lab.configure(config({}));
   }, 240_000);
-
-  async function work(
-    client: Client,
-    signal: AbortSignal,
-    counts: Record<string, number>,
-  ): Promise<void> {
-    const place = await shop(client);
-    const count = (status: number | string): void =>
-      void (counts[status] = (counts[status] ?? 0) + 1);
-    while (!signal.aborted) {
-      await takeOrder(client, place).then(
-        () => count(201),
-        (error: unknown) => count(String(error)),
-      );
-      await client.get('sales/orders?limit=5').then(
-        ({ status }) => count(status),
-        (error: unknown) => count(String(error)),
-      );
-    }
-  }
 
   /** Calls back at each request that changes something, in their order. */
   function effects(at: (n: number, when: 'before' | 'after') => void): void {
@@ -241,7 +194,8 @@ describe('rotating the database’s login', () => {
         await lab.faulty.set(fault);
         throw new Error('it begins with this one');
       };
-      const { code, output } = await rotate();
+      const env = { ...lab.signedInAs('rotator'), VAULT_CLIENT_TIMEOUT: '3' };
+      const { code, output } = await lab.start(['rotate', 'db'], env).end();
       expect([code, output]).toEqual([1, expect.stringMatching(/Vault/)]);
       expect(lab.read('host/url')).toBe(file);
       await lab.faulty.set('none');
@@ -257,15 +211,19 @@ describe('rotating the database’s login', () => {
 
   it('is taken back until it is promoted, and not after', async () => {
     const [from, before] = [await current(), entries()];
-    const kill = async (state: string): Promise<void> => {
-      const program = lab.as('rotator', 'rotate', 'db');
-      await program.until(new RegExp(`^${state}`, 'm'));
-      await program.end('SIGKILL');
-    };
-    await kill('TESTED');
+    await lab.rotateUntil('TESTED', 'db');
+    // Whoever works with the new login already is ended with it: a session outlives its password.
+    const next = new URL((await lab.get())['DATABASE_URL'] ?? '');
+    next.username = String((await lab.get('kv/data/ofitec-rotation/db'))['to']);
+    next.password = String((await lab.get('kv/data/ofitec-pending/db'))['value']);
+    const held = kernel.clientTo(next.href);
+    const ended = new Promise((resolve) => held.once('end', resolve));
+    held.on('error', () => undefined);
+    await held.connect();
     expect(await rotate('--abort')).toMatchObject({ code: 0 });
+    await ended;
     expect([await current(), await usable(), entries()]).toEqual([from, [from], before + 1]);
-    await kill('PROMOTED');
+    await lab.rotateUntil('PROMOTED', 'db');
     expect(await rotate('--abort')).toMatchObject({ code: 1 });
     expect(await rotate('--resume')).toMatchObject({ code: 0 });
   });
@@ -281,6 +239,57 @@ describe('rotating the database’s login', () => {
     }
     await old.end();
     expect((await first.end()).code).toBe(0);
+  });
+
+  /** Freezes a rotator where it asks for the new value so often, and lets another one finish. */
+  it.each([1, 2, 3])('one thought dead at its look %i changes nothing any more', async (look) => {
+    const before = entries();
+    let looks = 0;
+    const over = Promise.withResolvers<void>();
+    const frozen = new Promise<void>((resolve) => {
+      lab.faulty.watch = async ({ method, path }, when) => {
+        if (method !== 'GET' || path !== 'kv/data/ofitec-pending/db' || when !== 'before') return;
+        looks += 1;
+        if (looks !== look) return;
+        first.signal('SIGSTOP');
+        resolve();
+        await over.promise;
+      };
+    });
+    const first = lab.as('rotator', 'rotate', 'db');
+    await frozen;
+    // After a quarter of an hour of silence another host takes over.
+    const lock = 'kv/data/ofitec-rotation/lock-db';
+    await lab.put({ ...(await lab.get(lock)), host: 'another', place: 'another' }, lock);
+    lab.faulty.aheadSeconds = 1_000;
+    expect(await rotate('--resume')).toMatchObject({ code: 0 });
+    lab.faulty.aheadSeconds = 0;
+    const [journal, data] = [await lab.get('kv/data/ofitec-rotation/db'), await lab.get()];
+    first.signal('SIGCONT');
+    over.resolve();
+    const { code, output } = await first.end();
+    expect([code, output]).toEqual([1, expect.stringContaining('somebody else wrote it')]);
+    expect([await lab.get('kv/data/ofitec-rotation/db'), await lab.get()]).toEqual([journal, data]);
+    expect([entries(), await usable()]).toEqual([before + 1, [await current()]]);
+  });
+
+  it('promotes nothing before the canary works, and waits for the grace', async () => {
+    const from = await current();
+    const nowhere = 'http://127.0.0.1:1/health/ready';
+    const canary = { file: lab.file('host/canary-url'), readyUrl: nowhere };
+    lab.configure(config({ canary }));
+    const rotator = lab.as('rotator', 'rotate', 'db');
+    await rotator.until(/^STAGED/m);
+    // It looks twice a second.
+    await sleep(1_500);
+    expect([await current(), rotator.hasEnded]).toEqual([from, false]);
+    expect(new URL(lab.read('host/url')).username).toBe(from);
+    await rotator.end('SIGKILL');
+    lab.configure(config({ graceSeconds: 2 }));
+    const { code, output } = await rotate('--resume');
+    expect(code).toBe(0);
+    expect(Number(/^DRAINED +([\d.]+) s/m.exec(output)?.[1])).toBeGreaterThanOrEqual(2);
+    lab.configure(config({}));
   });
 
   it('waits for whoever still uses the old login, and ends nobody', async () => {

@@ -25,9 +25,7 @@ const EFFECTS: Readonly<Record<Other, readonly string[]>> = {
   ],
 };
 const OTHERS = Object.keys(EFFECTS) as Other[];
-const FAULTS = ['down', 'slow', 'denied', 'limited', 'standby', 'broken'] as const;
-/** Each restart of restic's costs seconds: it gets those after which nobody knows what was done, and a no. */
-const BAD_DAYS = { restic: FAULTS.slice(0, 3), 'session-key': FAULTS, token: FAULTS } as const;
+const FAULTS = ['sealed', 'down', 'slow', 'denied', 'limited', 'standby', 'broken'] as const;
 /** The file of a host that each changes. */
 const FILES: Readonly<Record<Other, string>> = {
   restic: 'host/restic',
@@ -69,9 +67,7 @@ describe('rotating what is not the database’s', () => {
 
   it('restic: is taken back before it is promoted', async () => {
     const before = lab.read('host/restic');
-    const program = lab.as('rotator', 'rotate', 'restic');
-    await program.until(/^TESTED/m);
-    await program.end('SIGKILL');
+    await lab.rotateUntil('TESTED', 'restic');
     expect(site.resticKeys()).toHaveLength(2);
     expect(await rotate('restic', '--abort')).toMatchObject({ code: 0 });
     expect(site.resticKeys()).toHaveLength(1);
@@ -162,7 +158,7 @@ describe('rotating what is not the database’s', () => {
   }
 
   it.each(OTHERS)(
-    '%s: killed between any two of its effects, it goes on to one, and one entry',
+    '%s: killed before and after each of its effects, it goes on to one, and one entry',
     async (secret) => {
       const kills = new KillSwitch(lab, lab.file(`kills-${secret}`));
       const { config } = site;
@@ -180,7 +176,7 @@ describe('rotating what is not the database’s', () => {
         );
         expect([output, code]).toEqual([output, null]);
       }
-      const expected = ['before lock taken', ...EFFECTS[secret].map((each) => `after ${each}`)];
+      const expected = EFFECTS[secret].flatMap((each) => [`before ${each}`, `after ${each}`]);
       expect(kills.killed.toSorted()).toEqual(expected.toSorted());
       await demandOne(secret, before);
       expect(runbook()).toHaveLength(entries + 1);
@@ -201,15 +197,16 @@ describe('rotating what is not the database’s', () => {
   async function rotateOnBadDays(secret: Other): Promise<void> {
     const [before, had] = [await lab.get(), lab.read(FILES[secret])];
     const faulty = await FaultyVault.before(lab.bao);
-    const env = { ...lab.signedInAs('rotator'), VAULT_ADDR: faulty.url, VAULT_CLIENT_TIMEOUT: '1' };
-    for (const [n, fault] of BAD_DAYS[secret].entries()) {
+    const env = { ...lab.signedInAs('rotator'), VAULT_ADDR: faulty.url, VAULT_CLIENT_TIMEOUT: '3' };
+    for (const [n, fault] of FAULTS.entries()) {
       faulty.befalls = () => false;
       await faulty.set('none');
       faulty.watch = async ({ method, path }, when) => {
         const isIt = /ofitec\/prod$|\/secret-id$/.test(path);
         if (method === 'GET' || !isIt || when === 'after') return;
         faulty.befalls = () => true;
-        await faulty.set(fault);
+        if (fault === 'sealed') await lab.bao.seal();
+        else await faulty.set(fault);
         throw new Error('it begins with this one');
       };
       const args = n === 0 ? [] : ['--resume'];
@@ -217,6 +214,7 @@ describe('rotating what is not the database’s', () => {
       const says = expect.stringMatching(/Vault/);
       expect([fault, code, output]).toEqual([fault, 1, says]);
       expect(lab.read(FILES[secret])).toBe(had);
+      if (fault === 'sealed') await lab.bao.unseal();
     }
     await faulty.close();
     const { code, output } = await rotate(secret, '--resume');

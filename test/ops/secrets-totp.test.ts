@@ -3,9 +3,8 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { codeOf, installTraefik, run, SecretsLab } from '#test';
+import { codeOf, installTraefik, run, SecretsLab, freePort, until } from '#test';
 import type { Ended, Program } from '#test';
 
 interface Answer {
@@ -31,6 +30,8 @@ describe('authenticator apps before dashboards', () => {
     const door = lab.start(['totp', 'serve', '--listen', '127.0.0.1:0'], {
       VAULT_ROLE_ID: lab.read('ofitec-door.role-id'),
       VAULT_SECRET_ID_FILE: lab.file('ofitec-door.secret-id'),
+      // Vault is away for a while, once.
+      VAULT_CLIENT_TIMEOUT: '10',
     });
     programs.push(door);
     doorAt = (await door.until(/Listening on (\S+):/))[1] ?? '';
@@ -42,14 +43,6 @@ describe('authenticator apps before dashboards', () => {
     dashboard?.close();
     await lab?.close();
   });
-
-  async function freePort(): Promise<number> {
-    const free = createServer();
-    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
-    const { port: chosen } = free.address() as AddressInfo;
-    await new Promise((resolve) => free.close(resolve));
-    return chosen;
-  }
 
   async function startTraefik(door: string): Promise<number> {
     const folder = lab.file('traefik');
@@ -66,6 +59,10 @@ describe('authenticator apps before dashboards', () => {
         routers: {
           door: { rule: 'PathPrefix(`/door`)', service: 'door', priority: 100 },
           grafana: { rule: 'PathPrefix(`/`)', service: 'dashboard', middlewares: ['door'] },
+          traefik: {
+            rule: 'PathPrefix(`/dashboard`) || PathPrefix(`/api`)',
+            ...{ service: 'api@internal', middlewares: ['door'], priority: 50 },
+          },
         },
         services: {
           door: { loadBalancer: { servers: [{ url: door }] } },
@@ -76,19 +73,22 @@ describe('authenticator apps before dashboards', () => {
     writeFileSync(join(folder, 'door.yml'), JSON.stringify(dynamic));
     const traefik = run(await installTraefik(), [
       `--entrypoints.web.address=127.0.0.1:${chosen}`,
-      `--providers.file.directory=${folder}`,
+      ...[`--providers.file.directory=${folder}`, '--api=true', '--api.dashboard=true'],
       ...['--global.checknewversion=false', '--global.sendanonymoususage=false'],
     ]);
     programs.push(traefik);
-    for (let tries = 0; tries < 100; tries += 1) {
-      const status = await ask('GET', '/', {}, undefined, chosen).then(
-        (answer) => answer.status,
-        () => 0,
-      );
-      if (status === 401) return chosen;
-      await sleep(100);
-    }
-    throw new Error(`Traefik did not start:\n${traefik.output}`);
+    await answers(traefik, '/', chosen, 401);
+    return chosen;
+  }
+
+  /** Waits until a proxy that was started answers as it will. */
+  async function answers(proxy: Program, path: string, at: number, status: number): Promise<void> {
+    await until(`the proxy says ${status}`, async () => {
+      if (proxy.hasEnded) return true;
+      return (await ask('GET', path, {}, undefined, at)).status === status;
+    }).catch(() => undefined);
+    const last = await ask('GET', path, {}, undefined, at).catch(() => null);
+    if (last?.status !== status) throw new Error(`It did not start:\n${proxy.output}`);
   }
 
   async function ask(
@@ -99,7 +99,7 @@ describe('authenticator apps before dashboards', () => {
     at = port,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port: at, method, path, headers };
+      const options = { host: '127.0.0.1', port: at, method, path, headers, agent: false };
       const asked = request(options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -137,6 +137,9 @@ describe('authenticator apps before dashboards', () => {
     const page = await ask('GET', '/door');
     expect(page.body).toContain('one-time-code');
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    for (const path of ['/dashboard/', '/api/rawdata', '/api/overview']) {
+      expect([path, (await ask('GET', path)).status]).toEqual([path, 401]);
+    }
     // A header that a client sends along proves nothing.
     expect((await ask('GET', '/', { 'x-door-user': 'ana' })).status).toBe(401);
     const forged = `__Host-ofitec-door=ana.${Date.now() + 1e9}.${'A'.repeat(43)}`;
@@ -152,6 +155,15 @@ describe('authenticator apps before dashboards', () => {
     expect(cookie).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
     const inside = await ask('GET', '/', { cookie: cookie.split(';')[0] ?? '' });
     expect([inside.status, inside.body]).toEqual([200, 'the dashboard, for ana']);
+    // Nor does it make somebody else of who is inside: Grafana's auth.proxy would believe it.
+    const known = { cookie: cookie.split(';')[0] ?? '' };
+    const posing = await ask('GET', '/', { ...known, 'x-door-user': 'admin' });
+    expect(posing.body).toBe('the dashboard, for ana');
+    // Traefik's own dashboard, and what it shows.
+    const own = await ask('GET', '/dashboard/', known);
+    expect([own.status, own.body]).toEqual([200, expect.stringMatching(/<title>.*Traefik/i)]);
+    const shown = await ask('GET', '/api/http/routers/traefik@file', known);
+    expect(JSON.parse(shown.body)).toMatchObject({ service: 'api@internal', status: 'enabled' });
     expect((await give('ana', code)).status).toBe(403);
     const other = (cookie.split(';')[0] ?? '').replace('ana.', 'eva.');
     expect((await ask('GET', '/', { cookie: other })).status).toBe(401);
@@ -255,11 +267,8 @@ events {} http { access_log off; ${paths.join(' ')} ${server} }`;
     writeFileSync(join(folder, 'nginx.conf'), config);
     const nginx = run('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')]);
     programs.push(nginx);
-    for (let tries = 0; tries < 200 && !nginx.hasEnded; tries += 1) {
-      if (await ask('GET', '/door', {}, undefined, free).catch(() => null)) return free;
-      await sleep(100);
-    }
-    throw new Error(`nginx did not start:\n${nginx.output}`);
+    await answers(nginx, '/door', free, 200);
+    return free;
   }
 
   it('slows guessing down, and lets nobody in while Vault is away', async () => {

@@ -10,6 +10,10 @@ import { FaultyVault, OpenBao, secrets } from '#test';
 const { Kv, Vault } = secrets;
 const PATH = 'kv/data/ofitec/prod';
 const CANARY = 'canary-Vn0hT1-value';
+const HASTE = {
+  none: { timeoutMs: 20_000, patienceMs: 60_000 },
+  some: { timeoutMs: 700, patienceMs: 1_500 },
+};
 
 /** The client of our own against a real OpenBao, and what stands before one on bad days. */
 describe('the client of Vault', () => {
@@ -29,8 +33,11 @@ describe('the client of Vault', () => {
     await bao.stop();
   });
 
+  /** Patient as on a busy machine; hasty where what is asked for never comes. */
   const vaultAt = (...urls: string[]): InstanceType<typeof Vault> =>
-    new Vault({ urls, ca: readFileSync(bao.caFile, 'utf8'), timeoutMs: 700, patienceMs: 1_500 });
+    new Vault({ ...HASTE.none, urls, ca: readFileSync(bao.caFile, 'utf8') });
+  const hasty = (url: string): InstanceType<typeof Vault> =>
+    new Vault({ ...vaultAt(url).address, ...HASTE.some }).withToken(bao.rootToken);
   const root = (url = bao.url): InstanceType<typeof Vault> => vaultAt(url).withToken(bao.rootToken);
   const troubleOf = (work: Promise<unknown>): Promise<{ trouble: string; message: string }> =>
     work.then(
@@ -110,14 +117,17 @@ describe('the client of Vault', () => {
     ['no leader', 'standby'],
     ['stranger', 'redirected'],
     ['not json', 'broken'],
+    // It repeats what it was sent.
+    ['telling', 'refused'],
   ] as const)('%s: says %s, within its patience, and names no value', async (fault, trouble) => {
-    const vault = root(faulty.url);
+    const vault = hasty(faulty.url);
     await faulty.set(fault);
     const began = performance.now();
     const body = { options: { cas: 0 }, data: { key: CANARY } };
     const asked = await troubleOf(vault.call(PATH));
     expect(asked.trouble).toBe(trouble);
-    expect(performance.now() - began).toBeLessThan(4_000);
+    // Ten times as long, for a machine that has other things to do.
+    expect(performance.now() - began).toBeLessThan(15_000);
     const told = await troubleOf(vault.call(PATH, { body }));
     expect(told.trouble).toBe(trouble);
     const said = inspect([asked, told, vault], { depth: 9, showHidden: true });
@@ -143,7 +153,7 @@ describe('the client of Vault', () => {
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     faulty.strangerUrl = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
     await faulty.set('stranger');
-    expect(await troubleOf(root(faulty.url).call(PATH))).toMatchObject({ trouble: 'redirected' });
+    expect(await troubleOf(hasty(faulty.url).call(PATH))).toMatchObject({ trouble: 'redirected' });
     expect(heard).toEqual([]);
     stranger.close();
 
@@ -155,7 +165,7 @@ describe('the client of Vault', () => {
   });
 
   it('demands the authority of its certificate', async () => {
-    const trusting = new Vault({ urls: [bao.url], timeoutMs: 700, patienceMs: 0 });
+    const trusting = new Vault({ urls: [bao.url], timeoutMs: 20_000, patienceMs: 0 });
     expect(await troubleOf(trusting.call('sys/health'))).toMatchObject({
       trouble: 'distrusted',
     });

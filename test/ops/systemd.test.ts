@@ -9,12 +9,15 @@ const SERVICE = 'ofitec-alert-check.service';
 const TIMERS = [
   'ofitec-alert-check.timer',
   'ofitec-backup.timer',
+  'ofitec-csp-digest.timer',
   'ofitec-restore-test.timer',
   'ofitec-secrets-render.timer',
 ];
+const DIGEST = 'ofitec-csp-digest.service';
 const EMIT = 'ofitec-csp-emit.service';
 const BACKUPS = ['ofitec-backup.service', 'ofitec-restore-test.service'];
 const PROGRAMS = [
+  DIGEST,
   EMIT,
   ...BACKUPS,
   'ofitec-failover-decide.service',
@@ -47,7 +50,7 @@ describe('systemd', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const names = (): string[] => readdirSync(UNITS).filter((name) => !name.endsWith('.md'));
+  const names = (): string[] => readdirSync(UNITS).filter((name) => !/\.(md|ts)$/.test(name));
 
   /** The unit with its programs where they are here. */
   function write(name: string, text: string): void {
@@ -174,6 +177,26 @@ describe('systemd', () => {
     expect(command('ExecStartPre', broken).code).not.toBe(0);
   });
 
+  it('starts commands that there are, with options that they know', () => {
+    const env = { PATH: process.env['PATH'] ?? '', OFITEC_HOME: folder, LOG_LEVEL: 'error' };
+    const tried: string[] = [];
+    for (const unit of names().filter((name) => name.endsWith('.service'))) {
+      const text = readFileSync(join(UNITS, unit), 'utf8');
+      const [, script = '', rest = ''] = /^ExecStart=\S+node .*?(dist\/\S+\.js)(.*)$/m.exec(text) ?? [];
+      const words = rest.split(' ').filter((word) => word !== '');
+      const first = words.findIndex((word) => /^[-$]/.test(word));
+      const verbs = first < 0 ? words : words.slice(0, first);
+      if (verbs.length === 0) continue;
+      tried.push(unit);
+      const said = spawnSync(process.execPath, [script, ...verbs, '--help'], { env, encoding: 'utf8', timeout: 60_000 });
+      // Help is given for a wrong word, too: of the command above it.
+      expect([unit, said.status, said.stdout]).toEqual([unit, 0, expect.stringMatching(new RegExp(`^Usage: .*\\b${verbs.join(' ')}( |$)`, 'm'))]);
+      const given = [...words.join(' ').matchAll(/(?:^| )(--[a-z-]+)/g)].map(([, option = '']) => option);
+      for (const option of given) expect([unit, said.stdout]).toEqual([unit, expect.stringContaining(option)]);
+    }
+    expect(tried.length).toBeGreaterThan(9);
+  }, 120_000); // prettier-ignore
+
   it('names options of the emission that there are', () => {
     const env = { PATH: process.env['PATH'] ?? '', OFITEC_HOME: folder, LOG_LEVEL: 'error' };
     const options = /^Environment="CSP_EMIT=(.+)"$/m.exec(readFileSync(join(UNITS, EMIT), 'utf8'));
@@ -181,6 +204,23 @@ describe('systemd', () => {
     const more = [...(options?.[1] ?? '').split(' '), '--no-such'];
     const { code, out } = command('ExecStart', env, { unit: EMIT, more });
     expect([code, out]).toEqual([1, expect.stringContaining("unknown option '--no-such'")]);
+  });
+
+  it('asks for a digest by a command that there is, after the worker’s own', () => {
+    const env = { PATH: process.env['PATH'] ?? '', OFITEC_HOME: folder, LOG_LEVEL: 'error' };
+    expect(command('ExecStart', env, { unit: DIGEST, more: ['--help'] })).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('again changes nothing'),
+    });
+    const down = { ...env, DATABASE_URL: 'postgres://ofitec_app:none@127.0.0.1:9/ofitec' };
+    expect(command('ExecStart', down, { unit: DIGEST }).code).toBe(1);
+    const source = readFileSync('modules/security-csp/digest/digest.service.ts', 'utf8');
+    const [, minute = '', hour = ''] = /cron: '(\d+) (\d+) \* \* \*'/.exec(source) ?? [];
+    const timer = readFileSync(join(UNITS, 'ofitec-csp-digest.timer'), 'utf8');
+    const [, when = '', h = '', m = ''] =
+      /^OnCalendar=(\S+ (\d\d):(\d\d):00 .+)$/m.exec(timer) ?? [];
+    expect(analyze('calendar', when).code).toBe(0);
+    expect(Number(h) * 60 + Number(m)).toBeGreaterThan(Number(hour) * 60 + Number(minute));
   });
 
   it('runs commands of the backups that there are, and would say what is not configured', () => {

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
 import { Clock, Config, Database, kernelAddon, runAsHouse, Worker } from '#kernel';
 import { AlertIntakeService } from '../../modules/operational-alerts/alert/alert-intake.service.js';
@@ -14,6 +13,7 @@ import { SpoolService } from '../../modules/operational-alerts/spool/spool.servi
 import { ServerErrorService } from '../../modules/operational-alerts/spool/server-error.service.js';
 import { shippedAddons } from '../../src/addons.js';
 import type { House } from './house.js';
+import { until } from './until.js';
 
 export { isHoliday } from '../../src/kernel/values/holidays.js';
 export * from '../../modules/operational-alerts/notification/notice.timing.js';
@@ -244,11 +244,7 @@ export async function eventually(
   what = 'it did not happen in time',
   seconds = 30,
 ): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(what);
-    await sleep(50);
-  }
+  await until(what, condition, seconds * 1_000);
 }
 
 /** What `ofitec alerts` says in this process, without the time that a process takes to start. */

@@ -3,18 +3,21 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import type { QueryResultRow } from 'pg';
 import { PostgresServer } from '#kernel';
 import { House } from './house.js';
+import { freePort } from './listening.js';
 import { run } from './process.js';
 import type { Ended, Program } from './process.js';
 import { startOwnServer } from './server.js';
@@ -31,6 +34,24 @@ export interface Standing {
   readonly state?: string;
   readonly sentence: string;
 }
+
+/** What a restore test says with `--json`. */
+export interface RestoreEvidence {
+  readonly good: boolean;
+  readonly dump: string;
+  readonly source: string;
+  readonly tables: number;
+  readonly file: string;
+  readonly looks: readonly { what: string; good: boolean; sentence: string }[];
+}
+
+/** What happens to files of a backup; owner and mode stay. */
+export const DAMAGES = [
+  ['corrupt', flip],
+  ['truncated', (path: string): void => truncateSync(path, Math.floor(statSync(path).size / 2))],
+  ['empty', (path: string): void => truncateSync(path, 0)],
+  ['missing', (path: string): void => rmSync(path)],
+] as const;
 
 /** A PostgreSQL 15 with the demo shop, and a host that backs it up with the shipped command. */
 export class BackupLab {
@@ -60,6 +81,38 @@ export class BackupLab {
 
   file(name: string): string {
     return join(this.folder, name);
+  }
+
+  /** The dumps that are there, oldest first. */
+  dumps(): string[] {
+    return readdirSync(join(this.file('backups'), 'dumps')).sort();
+  }
+
+  /** The largest file below a folder. */
+  largest(folder: string): string {
+    const files = readdirSync(folder, { recursive: true })
+      .map((name) => join(folder, String(name)))
+      .filter((path) => statSync(path).isFile())
+      .sort((a, b) => statSync(b).size - statSync(a).size);
+    return files[0] ?? '';
+  }
+
+  /** Does work over a damaged file, and puts it back as it was. */
+  async damaged<T>(
+    path: string,
+    damage: (path: string) => void,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const whole = readFileSync(path);
+    const { mode, uid, gid } = statSync(path);
+    damage(path);
+    try {
+      return await work();
+    } finally {
+      rmSync(path, { force: true });
+      writeFileSync(path, whole, { mode });
+      chownSync(path, uid, gid);
+    }
   }
 
   write(name: string, text: string): void {
@@ -131,7 +184,7 @@ export class BackupLab {
   }
 
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-    return run(process.execPath, [join('dist', 'infra', 'backup', 'main.js'), ...args], {
+    return run(process.execPath, [join('dist', 'infra', 'backups', 'main.js'), ...args], {
       env: { ...this.env, ...env },
     });
   }
@@ -209,7 +262,7 @@ export class BackupLab {
 async function archiving(folder: string, seconds: number): Promise<Record<string, string>> {
   const port = await freePort();
   const config = join(folder, 'pgbackrest.conf');
-  const shipped = readFileSync('infra/backup/pgbackrest.conf', 'utf8');
+  const shipped = readFileSync('infra/backups/pgbackrest.conf', 'utf8');
   const here = shipped
     .replace('/var/lib/postgresql/15/main', join(folder, 'pg', 'postgres'))
     .replace('/var/run/postgresql', join(folder, 'socket'))
@@ -234,15 +287,12 @@ async function archiving(folder: string, seconds: number): Promise<Record<string
   };
 }
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
+/** Another byte in the middle. */
+function flip(path: string): void {
+  const bytes = readFileSync(path);
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
+  writeFileSync(path, bytes);
 }
 
 function host(): string {

@@ -1,9 +1,12 @@
 import type { Type } from '@nestjs/common';
-import { newId, runAsHouse, runInContext } from '#kernel';
+import { Database, newId, Records, runAsHouse, runInContext } from '#kernel';
 import { IdentityService } from '#modules/auth';
 import type { Proof } from '#modules/auth';
 import { BranchService, CompanyService, RegisterService, UserService } from '#modules/base';
 import { LedgerCheckService } from '../../modules/payments/cash-session/ledger-check.service.js';
+import { CashSession } from '../../modules/payments/cash-session/cash-session.entity.js';
+import { CutSumsService } from '../../modules/payments/daily-cut/cut-sums.service.js';
+import { DailyCutService } from '../../modules/payments/daily-cut/daily-cut.service.js';
 import type { Drift } from '../../modules/payments/cash-session/ledger-check.service.js';
 import { ReportService } from '../../modules/payments/report/report.service.js';
 import { SalesReportService } from '../../modules/sales/report/report.service.js';
@@ -158,6 +161,34 @@ export async function ledgerCheckOf(house: House): Promise<Drift[]> {
   );
   const check = house.app.get(LedgerCheckService, { strict: false });
   return runAsHouse(company?.id ?? '', 'test', () => check.drifts());
+}
+
+/** What a cut over one session of the demo company would be a hash of, now. */
+export async function cutHash(house: House, sessionId: string): Promise<string> {
+  const [company] = await house.rows<{ id: string }>(
+    'owner',
+    'SELECT id FROM base_company ORDER BY id LIMIT 1',
+  );
+  const database = house.app.get(Database);
+  const records = house.app.get(Records);
+  const sums = house.app.get(CutSumsService, { strict: false });
+  return runAsHouse(company?.id ?? '', 'test', () =>
+    database.transaction(async () => {
+      const sessions = await records.allBeyondRules(CashSession, { id: sessionId });
+      return (await sums.sum(sessions)).rowsHash;
+    }),
+  );
+}
+
+/** The demo company's daily cuts that no longer come out. */
+export async function differingCuts(house: House): Promise<string[]> {
+  const [company] = await house.rows<{ id: string }>(
+    'owner',
+    'SELECT id FROM base_company ORDER BY id LIMIT 1',
+  );
+  const cuts = house.app.get(DailyCutService, { strict: false });
+  const differing = await runAsHouse(company?.id ?? '', 'test', () => cuts.differing());
+  return differing.map(({ id }) => id);
 }
 
 /** The reports on one branch's business day, as their services make them. */

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from './client.js';
 import type { House } from './house.js';
+import { until } from './until.js';
 
 /** What happened on a page, whatever shape a browser tells it in. */
 export interface Violated {
@@ -139,20 +139,31 @@ export interface ListedGroup {
   readonly [field: string]: unknown;
 }
 
-/** Waits until as many groups are listed, or two seconds have passed. */
+/** Waits until at least as many groups are listed. @throws Error with how many there are when they do not come */
 export async function groupsListed(
   client: Client,
   count: number,
   query = '',
 ): Promise<ListedGroup[]> {
-  const until = Date.now() + 2_000;
-  for (;;) {
+  let items: ListedGroup[] = [];
+  await until(`${count} groups of ${query}`, async () => {
     const { status, body, text } = await client.get(`security-csp/groups?limit=200&${query}`);
     if (status !== 200) throw new Error(`groups are not listed: ${text}`);
-    const { items } = body as { items: ListedGroup[] };
-    if (items.length >= count || Date.now() > until) return items;
-    await sleep(50);
-  }
+    ({ items } = body as { items: ListedGroup[] });
+    if (items.length < count) throw new Error(`there are ${items.length}`);
+    return true;
+  });
+  return items;
+}
+
+/** Waits until as many reports are counted to an app's groups. @throws Error with how many are when they are not */
+export async function reportsCounted(client: Client, app: string, count: number): Promise<void> {
+  await until(`${count} reports of ${app}`, async () => {
+    const { body } = await client.get(`security-csp/groups?limit=200&app=${app}`);
+    const counted = (body as { items: ListedGroup[] }).items.reduce((sum, g) => sum + g.count, 0);
+    if (counted < count) throw new Error(`${counted} are counted`);
+    return true;
+  });
 }
 
 /** A past of groups in the demo company: few rare values, many common ones. */

@@ -9,6 +9,7 @@ module.exports = class OfitecEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
     this.global.ofitecTest = await import(built);
+    await this.global.ofitecTest.clearOfMidnight();
   }
 
   async teardown() {

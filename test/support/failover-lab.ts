@@ -1,166 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttp } from 'node:http';
-import type { Server as HttpServer } from 'node:http';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Dig } from './dig.js';
+import { freePort } from './listening.js';
+import type { PlayedSite } from './played-site.js';
 import { run } from './process.js';
 import type { Ended, Program } from './process.js';
+import { until } from './until.js';
 
 const ZONE = 'example.test';
 const LOOPBACK = '127.0.0.1';
-
-/** What a site's entrance does. `dead` takes no connections. */
-export type Mode = 'ready' | 'broken' | 'slow' | 'impostor' | 'dead';
-
-/** A site's public entrance and, beside it, the REST API of its database's Patroni; both played. */
-export class PlayedSite {
-  mode: Mode = 'ready';
-  primary = true;
-  private readonly servers = new Set<HttpServer>();
-  private entrance: HttpServer | null = null;
-
-  private constructor(
-    readonly name: string,
-    readonly address: string,
-    private port: number,
-    private readonly patroni: HttpServer,
-  ) {}
-
-  static async open(name: string, address: string): Promise<PlayedSite> {
-    const patroni = createHttp((request, response) => {
-      if (request.url === '/primary') return response.writeHead(site.primary ? 200 : 503).end();
-      const role = site.primary ? 'leader' : 'sync_standby';
-      const member = { name: `pg-${name}`, role, state: 'running', timeline: 3, lag: 0 };
-      return response.end(JSON.stringify({ members: [member] }));
-    });
-    const site = new PlayedSite(name, address, 0, patroni);
-    await listen(patroni, address, 0);
-    site.servers.add(patroni);
-    await site.set('ready');
-    return site;
-  }
-
-  get readyUrl(): string {
-    return `http://${this.address}:${this.port}/health/ready`;
-  }
-
-  get patroniUrl(): string {
-    return `http://${this.address}:${(this.patroni.address() as AddressInfo).port}`;
-  }
-
-  async set(mode: Mode): Promise<void> {
-    this.mode = mode;
-    if (mode === 'dead') {
-      await close(this.entrance);
-      this.entrance = null;
-    } else if (!this.entrance) {
-      this.entrance = createHttp((request, response) => {
-        const url = new URL(request.url ?? '', this.readyUrl);
-        const nonce = this.mode === 'impostor' ? 'kept' : url.searchParams.get('nonce');
-        if (this.mode === 'slow') return;
-        const status = this.mode === 'broken' ? 503 : 200;
-        response.writeHead(status).end(JSON.stringify({ status: 'ok', nonce }));
-      });
-      await listen(this.entrance, this.address, this.port);
-      this.port = (this.entrance.address() as AddressInfo).port;
-    }
-  }
-
-  async close(): Promise<void> {
-    for (const each of [...this.servers, this.entrance]) await close(each);
-  }
-}
-
-/** Stands before the name server and can keep an update back, as a network may. */
-export class Delay {
-  /** The result codes of the answers that passed, as numbers. */
-  readonly rcodes: number[] = [];
-  private holding = false;
-  private readonly held: { message: Buffer; client: Socket }[] = [];
-
-  private constructor(
-    private readonly server: Server,
-    private readonly target: number,
-  ) {}
-
-  static async open(target: number): Promise<Delay> {
-    const server = createServer((client) => delay.take(client));
-    const delay = new Delay(server, target);
-    await listen(server, LOOPBACK, 0);
-    return delay;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  hold(): void {
-    this.holding = true;
-  }
-
-  /** Lets later updates through; those that are held stay held. */
-  pass(): void {
-    this.holding = false;
-  }
-
-  async untilHeld(timeoutMs = 20_000): Promise<void> {
-    const until = Date.now() + timeoutMs;
-    while (this.held.length === 0) {
-      if (Date.now() > until) throw new Error('No update came.');
-      await sleep(20);
-    }
-  }
-
-  /** Delivers what was held. @returns the name server's result codes */
-  async release(): Promise<number[]> {
-    const all = this.held.splice(0);
-    return Promise.all(all.map(async ({ message }) => this.forward(message, null)));
-  }
-
-  async close(): Promise<void> {
-    for (const { client } of this.held) client.destroy();
-    await close(this.server);
-  }
-
-  private take(client: Socket): void {
-    let got: Buffer = Buffer.alloc(0);
-    client.on('error', () => client.destroy());
-    client.on('data', (chunk: Buffer) => {
-      got = Buffer.concat([got, chunk]);
-      if (got.length < 2 || got.length < 2 + got.readUInt16BE(0)) return;
-      const isUpdate = ((got.readUInt8(4) >> 3) & 0xf) === 5;
-      if (isUpdate && this.holding) this.held.push({ message: got, client });
-      else void this.forward(got, client).catch(() => client.destroy());
-    });
-  }
-
-  private async forward(message: Buffer, client: Socket | null): Promise<number> {
-    return new Promise((resolve, reject) => {
-      let got: Buffer = Buffer.alloc(0);
-      const upstream = connect(this.target, LOOPBACK, () => upstream.write(message));
-      upstream.once('error', reject);
-      upstream.on('data', (chunk: Buffer) => {
-        got = Buffer.concat([got, chunk]);
-        if (got.length < 2 || got.length < 2 + got.readUInt16BE(0)) return;
-        const rcode = got.readUInt8(5) & 0xf;
-        this.rcodes.push(rcode);
-        client?.end(got);
-        upstream.destroy();
-        resolve(rcode);
-      });
-    });
-  }
-}
 
 /** Real etcd (three members) and real BIND (a primary and a secondary) on loopback. */
 export class FailoverLab {
   readonly folder = mkdtempSync(join(tmpdir(), 'ofitec-failover-'));
   readonly key = { name: 'failover', secret: randomBytes(32).toString('base64') };
   private readonly programs: Program[] = [];
+  private readonly digs = new Dig((words) => run('dig', words).end());
   etcd: { url: string; program: Program }[] = [];
   primaryPort = 0;
   secondaryPort = 0;
@@ -275,29 +132,17 @@ export class FailoverLab {
     return this.dig(this.primaryPort, `_gate.${record}`, 'TXT');
   }
 
-  /**
-   * What one server says, until it says it: a server that is not heard in time, or that has no zone yet or takes it
-   * in just now (SERVFAIL, REFUSED), is asked again. "There is no such record" is an answer.
-   */
+  /** What one server says, once it says it. */
   async dig(port: number, name: string, type: string): Promise<string> {
-    const flags = ['+noall', '+comments', '+answer', '+norecurse', '+tcp', '+tries=1', '+time=5'];
-    const words = [`@${LOOPBACK}`, '-p', `${port}`, ...flags, name, type];
-    let said = '';
-    await until(`${name} ${type} at ${port}`, async () => {
-      const { output } = await run('dig', words).end();
-      if (!/status: (NOERROR|NXDOMAIN),/.test(output)) throw new Error(output.trim());
-      const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith(';'));
-      // Name, time to live, class, type, and what it says.
-      said = lines.map((line) => line.split(/\s+/).slice(4).join(' ')).join('\n');
-      return true;
-    }, 60_000); // prettier-ignore
-    return said;
+    return this.digs.ask(LOOPBACK, port, name, type);
   }
 
   async close(): Promise<void> {
     for (const program of this.programs) {
       if (!program.hasEnded) await program.end('SIGKILL');
     }
+    // Also where all went well: what is rare is worth its line.
+    process.stderr.write(this.digs.report());
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -360,52 +205,4 @@ export class FailoverLab {
     writeFileSync(join(folder, 'named.conf'), `${options}${zone}\n`);
     this.programs.push(run('named', ['-g', '-n', '1', '-c', join(folder, 'named.conf')]));
   }
-}
-
-/** More than this between two looks is not waiting: the whole machine, or this process, stood still. */
-const LONGEST_LOOK_MS = 5_000;
-
-/** Waits for something to be so. @throws Error that names it, after the time that this process was awake */
-export async function until(
-  what: string,
-  isSo: () => Promise<boolean> | boolean,
-  timeoutMs = 30_000,
-): Promise<number> {
-  const started = Date.now();
-  let awakeMs = 0;
-  for (;;) {
-    const began = Date.now();
-    let last: unknown = 'it was not so';
-    try {
-      if (await isSo()) return Date.now() - started;
-    } catch (error) {
-      last = error;
-    }
-    if (awakeMs > timeoutMs) {
-      throw new Error(`Waited in vain: ${what}: ${String(last)}`, { cause: last });
-    }
-    await sleep(100);
-    awakeMs += Math.min(Date.now() - began, LONGEST_LOOK_MS);
-  }
-}
-
-async function listen(server: Server | HttpServer, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-}
-
-async function close(server: Server | HttpServer | null): Promise<void> {
-  if (!server?.listening) return;
-  if ('closeAllConnections' in server) server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await listen(probe, LOOPBACK, 0);
-  const { port } = probe.address() as AddressInfo;
-  await close(probe);
-  return port;
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:https';
 import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
+import { freePort, listen } from './listening.js';
 import type { OpenBao } from './openbao.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -20,7 +20,8 @@ export type VaultFault =
   | 'no leader'
   | 'standby'
   | 'stranger'
-  | 'not json';
+  | 'not json'
+  | 'telling';
 
 /** A request that passes. */
 export interface Passing {
@@ -28,6 +29,7 @@ export interface Passing {
   /** Without `/v1/`. */
   readonly path: string;
   readonly body: string;
+  readonly headers: IncomingMessage['headers'];
 }
 
 /** Stands before a real OpenBao with the same certificate and plays what happens to one. */
@@ -43,6 +45,8 @@ export class FaultyVault {
   aheadSeconds = 0;
   /** Where `stranger` sends people to. */
   strangerUrl = 'https://127.0.0.1:1';
+  /** What it adds to the headers of what it passes on; an empty one is taken out. */
+  adds: Readonly<Record<string, string>> = {};
   /** Called before a request is passed on, and again before its answer is given. */
   watch: (passing: Passing, when: 'before' | 'after') => void | Promise<void> = () => undefined;
   private server: Server | null = null;
@@ -86,8 +90,9 @@ export class FaultyVault {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
-    await new Promise<void>((resolve) => server.listen(this.port, LOOPBACK, resolve));
-    this.port = (server.address() as AddressInfo).port;
+    // The same after it was down: whoever asks knows no other.
+    this.port ||= await freePort();
+    await listen(server, LOOPBACK, this.port);
     this.server = server;
   }
 
@@ -96,11 +101,15 @@ export class FaultyVault {
     for await (const chunk of asked) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const { method = 'GET', url = '' } = asked;
-    const passing = { method, path: url.replace('/v1/', ''), body: body.toString() };
+    const path = url.replace('/v1/', '');
+    const passing = { method, path, body: body.toString(), headers: asked.headers };
     this.seen.push(passing);
     if (this.fault !== 'none' && this.faultsLeft > 0 && this.befalls(passing)) {
       this.faultsLeft -= 1;
-      this.play(url, answer);
+      if (this.fault === 'telling') {
+        const said = `${String(asked.headers['x-vault-token'])} sent ${body.toString()}`;
+        answer.writeHead(400).end(JSON.stringify({ errors: [said] }));
+      } else this.play(url, answer);
       return;
     }
     await this.watch(passing, 'before');
@@ -136,8 +145,11 @@ export class FaultyVault {
     body: Buffer,
   ): Promise<{ status: number; headers: IncomingMessage['headers']; text: Buffer }> {
     return new Promise((resolve, reject) => {
-      const { method, url, headers } = asked;
-      const options = { method, headers, ca: readFileSync(this.bao.caFile) };
+      const { method, url } = asked;
+      const headers = { ...asked.headers, ...this.adds };
+      for (const [name, value] of Object.entries(this.adds)) if (value === '') delete headers[name];
+      // A connection of its own: one that was kept may be of a server that is gone.
+      const options = { method, headers, ca: readFileSync(this.bao.caFile), agent: false };
       const passed = request(`${this.bao.url}${url}`, options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

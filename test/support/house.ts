@@ -13,6 +13,10 @@ import { statusChecker } from './documented.js';
 import { ROOMY_LIMITS } from './limits.js';
 import { DEMO_PASSWORD, dropDatabase, makeDatabase } from './server.js';
 import type { TestUrls } from './server.js';
+import { until } from './until.js';
+
+const UNDELIVERED = `SELECT FROM kernel_event_pending
+  UNION ALL SELECT FROM pgboss.job WHERE state IN ('created', 'retry', 'active')`;
 
 /** Protects nothing: what tests seal is theirs. The same for every process over a test database. */
 const TEST_SECRET_KEY = 'of the tests only and seals nothing that anybody wants to keep';
@@ -89,6 +93,15 @@ export class House {
     } finally {
       await client.end();
     }
+  }
+
+  /**
+   * Waits until a worker has delivered all that was published, and what that published in turn: what has not
+   * happened then does not happen.
+   */
+  async settled(timeoutMs = 30_000): Promise<void> {
+    const isSo = async (): Promise<boolean> => (await this.rows('owner', UNDELIVERED)).length === 0;
+    await until('everything is delivered', isSo, timeoutMs);
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,7 @@ const DOORS = [
   'operational_alerts_find_heartbeat',
   'operational_alerts_find_source',
   'operational_alerts_standbys',
+  'payments_forget_texts',
   'security_csp_enforcing',
   'security_csp_find_app',
   'sii_connector_file_elsewhere',

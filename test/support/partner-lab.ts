@@ -1,9 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '#kernel';
 import type { PartnerSimulator } from '#modules/sii-connector/kit';
 import type { Client } from './client.js';
 import type { House } from './house.js';
 import { rcvOf, sale, SALE_HEADER } from './rcv.js';
+import { until } from './until.js';
+
+/** How often the partner is asked for news while a test waits for them. */
+const ASK_MS = 1_000;
 
 /** A submission as the API shows it. */
 export interface SeenSubmission {
@@ -89,16 +92,21 @@ export class PartnerLab {
    * Waits until the submission of a return is in a state.
    *
    * @param asks whether the partner is asked for news meanwhile, as it is every five minutes
-   * @returns the submission as it is then, also where it never came to that
+   * @returns the submission as it is then
+   * @throws Error with what it is where it never comes to that
    */
   async until(returnId: string, state: string, asks = true): Promise<SeenSubmission | undefined> {
-    for (let tries = 0; ; tries += 1) {
-      const seen = await this.submissionOf(returnId);
-      if (seen?.state === state || tries === 60) return seen;
-      if (asks && tries % 10 === 9) {
+    let askedAt = performance.now();
+    let seen: SeenSubmission | undefined;
+    await until(`the submission is ${state}`, async () => {
+      seen = await this.submissionOf(returnId);
+      if (seen?.state === state) return true;
+      if (asks && performance.now() - askedAt > ASK_MS) {
         await this.admin.post(`sii-connector/connectors/${this.connectorId}/sync`);
+        askedAt = performance.now();
       }
-      await sleep(100);
-    }
+      throw new Error(`it is ${seen?.state}: ${seen?.detail}`);
+    });
+    return seen;
   }
 }

@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOMY_LIMITS } from './limits.js';
+import { until } from './until.js';
 
 export interface Ended {
   readonly code: number | null;
   readonly output: string;
 }
+
+/** What a program leaves behind may hold its output open: longer than this is not waited for what it said last. */
+const LAST_WORDS_MS = 2_000;
 
 /** A program of the house run as its own process, as an operator would. */
 export class Program {
@@ -24,7 +28,13 @@ export class Program {
         this.output += String(error);
         resolve(null);
       });
-      child.once('exit', (code) => resolve(code));
+      // It may have ended before all that it said was read.
+      const read = new Promise((done) => child.once('close', done));
+      child.once('exit', (code) => {
+        void Promise.race([read, sleep(LAST_WORDS_MS, null, { ref: false })]).then(() =>
+          resolve(code),
+        );
+      });
     });
   }
 
@@ -37,17 +47,31 @@ export class Program {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** Waits until the output matches. @throws Error with the output when it ends or takes too long */
+  /**
+   * Waits until the output matches. Time in which this process, or the whole machine, stood still is not counted.
+   *
+   * @throws Error with the output when it ends or takes too long
+   */
   async until(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
+    for (let awakeMs = 0; ;) {
+      // Looked at first: what it said last is read after its end, and before `ended`.
+      const { hasEnded } = this;
+      if (hasEnded) await this.ended;
       const match = pattern.exec(this.output);
       if (match) return match;
-      if (this.hasEnded || Date.now() > deadline) {
+      if (hasEnded || awakeMs > timeoutMs) {
         throw new Error(`${String(pattern)} did not appear:\n${this.output}`);
       }
+      const began = performance.now();
       await sleep(20);
+      awakeMs += Math.min(performance.now() - began, 1_000);
     }
+  }
+
+  /** Stops it where it is, and waits until it stands: a signal is sent before it is felt. */
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP');
+    await standing(this.pid);
   }
 
   /** Sends a signal and waits for nothing. */
@@ -61,6 +85,15 @@ export class Program {
     const code = await this.ended;
     return { code, output: this.output };
   }
+}
+
+/** Waits until a process that was told to stop does nothing any more. */
+export async function standing(pid: number): Promise<void> {
+  const isStill = (): boolean =>
+    readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /^\d+ \(.*\) T /s.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+    );
+  await until(`process ${pid} stands`, isStill);
 }
 
 /** Runs a program with this process's environment, without what configures a house or npm. */
@@ -90,7 +123,9 @@ export function run(
 }
 
 /** Programs that were compiled once are not compiled again: a quarter of what a command takes. */
-const COMPILED = { NODE_COMPILE_CACHE: resolve('node_modules', '.cache', 'ofitec-compiled') };
+export const COMPILED = {
+  NODE_COMPILE_CACHE: resolve('node_modules', '.cache', 'ofitec-compiled'),
+};
 
 /** The built server; `.until(READY)` tells its address. */
 export function runServer(env: Readonly<Record<string, string>>): Program {

@@ -9,18 +9,17 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Connection } from 'pg';
 import type { QueryResultRow } from 'pg';
+import { freePort } from './listening.js';
 import { READY, run, runCli, runServer } from './process.js';
 import type { Ended, Program } from './process.js';
 import { dropDatabase, makeDatabase } from './server.js';
 import type { TestUrls } from './server.js';
 import { installTraefik } from './traefik.js';
+import { until } from './until.js';
 
 const HOST = 'erp.example.cl';
 type Colour = 'blue' | 'green';
@@ -230,7 +229,7 @@ export class ReleaseLab {
     return traefik;
   }
 
-  /** The shipped configuration in a real Prometheus, which looks every second. */
+  /** The shipped configuration in a real Prometheus, which looks every two seconds; one that is not answered in that is a fault. */
   async startPrometheus(): Promise<Program> {
     const { folder, ports } = this;
     const place = join(folder, 'prometheus');
@@ -239,7 +238,7 @@ export class ReleaseLab {
     const slow = readFileSync(config, 'utf8');
     writeFileSync(
       config,
-      slow.replaceAll('15s', '1s').replace('scrape_timeout: 10s', 'scrape_timeout: 1s'),
+      slow.replaceAll('15s', '2s').replace('scrape_timeout: 10s', 'scrape_timeout: 2s'),
     );
     writeFileSync(join(place, 'metrics-token'), 'none is asked for\n');
     const targets = (['blue', 'green'] as const).map(
@@ -253,6 +252,12 @@ export class ReleaseLab {
       `--web.listen-address=${address}`,
     ]);
     await answers(`http://${address}/-/ready`, prometheus);
+    const query = encodeURIComponent('release:observed_age_seconds');
+    await until('Prometheus has looked at both colours', async () => {
+      const answer = await fetch(`http://${address}/api/v1/query?query=${query}`);
+      const { data } = (await answer.json()) as { data: { result: unknown[] } };
+      return data.result.length === 2;
+    });
     return prometheus;
   }
 
@@ -315,30 +320,17 @@ const PORTS = [
 type PortName = (typeof PORTS)[number];
 
 async function freePorts(): Promise<Record<PortName, number>> {
-  const probes = await Promise.all(
-    PORTS.map(async (name) => {
-      const probe = createServer();
-      await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-      return { name, probe, port: (probe.address() as AddressInfo).port };
-    }),
-  );
-  // All at once, so that no two are the same.
-  await Promise.all(probes.map(({ probe }) => new Promise((resolve) => probe.close(resolve))));
-  return Object.fromEntries(probes.map(({ name, port }) => [name, port])) as Record<
-    PortName,
-    number
-  >;
+  const ports: [PortName, number][] = [];
+  for (const name of PORTS) ports.push([name, await freePort()]);
+  return Object.fromEntries(ports) as Record<PortName, number>;
 }
 
 async function answers(url: string, program: Program): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    const isThere = await fetch(url).then(
+  const isThere = (): Promise<boolean> =>
+    fetch(url).then(
       ({ ok }) => ok,
       () => false,
     );
-    if (isThere) return;
-    if (program.hasEnded) break;
-    await sleep(100);
-  }
-  throw new Error(`${url} does not answer:\n${program.output}`);
+  await until(`${url} answers`, async () => (await isThere()) || program.hasEnded, 90_000);
+  if (program.hasEnded) throw new Error(`${url} does not answer:\n${program.output}`);
 }

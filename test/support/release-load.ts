@@ -4,7 +4,9 @@ import type { ClientHttp2Session } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '#kernel';
 import { shop, takeOrder, openSession } from './builders.js';
+import type { Shop } from './builders.js';
 import { signIn } from './client.js';
+import type { Client } from './client.js';
 import { DEMO_PASSWORD } from './server.js';
 
 /** How long a client rests between two requests; the machine is shared. */
@@ -49,9 +51,19 @@ export class ReleaseLoad {
     const vendedora = await signIn(direct, 'vendedora', DEMO_PASSWORD);
     const place = await shop(vendedora);
     await openSession(vendedora, place.registerIds[0] ?? '');
-    const load = new ReleaseLoad(target, vendedora.token ?? '');
+    return ReleaseLoad.of(target, vendedora, place, clients);
+  }
+
+  /** The same for somebody who has signed in and opened a cash session. */
+  static async of(
+    target: Target,
+    seller: Client,
+    place: Shop,
+    clients: number,
+  ): Promise<ReleaseLoad> {
+    const load = new ReleaseLoad(target, seller.token ?? '');
     for (let n = 0; n < clients; n += 1) {
-      const { id } = await takeOrder(vendedora, place, 900);
+      const { id } = await takeOrder(seller, place, 900);
       load.clients.push(n % 2 === 0 ? load.overOne(id) : load.overTwo(id));
     }
     return load;
@@ -130,7 +142,12 @@ export class ReleaseLoad {
           response.once('error', reject);
         });
         request.once('error', (error: NodeJS.ErrnoException) =>
-          reject(request.reusedSocket && error.code === 'ECONNRESET' ? new Closed() : error),
+          // The end may be met while reading or while writing.
+          reject(
+            request.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(error.code ?? '')
+              ? new Closed()
+              : error,
+          ),
         );
         request.end(question.body);
       });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { clientTo } from '#kernel';
+import type { OpenBao } from './openbao.js';
 import type { OwnServer } from './server.js';
 
 /** One statement, or several, as whom a URL says. */
@@ -12,6 +13,26 @@ export async function askPostgres(url: string, sql: string): Promise<Record<stri
   } finally {
     await client.end();
   }
+}
+
+/** Which logins of the application are let in with a password that any version in Vault knows. */
+export async function usableLogins(bao: OpenBao): Promise<string[]> {
+  const urls = new Set<string>();
+  for (let version = 1; ; version += 1) {
+    const { status, body } = await bao.call('GET', `kv/data/ofitec/prod?version=${version}`);
+    if (status !== 200) break;
+    const data = (body.data?.['data'] ?? {}) as Record<string, string>;
+    urls.add(data['DATABASE_URL'] ?? '');
+  }
+  const users: string[] = [];
+  for (const url of urls) {
+    const isIn = await askPostgres(url, 'SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    if (isIn) users.push(new URL(url).username);
+  }
+  return users;
 }
 
 export function superuserOf(postgres: OwnServer): string {

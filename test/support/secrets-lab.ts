@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultyVault } from './faulty-vault.js';
 import { OpenBao } from './openbao.js';
-import { run } from './process.js';
+import { READY, run, runServer } from './process.js';
 import type { Ended, Program } from './process.js';
+import { startOwnServer } from './server.js';
+import type { OwnServer } from './server.js';
 
 /** What a program of the lab signs in as: `ofitec-…`. */
 type LabRole = 'reader' | 'rotator' | 'doctor' | 'door' | 'totp' | 'lease';
@@ -19,7 +21,11 @@ export class SecretsLab {
   ) {}
 
   static async open(options: Parameters<typeof OpenBao.open>[0] = {}): Promise<SecretsLab> {
-    const bao = await OpenBao.open(options);
+    return SecretsLab.over(await OpenBao.open(options), options);
+  }
+
+  /** Provisions a server that runs; it is stopped with the lab. */
+  static async over(bao: OpenBao, options: { audit?: boolean } = {}): Promise<SecretsLab> {
     const faulty = await FaultyVault.before(bao);
     const lab = new SecretsLab(bao, faulty, mkdtempSync(join(tmpdir(), 'ofitec-test-secrets-')));
     const { code, output } = await lab.asRoot('setup');
@@ -27,6 +33,22 @@ export class SecretsLab {
     for (const role of ['reader', 'rotator', 'doctor', 'door', 'totp'])
       await lab.enrol(`ofitec-${role}`);
     return lab;
+  }
+
+  /** One beside a real PostgreSQL with the demo company, and a host's folder: where an ERP is watched. */
+  static async beside(): Promise<{ lab: SecretsLab; postgres: OwnServer }> {
+    const [lab, postgres] = await Promise.all([SecretsLab.open(), startOwnServer()]);
+    mkdirSync(lab.file('host'));
+    return { lab, postgres };
+  }
+
+  /** The ERP of a host that follows the file with its database's URL. @returns it and its address */
+  async serve(urlFile: string): Promise<{ server: Program; url: string }> {
+    const server = runServer({
+      ...{ DATABASE_URL_FILE: urlFile, DATABASE_CONNECTION_LIFE_SECONDS: '2' },
+      ...{ DATABASE_POOL_SIZE: '6', LOG_LEVEL: 'warn', OFITEC_HOME: this.file('home') },
+    });
+    return { server, url: (await server.until(READY))[1] ?? '' };
   }
 
   file(name: string): string {
@@ -89,9 +111,33 @@ export class SecretsLab {
     return {
       VAULT_ADDR: this.faulty.url,
       VAULT_CACERT: this.bao.caFile,
-      VAULT_CLIENT_TIMEOUT: '3',
+      // What stands before Vault lives in this process, which may be held up; a fault that stays is soon clear.
+      VAULT_CLIENT_TIMEOUT: this.faulty.fault === 'none' ? '60' : '3',
       SECRETS_CONFIG: this.file('secrets.json'),
     };
+  }
+
+  /**
+   * A rotator that is killed once Vault has its journal at a state: it never hears so, and goes no further.
+   *
+   * @throws Error when it ended before
+   */
+  async rotateUntil(
+    state: string,
+    secret: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    let rotator: Program | null = null;
+    this.faulty.watch = ({ path, body }, when) => {
+      const isIt = path === `kv/data/ofitec-rotation/${secret}` && when === 'after';
+      if (!isIt || !body.includes(`"state":"${state}"`) || !rotator) return;
+      rotator.signal('SIGKILL');
+      throw new Error('killed');
+    };
+    rotator = this.start(['rotate', secret], { ...this.signedInAs('rotator'), ...env });
+    const { code, output } = await rotator.end();
+    this.faulty.watch = () => undefined;
+    if (code !== null) throw new Error(`It was not killed at ${state}:\n${output}`);
   }
 
   async close(): Promise<void> {

@@ -25,6 +25,10 @@ export class SecretsSite {
       SecretsLab.open(options),
       startOwnServer({ isEmpty: true }),
     ]);
+    return SecretsSite.over(lab, postgres);
+  }
+
+  static async over(lab: SecretsLab, postgres: OwnServer): Promise<SecretsSite> {
     const site = new SecretsSite(lab, postgres);
     mkdirSync(lab.file('host'));
     writeFileSync(lab.file('admin-url'), await letRotate(postgres), { mode: 0o600 });

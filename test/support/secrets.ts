@@ -6,3 +6,6 @@ export { readHealth, Vault } from '../../infra/secrets/vault/vault.js';
 export { VaultFault } from '../../infra/secrets/vault/vault-fault.js';
 export { readDialect, refusalOf, writeDialect } from '../../infra/secrets/render/dialect.js';
 export { Spool } from '../../modules/operational-alerts/spool/spool.js';
+export { PlayedTokenReview } from '../../infra/secrets/kubernetes/token-review.js';
+export { tokenReviewContract } from '../../infra/secrets/kubernetes/token-review.contract.js';
+export type { TokenReviewWorld } from '../../infra/secrets/kubernetes/token-review.contract.js';

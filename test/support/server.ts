@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -13,6 +22,8 @@ export const DEMO_PASSWORD = 'Una clave de prueba 1!';
 const TEMPLATE = 'ofitec_template';
 const PREFIX = 'ofitec-test-';
 const STALE_MS = 3_600_000;
+/** In the folder of a run: the process that it ends with. */
+const OWNER = 'run.pid';
 
 /** Where a test database is, by role. */
 export interface TestUrls {
@@ -25,8 +36,7 @@ export interface TestUrls {
 /** Starts the run's PostgreSQL with a migrated, demo-filled template; tells the workers its port. */
 export async function startTestServer(): Promise<{ stop: () => Promise<void> }> {
   sweepStale();
-  const folder = mkdtempSync(join(tmpdir(), PREFIX));
-  chmodSync(folder, 0o755);
+  const folder = makeFolder();
   const server = await PostgresServer.start({
     binaries: process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
     data: join(folder, 'postgres'),
@@ -119,7 +129,7 @@ export async function startOwnServer(
     isEmpty?: boolean;
   } = {},
 ): Promise<OwnServer> {
-  const folder = given.folder ?? mkdtempSync(join(tmpdir(), PREFIX));
+  const folder = given.folder ?? makeFolder();
   chmodSync(folder, 0o755);
   const options = {
     binaries: given.binaries ?? process.env['OFITEC_TEST_POSTGRES'] ?? embeddedBinaries(),
@@ -162,12 +172,28 @@ export async function startOwnServer(
   };
 }
 
-/** Folders of runs that were killed. Their servers, if alive, are of no use to anybody. */
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  chmodSync(folder, 0o755);
+  writeFileSync(join(folder, OWNER), String(process.pid));
+  return folder;
+}
+
+/**
+ * Folders of runs that were killed. Their servers, if alive, are of no use to anybody; those of a run beside this
+ * one, however long it takes, are.
+ */
 function sweepStale(): void {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const folder = join(tmpdir(), name);
-    if (Date.now() - statSync(folder).mtimeMs > STALE_MS) {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (!stat || Date.now() - stat.mtimeMs <= STALE_MS || isOwned(folder)) continue;
+    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function isOwned(folder: string): boolean {
+  const file = join(folder, OWNER);
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  return pid > 0 && existsSync(join('/proc', String(pid)));
 }

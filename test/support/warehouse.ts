@@ -6,12 +6,13 @@ import { VerifyWarehouseService } from '../../modules/warehouse/load/verify.serv
 import { LatenessService } from '../../modules/warehouse/load/lateness.service.js';
 import { RebuildService } from '../../modules/warehouse/load/rebuild.service.js';
 import type { Rebuilt } from '../../modules/warehouse/load/rebuild.service.js';
+import { TableFile } from '../../modules/warehouse/export/parquet.js';
 import { REPORT_QUERIES } from '../../modules/warehouse/report/queries.js';
 import { netOf, rowsOf } from '../../modules/warehouse/vault/rows.js';
 import { VAULT_TABLES } from '../../modules/warehouse/vault/tables.js';
 import type { House } from './house.js';
 
-export { netOf, REPORT_QUERIES, rowsOf, VAULT_TABLES };
+export { netOf, REPORT_QUERIES, rowsOf, TableFile, VAULT_TABLES };
 
 /** Loads what is settled in the first company. */
 export async function load(house: House): Promise<Loaded> {

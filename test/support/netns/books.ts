@@ -5,6 +5,8 @@ export interface Charge {
   readonly status: number;
   readonly id?: string;
   readonly code?: string;
+  /** The address that the shop's name led to. */
+  readonly via?: string;
 }
 
 /** A write that a server acknowledged directly. */

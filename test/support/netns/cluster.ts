@@ -3,9 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
-import { until } from '../failover-lab.js';
+import { until } from '../until.js';
 import { run } from '../process.js';
 import type { Ended, Program } from '../process.js';
+import type { Clocks } from './clocks.js';
 import type { Network } from './network.js';
 
 const SHIPPED = join('infra', 'failover', 'patroni');
@@ -36,6 +37,7 @@ export class Cluster {
     readonly network: Network,
     readonly folder: string,
     private readonly venv: string,
+    readonly clocks: Clocks,
   ) {
     const password = (): string => randomBytes(16).toString('hex');
     this.passwords = {
@@ -47,8 +49,8 @@ export class Cluster {
   }
 
   /** Hosts that are installed and not started. */
-  static async prepare(network: Network, folder: string): Promise<Cluster> {
-    const cluster = new Cluster(network, folder, await installPatroni());
+  static async prepare(network: Network, folder: string, clocks: Clocks): Promise<Cluster> {
+    const cluster = new Cluster(network, folder, await installPatroni(), clocks);
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'wal'), { mode: 0o777 });
     chmodSync(join(folder, 'wal'), 0o777);
@@ -117,11 +119,10 @@ export class Cluster {
     this.serve(`${member}/etcd`, this.network.start(member, '/usr/bin/etcd', [], { user: 'postgres', env: variablesOf(file) })); // prettier-ignore
   }
 
-  /** @param env more of its environment, which is also its PostgreSQL's */
-  startPatroni(member: MemberName, env: Readonly<Record<string, string>> = {}): void {
+  startPatroni(member: MemberName): void {
     const file = join(this.root(member), 'etc/ofitec/patroni.yml');
-    // Not in the environment of what changes the user: a library for Patroni is not one for root.
-    const more = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    // Its PostgreSQL's too. Not in the environment of what changes the user: a library for Patroni is not one for root.
+    const more = Object.entries(this.clocks.env(member)).map(([name, value]) => `${name}=${value}`);
     const words = [...more, join(this.venv, 'bin', 'patroni'), file];
     const program = this.network.start(member, 'env', words, {
       user: 'postgres',
@@ -218,6 +219,13 @@ export class Cluster {
     const { code, output } = await this.etcdctl(['get', '--print-value-only', `${KEYS}/leader`]);
     if (code !== 0) return null;
     return MEMBERS.find((member) => member === output.trim()) ?? null;
+  }
+
+  /** The leader's timeline by its own word; 0 where it does not lead, or not yet. */
+  async timelineOf(leader: MemberName): Promise<number> {
+    const members = await this.membersBy(leader);
+    const own = members.find(({ name, role }) => name === leader && role === 'leader');
+    return own?.timeline ?? 0;
   }
 
   /** What /sync says: who may lead beside the leader. */

@@ -4,7 +4,15 @@ import type { MemberName } from './cluster.js';
 import type { AppName } from './apps.js';
 import type { HaLab } from './lab.js';
 
-export type Heal = () => Promise<void> | void;
+/** Mends it. @returns for what had to wait until then: milliseconds until it had moved */
+export type Heal = () => Promise<number | void> | number | void;
+
+/** A fault before which something else had to be so: its time begins where it was broken, not where that began. */
+export interface Broken {
+  readonly heal: Heal;
+  /** When breaking it began. */
+  readonly since: number;
+}
 
 /** Something that breaks, how it is mended, and what is promised meanwhile. */
 export interface Fault {
@@ -12,17 +20,27 @@ export interface Fault {
   /** Also in the short run of `.ci/run`. */
   readonly quick?: true;
   /**
-   * What must be seen: another primary, another holder of the virtual address, service that goes on
-   * as it was, or no acknowledgement at all until it is mended.
+   * What must be seen: another primary, another holder of the virtual address, the name at the other site, service
+   * that goes on as it was, no acknowledgement by any database, or no payment until it is mended.
    */
-  readonly expect: 'primary moves' | 'address moves' | 'serves on' | 'writes wait';
+  readonly expect:
+    | 'primary moves'
+    | 'address moves'
+    | 'name moves'
+    | 'serves on'
+    | 'writes wait'
+    | 'payments wait';
+  /** How often deciders move the name, also while it is mended; never unless told. */
+  readonly flips?: number;
+  /** Whether the same primary may lead again by itself, on a new timeline, where nobody could take over at that instant. */
+  readonly mayReturn?: true;
   /** How soon the address moves, as promised, in seconds. */
   readonly moveSeconds?: number;
   /** The longest time without an acknowledged payment that is promised, in seconds; null: none. */
   readonly paySeconds: number | null;
   /** How long it lasts where nothing has to move, in seconds. */
   readonly lastsSeconds?: number;
-  inject(lab: HaLab): Promise<Heal> | Heal;
+  inject(lab: HaLab): Promise<Heal | Broken> | Heal;
 }
 
 export function holder(lab: HaLab): AppName {

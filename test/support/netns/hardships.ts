@@ -1,16 +1,14 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../failover-lab.js';
 import type { MemberName } from './cluster.js';
 import { primary } from './fault.js';
 import type { Fault } from './fault.js';
 import type { HaLab } from './lab.js';
 
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 const MARK = '7';
 
-/** What does not break a host, and wears it down: a narrow or a slow network, a full disk, a wrong clock. */
+/** What does not break a host, and wears it down: a narrow or a slow network, a full disk. */
 export const HARDSHIPS: readonly Fault[] = [
   {
     ...{ name: 'network of the primary narrow (1 Mbit/s)' },
@@ -45,11 +43,6 @@ export const HARDSHIPS: readonly Fault[] = [
       return () => rmSync(filler);
     },
   },
-  {
-    ...{ name: 'clock of the primary ten minutes ahead' },
-    ...{ expect: 'serves on', paySeconds: 15, lastsSeconds: 20 },
-    inject: async (lab) => skew(lab, await primary(lab)),
-  },
 ];
 
 /** Everything that a host sends arrives later, by a tunnel of ours: this kernel has no `netem`. */
@@ -65,39 +58,4 @@ async function slowDown(lab: HaLab, member: MemberName, ms: number): Promise<() 
     tell('rule', 'del', 'pref', '100');
     await program.end('SIGKILL');
   };
-}
-
-/**
- * Patroni and PostgreSQL of a host live in another time from a restart on: by libfaketime, because a namespace of
- * time does not shift the wall clock. It shifts the monotonic clock as well, without which `sleep` of Python fails
- * under it, so that the clock may not jump while they run. etcd asks the kernel itself and is not fooled.
- */
-async function skew(lab: HaLab, member: MemberName): Promise<() => Promise<void>> {
-  const clock = join(lab.cluster.root(member), 'clock');
-  writeFileSync(clock, '+600s\n');
-  await restart(lab, member, { LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: clock });
-  await until('the clock is ahead', async () => (await offset(lab, member)) > 300);
-  return async () => restart(lab, member, {});
-}
-
-/** Seconds by which a member's PostgreSQL is ahead of this machine. */
-async function offset(lab: HaLab, member: MemberName): Promise<number> {
-  const told = await lab.cluster.sql(member, 'SELECT extract(epoch FROM clock_timestamp())');
-  return Number(told) - Date.now() / 1_000;
-}
-
-/** Patroni anew, with another environment, and PostgreSQL by it; the lock is kept meanwhile. */
-async function restart(
-  lab: HaLab,
-  member: MemberName,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { cluster } = lab;
-  await cluster.patroniOf(member).end('SIGKILL');
-  cluster.startPatroni(member, env);
-  await until('Patroni is back', async () => (await cluster.membersBy(member)).length > 0);
-  const { code, output } = await cluster.patronictl(member, ['restart', 'ofitec', member, '--force']); // prettier-ignore
-  if (code !== 0) throw new Error(output);
-  // A member that the fault before this one broke may still be copied anew.
-  await cluster.whole(300_000);
 }

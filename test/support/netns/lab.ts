@@ -9,13 +9,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { until } from '../failover-lab.js';
+import { until } from '../until.js';
 import type { Program } from '../process.js';
-import { Apps, VIP } from './apps.js';
+import { Apps, SHOP } from './apps.js';
+import { SERVERS as NAME_SERVERS } from './bind.js';
 import { Books } from './books.js';
 import type { Charge, Probe } from './books.js';
+import { Clocks } from './clocks.js';
 import { Cluster, MEMBERS } from './cluster.js';
+import { DECIDERS, Names } from './names.js';
 import { Network } from './network.js';
+import { OBSERVERS, Watch } from './watch.js';
 
 /** Below a folder of root's: keepalived runs no script that somebody else could have put there. */
 const PLACE = '/var/cache/ofitec-test';
@@ -23,10 +27,13 @@ const STILL_MS = 3_000;
 const PASSWORD = 'Una clave de prueba 1!';
 const HOSTS = {
   ...{ pg1: '10.77.0.1', pg2: '10.77.0.2', pg3: '10.77.0.3' },
-  ...{ app1: '10.77.0.11', app2: '10.77.0.12', client: '10.77.0.21' },
+  ...{ app1: '10.77.0.11', app2: '10.77.0.12', app3: '10.77.0.13', client: '10.77.0.21' },
+  ...{ ns1: '10.77.0.31', ns2: '10.77.0.32' },
+  ...{ ob1: '10.77.0.51', ob2: '10.77.0.52', ob3: '10.77.0.53' },
+  ...{ de1: '10.77.0.61', de2: '10.77.0.62' },
 };
 
-/** The whole house on six hosts, under a load of payments. */
+/** The whole house on fourteen hosts, under a load of payments. */
 export class HaLab {
   private readonly stills: { from: number; to: number }[] = [];
 
@@ -35,6 +42,9 @@ export class HaLab {
     readonly folder: string,
     readonly cluster: Cluster,
     readonly apps: Apps,
+    readonly names: Names,
+    readonly watch: Watch,
+    readonly clocks: Clocks,
     readonly payer: Program,
     private readonly closing: AbortController,
   ) {
@@ -49,21 +59,32 @@ export class HaLab {
     const network = Network.open(HOSTS);
     network.owns(folder);
     let cluster: Cluster | null = null;
+    let apps: Apps | null = null;
+    const closing = new AbortController();
     try {
-      cluster = await Cluster.prepare(network, folder);
-      await cluster.start();
-      await settle(cluster);
-      const apps = await Apps.open(network, cluster, folder);
-      startProber(network, cluster, folder);
-      const closing = new AbortController();
-      for (const member of MEMBERS) cluster.startGuard(member);
-      void cluster.serveWishes(closing.signal);
-      const payer = network.start('client', process.execPath, [resolve('dist/test/support/netns/payer.js')], {
-        env: { PAYER: JSON.stringify({ url: `http://${VIP}:3000`, password: PASSWORD, ledger: join(folder, 'ledger'), lanes: 3 }) },
-      }); // prettier-ignore
-      await payer.until(/ready\n/);
-      return new HaLab(network, folder, cluster, apps, payer, closing);
+      const clocks = Clocks.make(folder);
+      const members = await Cluster.prepare(network, folder, clocks);
+      cluster = members;
+      // Patroni waits most of its time; the name servers and Prometheus come up meanwhile.
+      const [names, watch] = await Promise.all([
+        Names.open(network, folder, clocks),
+        Watch.open(network, folder),
+        members.start().then(async () => settle(members)),
+      ]);
+      apps = await Apps.open(network, members, folder, clocks);
+      // They count their looks while the rest comes up.
+      for (const observer of OBSERVERS) names.startObserver(observer);
+      startProber(network, members, folder);
+      for (const member of MEMBERS) members.startGuard(member);
+      void members.serveWishes(closing.signal);
+      await names.moveBack();
+      for (const decider of DECIDERS) names.startDecider(decider);
+      const payer = startPayer(network, folder);
+      await Promise.all([names.settled(), payer.until(/ready\n/, 180_000)]);
+      return new HaLab(network, folder, members, apps, names, watch, clocks, payer, closing);
     } catch (error) {
+      closing.abort();
+      apps?.close();
       network.close();
       cluster?.unmount();
       rmSync(folder, { recursive: true, force: true });
@@ -106,9 +127,9 @@ export class HaLab {
     return Math.max(0, ...gaps, between(all.at(-1) ?? since, Date.now()));
   }
 
-  /** Waits until so many payments were acknowledged after an instant. */
-  async paid(since: number, count = 20, timeoutMs = 120_000): Promise<void> {
-    const paid = (): number => this.charges(since).filter(({ status }) => status === 201).length;
+  /** Waits until so many payments were acknowledged after an instant, at an address if told. */
+  async paid(since: number, count = 20, via?: string, timeoutMs = 120_000): Promise<void> {
+    const paid = (): number => this.acknowledgedBy(via, since);
     await until(`${count} payments`, () => paid() >= count, timeoutMs).catch((error: unknown) => {
       const said = this.charges(Date.now() - 20_000).map(
         ({ status, code }) => `${status} ${code ?? ''}`,
@@ -117,6 +138,12 @@ export class HaLab {
         cause: error,
       });
     });
+  }
+
+  /** How many payments were acknowledged after an instant, at an address if told. */
+  acknowledgedBy(via: string | undefined, since: number): number {
+    const all = this.charges(since).filter(({ status }) => status === 201);
+    return all.filter((each) => via === undefined || each.via === via).length;
   }
 
   /** Instants at which two servers acknowledged within the same tenth of a second, as texts. */
@@ -167,12 +194,13 @@ export class HaLab {
   close(logs?: string): void {
     if (logs) {
       mkdirSync(logs, { recursive: true });
-      for (const [name, said] of this.cluster.logs())
+      for (const [name, said] of [...this.cluster.logs(), ...this.names.logs()])
         writeFileSync(join(logs, name.replace('/', '-')), said);
       for (const file of ['ledger', 'probes']) cpSync(join(this.folder, file), join(logs, file));
     }
     this.closing.abort();
     this.apps.close();
+    this.names.bind.close();
     this.network.close();
     this.cluster.unmount();
     rmSync(this.folder, { recursive: true, force: true });
@@ -204,6 +232,15 @@ async function settle(cluster: Cluster): Promise<void> {
       DATABASE_OWNER_URL: cluster.url(MEMBERS, 'ofitec_owner'),
       DEMO_PASSWORD: PASSWORD,
     },
+  });
+}
+
+/** Tills that know the shop by its name. */
+function startPayer(network: Network, folder: string): Program {
+  const servers = NAME_SERVERS.map((each) => network.addressOf(each));
+  const what = { name: SHOP, port: 3000, servers, password: PASSWORD, ledger: join(folder, 'ledger'), lanes: 3 }; // prettier-ignore
+  return network.start('client', process.execPath, [resolve('dist/test/support/netns/payer.js')], {
+    env: { PAYER: JSON.stringify(what) },
   });
 }
 

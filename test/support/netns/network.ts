@@ -6,7 +6,7 @@ import { run } from '../process.js';
 import type { Ended, Program } from '../process.js';
 
 /** What a test of the network needs; a missing one is a failure. */
-const TOOLS = ['ip', 'nft', 'tc', 'setpriv', 'sysctl', 'mkfs.ext4', 'faketime'] as const;
+const TOOLS = ['ip', 'nft', 'tc', 'ss', 'setpriv', 'sysctl', 'mkfs.ext4', 'cc', 'named', 'dig', 'prometheus', 'prometheus-blackbox-exporter'] as const; // prettier-ignore
 const MASK = 24;
 
 interface Options {
@@ -51,6 +51,11 @@ export class Network {
     const address = this.hosts.get(host);
     if (address === undefined) throw new Error(`There is no host ${host}.`);
     return address;
+  }
+
+  /** The namespace of a host, for what enters it by its file. */
+  fileOf(host: string): string {
+    return `/run/netns/${this.namespace(host)}`;
   }
 
   /** A program that runs on a host until it ends. */

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -126,6 +127,10 @@ export class CleanRoot {
     writeFileSync(this.path(file), text);
   }
 
+  linkOf(file: string): string {
+    return readlinkSync(this.path(file));
+  }
+
   has(file: string): boolean {
     return existsSync(this.path(file));
   }
@@ -150,7 +155,7 @@ function pipe(one: Socket, other: Socket): void {
 }
 
 /** Where this machine gets its own Debian from: no mirror is written down here. */
-function mirrorOf(): { mirror: string; codename: string } {
+export function mirrorOf(): { mirror: string; codename: string } {
   const format = ['--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)', 'Created-By: Packages'];
   const { stdout } = spawnSync('apt-get', ['indextargets', ...format], { encoding: 'utf8' });
   const targets = (stdout ?? '').split('\n').map((line) => line.split(' '));

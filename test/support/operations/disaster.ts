@@ -20,7 +20,7 @@ interface Manifest {
   readonly audit: readonly { companyId: string; number: string | number; hash: string }[];
 }
 
-/** What an operator does once, by the page of infra/backup: the role, its password and the settings; dumps only. */
+/** What an operator does once, by the page of infra/backups: the role, its password and the settings; dumps only. */
 export async function setUpBackup(root: CleanRoot): Promise<void> {
   const password = randomBytes(18).toString('hex');
   const url = `postgres://ofitec_backup:${password}@127.0.0.1:5432/ofitec`;
@@ -34,7 +34,7 @@ export async function setUpBackup(root: CleanRoot): Promise<void> {
     'chmod 600 /etc/ofitec/secrets/backup-database-url /etc/ofitec/backup.env',
     'ofitec backup setup',
   ];
-  const example = root.readFile(`${CARRIED}/infra/backup/backup.env.example`);
+  const example = root.readFile(`${CARRIED}/infra/backups/backup.env.example`);
   // The shipped settings, without the kinds of backups that need a second machine.
   const settings = example.replaceAll(/^BACKUP_(STANZA|FULL_|RESTIC_).*\n/gm, '');
   root.writeFile('etc/ofitec/backup.env', settings);

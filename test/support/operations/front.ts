@@ -53,6 +53,11 @@ export class Front {
     });
   }
 
+  /** Where load comes in. */
+  get target(): { port: number; host: string; ca: string } {
+    return { port: this.port, host: HOST, ca: this.ca };
+  }
+
   async close(): Promise<void> {
     await this.nginx.end('SIGTERM');
   }

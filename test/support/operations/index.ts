@@ -8,3 +8,4 @@ export type { OpenedShop } from './shop.js';
 export { loseDatabase, restoreDump, setUpBackup, takeDump } from './disaster.js';
 export type { Dump } from './disaster.js';
 export { Front } from './front.js';
+export { carryNext, hasNextColumn, NEXT, NEXT_VERSION } from './next-release.js';

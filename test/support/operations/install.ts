@@ -17,8 +17,9 @@ export async function install(
   root: CleanRoot,
   args: readonly string[] = [],
   settings: Readonly<Record<string, string>> = { ALLOWED_HOSTS: 'erp.example.cl,127.0.0.1' },
+  release = CARRIED,
 ): Promise<Installed> {
-  return root.tell(`${CARRIED}/infra/install.sh`, args, { env: settings });
+  return root.tell(`${release}/infra/install.sh`, args, { env: settings });
 }
 
 /** What the installer says of its steps, by its first word: `as it was`, `written`, `done`, `would …`. */

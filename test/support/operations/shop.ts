@@ -13,7 +13,7 @@ export interface OpenedShop {
 }
 
 /** Founds a company by the operator's command; its administrator signs in, enrols an app and opens a drawer. */
-export async function openShop(root: CleanRoot, url: string): Promise<OpenedShop> {
+export async function openShop(root: Pick<CleanRoot, 'read'>, url: string): Promise<OpenedShop> {
   const company = ['--rut', '76123456-0', '--name', 'Lavandería Ejemplo SpA', '--admin', 'ana'];
   await root.read('ofitec', ['base', 'create-company', ...company]);
   const said = await root.read('ofitec', ['auth', 'reset-password', '--login', 'ana', '--json']);
