@@ -160,6 +160,10 @@ describe('the failover, fault by fault', () => {
         balance,
       });
       expect({ name, ...balance, doubles }).toMatchObject({ name, ...CLEAN, doubles: [] });
+      if (fault.stays) {
+        const timeline = await lab.cluster.timelineOf(leader);
+        expect({ name, leader, timeline }).toEqual({ name, leader: before.leader, timeline: before.timeline }); // prettier-ignore
+      }
       const { flips: wanted = 0 } = fault;
       const atB = lab.acknowledgedBy(lab.network.addressOf(netns.SITE_B), since);
       const sites = await lab.names.sites();

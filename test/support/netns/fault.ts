@@ -34,6 +34,8 @@ export interface Fault {
   readonly flips?: number;
   /** Whether the same primary may lead again by itself, on a new timeline, where nobody could take over at that instant. */
   readonly mayReturn?: true;
+  /** Whether the same primary leads all the while, on the same timeline. */
+  readonly stays?: true;
   /** How soon the address moves, as promised, in seconds. */
   readonly moveSeconds?: number;
   /** The longest time without an acknowledged payment that is promised, in seconds; null: none. */

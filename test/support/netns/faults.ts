@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APPS } from './apps.js';
 import { CLOCK_FAULTS } from './clock-faults.js';
+import { ETCD_FAULTS } from './etcd-faults.js';
 import { childrenOf, from, holder, othersOf, primary, pull, to } from './fault.js';
 import type { Fault } from './fault.js';
 import { HARDSHIPS } from './hardships.js';
@@ -219,22 +220,7 @@ export const FAULTS: readonly Fault[] = [
       };
     },
   },
-  {
-    ...{ name: 'one member of etcd killed', expect: 'serves on', paySeconds: 10 },
-    inject: async (lab) => {
-      const member = await primary(lab);
-      await lab.cluster.etcdOf(member).end('SIGKILL');
-      return () => lab.cluster.startEtcd(member);
-    },
-  },
-  {
-    ...{ name: 'majority of etcd killed', expect: 'writes wait', paySeconds: null },
-    inject: async (lab) => {
-      const others = othersOf(await primary(lab));
-      for (const member of others) await lab.cluster.etcdOf(member).end('SIGKILL');
-      return () => others.forEach((member) => lab.cluster.startEtcd(member));
-    },
-  },
+  ...ETCD_FAULTS,
   {
     ...{ name: 'cable of the primary flaps, 3 s each way' },
     ...{ expect: 'serves on', paySeconds: 60, lastsSeconds: 30 },

@@ -166,17 +166,32 @@ export class HaLab {
   async books(): Promise<Books> {
     const before = count(this.payer.output, 'paused');
     process.kill(this.payer.pid, 'SIGUSR2');
-    await until('every charge is acknowledged', () => count(this.payer.output, 'paused') > before, 120_000); // prettier-ignore
-    const leader = await this.cluster.whole();
-    const at = Date.now();
-    const [charges, probes] = [this.charges(), this.probes()];
-    const [payments, writes] = await Promise.all([
-      this.cluster.sql(leader, 'SELECT id FROM payments_payment'),
-      this.cluster.sql(leader, 'SELECT id FROM failover_probe', { database: 'postgres' }),
-    ]);
-    process.kill(this.payer.pid, 'SIGUSR2');
-    const stored = new Set(payments.split('\n').filter((id) => id !== ''));
-    return new Books(at, charges, stored, probes, new Set(writes.split('\n').map(Number)));
+    try {
+      await until('every charge is acknowledged', () => count(this.payer.output, 'paused') > before, 120_000); // prettier-ignore
+      return await this.readBooks();
+    } finally {
+      process.kill(this.payer.pid, 'SIGUSR2');
+    }
+  }
+
+  /** Nothing is charged meanwhile, so a leader that gives its place away just now is asked again, or its successor. */
+  private async readBooks(): Promise<Books> {
+    const sql = async (statement: string, database?: string): Promise<string> => {
+      const leader = await this.cluster.whole();
+      return this.cluster.sql(leader, statement, database === undefined ? {} : { database });
+    };
+    let books: Books | undefined;
+    await until('the leader tells what it holds', async () => {
+      const at = Date.now();
+      const [charges, probes] = [this.charges(), this.probes()];
+      const payments = await sql('SELECT id FROM payments_payment');
+      const writes = await sql('SELECT id FROM failover_probe', 'postgres');
+      const stored = new Set(payments.split('\n').filter((id) => id !== ''));
+      books = new Books(at, charges, stored, probes, new Set(writes.split('\n').map(Number)));
+      return true;
+    }, 15_000); // prettier-ignore
+    if (!books) throw new Error('Nobody told what the leader holds.');
+    return books;
   }
 
   /** Whoever of the servers acknowledged a direct write after an instant. */
