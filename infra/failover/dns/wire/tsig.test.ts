@@ -69,6 +69,19 @@ describe('TSIG', () => {
     );
     expect(() => readKey('secret "aGlkZGVu";')).toThrow(/^is no key of BIND/);
   });
+
+  it.each(['"ab//cd=="', '"//abcd="', '"a//b//c="', 'ab//cd=='])(
+    'reads a secret that holds what looks like a comment: %s',
+    (word) => {
+      const text = `# key "old" { };\n/* secret "b2xk"; */ key "k" { // secret "b2xk";\n algorithm hmac-sha256; secret ${word}; };\n`;
+      const bare = word.replaceAll('"', '');
+      expect(readKey(text).secret).toEqual(Buffer.from(bare, 'base64'));
+    },
+  );
+
+  it('says of a file without a key that it has none', () => {
+    expect(() => readKey('// key "k" { algorithm hmac-sha256; secret "aGlkZGVu"; };')).toThrow(/^is no key of BIND/); // prettier-ignore
+  });
 });
 
 describe('messages', () => {

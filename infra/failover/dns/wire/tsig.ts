@@ -33,9 +33,13 @@ const ERRORS: Readonly<Record<number, string>> = {
   ...{ 0: 'NOERROR', 16: 'BADSIG', 17: 'BADKEY', 18: 'BADTIME', 22: 'BADTRUNC' },
 };
 
+/** A comment as `named.conf` knows it, or a quoted text, which may hold what looks like one. */
+const COMMENT = /"[^"]*"|\/\*[\s\S]*?\*\/|(?<=^|[\s;{}])(?:\/\/|#).*$/gm;
+
 /** Reads BIND's key file, as `tsig-keygen` writes it. @throws Error that names no secret */
 export function readKey(text: string): TsigKey {
-  const clean = text.replaceAll(/(\/\/|#).*$/gm, '');
+  // A secret may hold `//`, one in a hundred does: what looks like a comment within quotes or a word is none.
+  const clean = text.replaceAll(COMMENT, (found) => (found.startsWith('"') ? found : ' '));
   const name = /key\s+"?([^"\s{]+)"?\s*\{/.exec(clean)?.[1];
   const algorithm = /algorithm\s+"?([a-z0-9-]+)"?\s*;/i.exec(clean)?.[1]?.toLowerCase();
   const secret = /secret\s+"?([a-z0-9+/=]+)"?\s*;/i.exec(clean)?.[1];
