@@ -57,9 +57,10 @@ export function releaseCommand(checkMigrations: CheckMigrations): Command {
       ),
     )
     .addCommand(
-      verb('check', 'whether what is to be migrated lets the older release go on serving').action(
-        ({ json }: Options) => checkMigrations(json === true),
-      ),
+      verb(
+        'check',
+        'whether what is to be migrated lets the older release go on serving; exit 1 when one is marked wrong or nothing could be asked, 2 when one has to wait',
+      ).action(({ json }: Options) => checkMigrations(json === true)),
     );
 }
 

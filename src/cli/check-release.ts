@@ -1,4 +1,11 @@
-import { createDataSource, kernelAddon, otherReleases, pendingSteps, readInstalled } from '#kernel';
+import {
+  createDataSource,
+  inDependencyOrder,
+  kernelAddon,
+  otherReleases,
+  pendingSteps,
+  readInstalled,
+} from '#kernel';
 import type { PendingStep } from '#kernel';
 import { readBlueprint } from '../bootstrap.js';
 import { applicationUrl } from '../place.js';
@@ -6,7 +13,8 @@ import { print } from './print.js';
 
 /**
  * `ofitec release check`: whether what this code would migrate lets an older release go on serving. Exit 1
- * when a migration is marked wrong, 2 when one contracts and other releases are still connected.
+ * when a migration is marked wrong (or nothing could be asked), 2 when one contracts and other releases are
+ * still connected.
  */
 export async function checkRelease(json: boolean): Promise<void> {
   const { kernel, available } = await readBlueprint({ LOG_LEVEL: 'warn', ...process.env });
@@ -20,7 +28,9 @@ export async function checkRelease(json: boolean): Promise<void> {
       dataSource.query<R[]>(sql, parameters);
     const installed = (await readInstalled(query)) ?? [];
     const names = installed.map(({ name }) => name);
-    const addons = [kernelAddon, ...available].filter(({ name }) => names.includes(name));
+    // What is installed came to need others: they are migrated with it, as `ofitec migrate` does.
+    const wanted = inDependencyOrder(available.filter(({ name }) => names.includes(name)));
+    const addons = [kernelAddon, ...wanted];
     const steps = installed.length === 0 ? [] : await pendingSteps(query, addons);
     const others = await otherReleases(query, kernel.OFITEC_RELEASE);
     const wrong = steps.filter(

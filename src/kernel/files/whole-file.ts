@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const LINE_MS = 60_000;
@@ -15,18 +15,31 @@ export async function contentOf(path: string): Promise<string | null> {
   }
 }
 
-/** Writes a file at once and whole: whoever reads it, also after a power cut, finds the old or the new one. */
-export async function writeWhole(path: string, text: string): Promise<void> {
+/**
+ * Writes a file at once and whole: whoever reads it, also after a power cut, finds the old or the new one.
+ *
+ * @param content is written as it comes; where it fails, nothing of it is left
+ */
+export async function writeWhole(
+  path: string,
+  content: string | AsyncIterable<Buffer>,
+  mode = 0o644,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.new`;
-  const file = await open(draft, 'w', 0o644);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(draft, 'w', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   }
-  await rename(draft, path);
   syncFolder(dirname(path));
 }
 
