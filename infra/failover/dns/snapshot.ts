@@ -109,7 +109,8 @@ function canonical(address: string): string {
   return address.includes(':') ? new URL(`http://[${address}]`).hostname : address;
 }
 
-function parse<T>(entry: Entry | undefined): T | null {
+/** What an entry says; null where there is none or where it is damaged. */
+export function parse<T>(entry: Entry | undefined): T | null {
   try {
     return entry ? (JSON.parse(entry.value) as T) : null;
   } catch {

@@ -68,10 +68,16 @@ describe('the status of a virtual address', () => {
     expect(lines).toContain(`  ${VIP.padEnd(24)}held by ${hostOf(one)}, ${hostOf(two)}  TWO HOLDERS`); // prettier-ignore
   });
 
-  it('says that nobody holds it, and which agent did not answer', async () => {
+  it('says that nobody holds it only where all answer', async () => {
+    const { lines } = await tell([await agent(false, 'FAULT'), await agent(false, 'BACKUP')]);
+    expect(lines).toContain(`  ${VIP.padEnd(24)}held by nobody`);
+  });
+
+  it('does not know who holds it, and says which agent did not answer', async () => {
     const broken = await agent(true, 'MASTER', 500);
     const { lines } = await tell([NOBODY, broken]);
-    expect(lines).toContain(`  ${VIP.padEnd(24)}held by nobody`);
+    expect(lines).toContain(`  ${VIP.padEnd(24)}not known: an agent does not answer`);
+    expect(lines).toContain(`    ${hostOf(broken).padEnd(22)}does not answer`);
     expect(lines.find((line) => line.includes(`VRRP agent ${hostOf(NOBODY)}:`))).toBeDefined();
     expect(lines).toContain(`  VRRP agent ${hostOf(broken)}: answers 500`);
     expect(lines.find((line) => line.includes('etcd: '))).toBeDefined();
@@ -100,9 +106,9 @@ describe('the status of all', () => {
     agent.self = { address: VIP, holds: true, state: 'MASTER', since: '2026-11-22T10:00:00.000Z' };
     for (const patroni of patronis) {
       patroni.members = [
+        { name: 'pg3', role: 'replica', state: 'starting', lag: 'unknown' },
         { name: 'pg1', role: 'leader', state: 'running', timeline: 3 },
         { name: 'pg2', role: 'sync_standby', state: 'streaming', timeline: 3, lag: 128 },
-        { name: 'pg3', role: 'replica', state: 'starting', lag: 'unknown' },
       ];
     }
     failover = {
@@ -155,11 +161,13 @@ describe('the status of all', () => {
       'a  192.0.2.1  HEALTHY, writable',
       '  north         HEALTHY       4 ×  ready, with the nonce',
       '  south         HEALTHY       4 ×  ready, with the nonce',
+      '  east          says nothing',
       '  pg1           leader         running    timeline 3  lag –',
       '  pg2           sync_standby   streaming  timeline 3  lag 128',
       '  pg3           replica        starting   timeline ?  lag ?',
       '',
       'b  192.0.2.2  UNKNOWN',
+      ...['north', 'south', 'east'].map((each) => `  ${each.padEnd(14)}says nothing`),
       '',
       'Virtual addresses',
       `  ${VIP.padEnd(24)}held by ${new URL(agent.url).host}`,
@@ -207,7 +215,11 @@ describe('the status of all', () => {
     etcd.put(keys.trouble, JSON.stringify({ ...trouble, failures: 1 }));
     expect((await look()).lines.some((line) => line.includes(', once, '))).toBe(true);
     etcd.put(keys.trouble, 'nonsense');
-    expect((await look()).status.trouble).toBeNull();
+    // What is damaged takes nothing else along.
+    etcd.put(keys.lastChange, 'nonsense');
+    etcd.put(keys.leader, '{');
+    etcd.put(keys.observation('north', 'a'), '');
+    expect((await look()).status).toMatchObject({ trouble: null, lastChange: null, decider: null, active: 'a', sites: [{ votes: { HEALTHY: 1 }, silent: ['north', 'east'] }, {}] }); // prettier-ignore
   });
 
   it('waits for nobody for long, and calls nothing off or absent that it does not know', async () => {
@@ -232,6 +244,9 @@ describe('the status of all', () => {
       flipsLastHour: null,
     });
     expect(status.answered).toEqual({ etcd: false, nameServers: false });
+    expect(lines).toContain(`a  192.0.2.1  ${unknown}`);
+    expect(status.sites[0]).toMatchObject({ writable: null, votes: null, said: [], silent: null });
+    expect(status.faults).toEqual([...status.faults].sort());
     const host = ({ url }: { url: string }): string => new URL(url).host;
     expect(status.faults.map((fault) => fault.replace(/: .*/, '')).sort()).toEqual(
       ['etcd', `VRRP agent ${host(agent)}`, ...patronis.map((each) => `Patroni ${host(each)}`)].sort(),
@@ -259,7 +274,7 @@ describe('the status of all', () => {
     const [, second] = patronis;
     if (second) second.members = [{ name: 'pg2', role: 'primary', state: 'running', timeline: 4 }];
     const { status, lines } = await look();
-    expect(lines.slice(1, 3)).toEqual(['points to         no site, or the servers differ', 'epoch             none']); // prettier-ignore
+    expect(lines.slice(1, 3)).toEqual(['points to         no site, or the servers differ', 'epoch             the servers differ']); // prettier-ignore
     expect(status.sites[0]?.members).toMatchObject([{ name: 'pg2', timeline: 4 }]);
     expect(status.faults).toEqual([expect.stringMatching(/^a: its members differ on who leads: .*says pg1, .*says pg2/)]); // prettier-ignore
   });

@@ -3,7 +3,7 @@ import type { VrrpStatus } from '../vrrp/agent.js';
 import type { Failover, VirtualAddress } from './config.js';
 import { Etcd } from './etcd.js';
 import { keysOf } from './keys.js';
-import { activeSite, readSnapshot } from './snapshot.js';
+import { activeSite, parse, readSnapshot } from './snapshot.js';
 import type { Intent, Snapshot, Trouble } from './snapshot.js';
 import type { AuditLine } from './audit.js';
 import type { ServerView, Zone, ZoneView } from './zone.js';
@@ -22,9 +22,12 @@ interface SiteStatus {
   readonly site: string;
   readonly addresses: readonly string[];
   readonly verdict: string;
-  readonly writable: boolean;
+  /** null where nobody knows, because etcd did not answer. */
+  readonly writable: boolean | null;
   readonly votes: Readonly<Record<string, number>> | null;
   readonly said: readonly { observer: string; verdict: string; streak: number; reason: string }[];
+  /** Observers that say nothing of it; null where nobody knows. */
+  readonly silent: readonly string[] | null;
   readonly members: readonly Member[];
 }
 
@@ -32,7 +35,14 @@ interface AddressStatus {
   readonly address: string;
   /** The agents on whose hosts it is; more than one is a split. */
   readonly holders: readonly string[];
-  readonly states: readonly { agent: string; state: string | null; since: string | null }[];
+  readonly states: readonly {
+    agent: string;
+    /** Without an answer nobody knows whether the address is there. */
+    answered: boolean;
+    /** null also before keepalived's first word. */
+    state: string | null;
+    since: string | null;
+  }[];
 }
 
 export interface Status {
@@ -80,7 +90,9 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
     active: activeSite(failover, view ?? none),
     epoch: view?.agreed?.mark?.epoch ?? null,
     servers: view?.servers ?? [],
-    sites: failover.sites.map((site, n) => siteStatus(site, snapshot, members[n] ?? [])),
+    sites: failover.sites.map((site, n) =>
+      siteStatus(site, failover.observers, snapshot, members[n] ?? []),
+    ),
     addresses,
     decider: snapshot?.leader ?? null,
     frozen: snapshot?.frozen ?? null,
@@ -93,32 +105,34 @@ export async function readStatus(failover: Failover, zone: Zone): Promise<Status
       etcd: snapshot !== null,
       nameServers: (view?.servers ?? []).some(({ error }) => error === null),
     },
-    faults,
+    // In the order of their names, not of who failed first.
+    faults: faults.sort(),
   };
 }
 
 function siteStatus(
   { name, addresses }: { name: string; addresses: readonly string[] },
+  observers: readonly string[],
   snapshot: Snapshot | null,
   members: readonly Member[],
 ): SiteStatus {
   const consensus = snapshot?.consensus.find(({ site }) => site === name);
+  const heard = (snapshot?.observations ?? []).filter(({ site }) => site === name);
   return {
     site: name,
     addresses,
     verdict: consensus?.verdict ?? 'UNKNOWN',
-    writable: consensus?.writable ?? false,
+    writable: consensus?.writable ?? null,
     votes: consensus?.votes ?? null,
-    said: (snapshot?.observations ?? [])
-      .filter(({ site }) => site === name)
-      .map(({ observer, verdict, streak, reason }) => ({ observer, verdict, streak, reason })),
+    said: heard.map(({ observer, verdict, streak, reason }) => ({ observer, verdict, streak, reason })), // prettier-ignore
+    silent:
+      snapshot && observers.filter((each) => !heard.some(({ observer }) => observer === each)),
     members,
   };
 }
 
 function lastChangeOf(snapshot: Snapshot | null, prefix: string): AuditLine | null {
-  const entry = snapshot?.entries.get(keysOf(prefix).lastChange);
-  return entry ? (JSON.parse(entry.value) as AuditLine) : null;
+  return parse<AuditLine>(snapshot?.entries.get(keysOf(prefix).lastChange));
 }
 
 /** Where a virtual address is, as the agent of each host sees it on its own network card. */
@@ -137,7 +151,8 @@ async function addressStatus(
     address,
     holders: said.flatMap(({ agent, status }) => (status?.holds ? [agent] : [])),
     states: said.map(({ agent, status }) => ({
-      ...{ agent, state: status?.state ?? null, since: status?.since ?? null },
+      ...{ agent, answered: status !== null },
+      ...{ state: status?.state ?? null, since: status?.since ?? null },
     })),
   };
 }
@@ -181,17 +196,19 @@ async function readMembers(url: string): Promise<Member[]> {
   const { members } = JSON.parse(body) as {
     members?: { name: string; role: string; state: string; timeline?: number; lag?: unknown }[];
   };
-  return (members ?? []).map(({ name, role, state, timeline, lag }) => ({
-    ...{ name, role, state, timeline: timeline ?? null },
-    lagBytes: typeof lag === 'number' ? lag : null,
-  }));
+  return (members ?? [])
+    .map(({ name, role, state, timeline, lag }) => ({
+      ...{ name, role, state, timeline: timeline ?? null },
+      lagBytes: typeof lag === 'number' ? lag : null,
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The same for a person: aligned lines. */
 export function statusLines(status: Status): string[] {
   return [
     ...factsOf(status).map(([name, value]) => `${name.padEnd(18)}${value}`),
-    ...status.sites.flatMap(siteLines),
+    ...status.sites.flatMap((site) => siteLines(site, status.answered.etcd)),
     ...(status.addresses.length > 0 ? ['', 'Virtual addresses'] : []),
     ...status.addresses.flatMap(addressLines),
     ...(status.servers.length > 0 ? ['', 'Name servers'] : []),
@@ -207,11 +224,22 @@ function factsOf(status: Status): (readonly [string, string])[] {
   const { active, epoch, decider, decision, frozen, lastChange, answered, trouble } = status;
   const kept = (words: string): string => (answered.etcd ? words : UNKNOWN);
   const silent = answered.nameServers ? 'no site, or the servers differ' : 'not known: no name server answers'; // prettier-ignore
+  // One that any of them tells stands; only that they do not tell the same.
+  const isMarked = status.servers.some(({ mark }) => mark !== null);
   const isBegun = decision?.state === 'decided';
   return [
     ['name', status.record],
     ['points to', active ?? silent],
-    ['epoch', epoch === null ? (answered.nameServers ? 'none' : silent) : String(epoch)],
+    [
+      'epoch',
+      epoch === null
+        ? isMarked
+          ? 'the servers differ'
+          : answered.nameServers
+            ? 'none'
+            : silent
+        : String(epoch),
+    ],
     ['decider', kept(decider ?? 'nobody holds the lease')],
     ['kill switch', kept(frozen === null ? 'off' : `ON: ${frozen}`)],
     ['hold-down', kept(status.heldDown === true ? 'yes' : 'no')],
@@ -235,14 +263,18 @@ function changeLine({ at, from, to, outcome, by, reason }: AuditLine): string {
   return `${at}  ${from ?? '–'} → ${to}  ${outcome}, by ${by}: ${reason}`;
 }
 
-function siteLines({ site, addresses, verdict, writable, said, members }: SiteStatus): string[] {
+function siteLines(
+  { site, addresses, verdict, writable, said, silent, members }: SiteStatus,
+  isKnown: boolean,
+): string[] {
   return [
     '',
-    `${site}  ${addresses.join(' ')}  ${verdict}${writable ? ', writable' : ''}`,
+    `${site}  ${addresses.join(' ')}  ${isKnown ? verdict : UNKNOWN}${writable ? ', writable' : ''}`,
     ...said.map(
       (each) =>
         `  ${each.observer.padEnd(14)}${each.verdict.padEnd(10)}${String(each.streak).padStart(5)} ×  ${each.reason}`,
     ),
+    ...(silent ?? []).map((observer) => `  ${observer.padEnd(14)}says nothing`),
     ...members.map(
       (each) =>
         `  ${each.name.padEnd(14)}${each.role.padEnd(15)}${each.state.padEnd(11)}timeline ${each.timeline ?? '?'}  lag ${lagOf(each)}`,
@@ -256,10 +288,12 @@ function lagOf({ role, lagBytes }: Member): string {
 }
 
 function addressLines({ address, holders, states }: AddressStatus): string[] {
+  const isSilent = states.some(({ answered }) => !answered);
+  const nobody = isSilent ? 'not known: an agent does not answer' : 'held by nobody';
   const split = holders.length > 1 ? '  TWO HOLDERS' : '';
   return [
-    `  ${address.padEnd(24)}held by ${holders.join(', ') || 'nobody'}${split}`,
-    ...states.map(({ agent, state, since }) => `    ${agent.padEnd(22)}${state ?? 'unknown'}${since ? `  since ${since}` : ''}`), // prettier-ignore
+    `  ${address.padEnd(24)}${holders.length > 0 ? `held by ${holders.join(', ')}` : nobody}${split}`,
+    ...states.map(({ agent, answered, state, since }) => `    ${agent.padEnd(22)}${state ?? (answered ? 'keepalived has said nothing' : 'does not answer')}${since ? `  since ${since}` : ''}`), // prettier-ignore
   ];
 }
 

@@ -7,6 +7,10 @@ export interface EtcdMember {
   readonly id: string;
   /** Whom it takes for etcd's leader. */
   readonly leader: string;
+  /** How far its log has come. */
+  readonly index: number;
+  /** Neither a learner nor under an alarm (no space, damaged). */
+  readonly isFit: boolean;
 }
 
 /**
@@ -24,7 +28,10 @@ export function seatFor(
   const from = members.find(({ endpoint }) => new URL(endpoint).hostname === host);
   if (!from || from.leader !== from.id) return null;
   // Who takes somebody else for the leader, or nobody, does not hear this one.
-  const to = members.find(({ id, leader }) => id !== from.id && leader === from.id);
+  // Of those who do, the one that has the most: etcd waits for one that lags, and then gives up.
+  const [to] = members
+    .filter(({ id, leader, isFit }) => isFit && id !== from.id && leader === from.id)
+    .sort((a, b) => b.index - a.index);
   return to ? { from, to } : null;
 }
 
@@ -47,11 +54,21 @@ async function tell(etcd: EtcdOptions, endpoint: string): Promise<EtcdMember | n
   try {
     const { status, body } = await post(etcd, endpoint, 'status', {});
     if (status !== 200) return null;
-    const { header, leader = '0' } = JSON.parse(body) as {
+    const {
+      header,
+      leader = '0',
+      raftIndex,
+      isLearner,
+      errors,
+    } = JSON.parse(body) as {
       header?: { member_id?: string };
       leader?: string;
+      raftIndex?: string;
+      isLearner?: boolean;
+      errors?: readonly string[];
     };
-    return { endpoint, id: header?.member_id ?? '', leader };
+    const isFit = isLearner !== true && (errors ?? []).length === 0;
+    return { endpoint, id: header?.member_id ?? '', leader, index: Number(raftIndex ?? 0), isFit };
   } catch {
     return null;
   }

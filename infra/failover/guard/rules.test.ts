@@ -74,7 +74,13 @@ describe('figures of the failover', () => {
 describe('etcd’s leader and PostgreSQL’s primary', () => {
   const members = (leader: string, others = leader): Parameters<typeof seatFor>[0] =>
     ['1', '2', '3'].map((id) => {
-      return { endpoint: `http://10.0.0.${id}:2379`, id, leader: id === '1' ? leader : others };
+      return {
+        endpoint: `http://10.0.0.${id}:2379`,
+        id,
+        leader: id === '1' ? leader : others,
+        index: 9,
+        isFit: true,
+      };
     });
 
   it('sit on two hosts: the one of etcd leaves', () => {

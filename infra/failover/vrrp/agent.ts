@@ -1,4 +1,4 @@
-import { constants, existsSync, openSync } from 'node:fs';
+import { constants, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
@@ -81,7 +81,23 @@ export class VrrpAgent {
     // Not blocking: a blocked read of a pipe to which nobody writes would keep the process from ending.
     const fd = openSync(this.fifo, constants.O_RDWR | constants.O_NONBLOCK);
     const pipe = new Socket({ fd, readable: true, writable: false });
-    signal.addEventListener('abort', () => pipe.destroy());
-    for await (const line of createInterface({ input: pipe })) this.take(line);
+    const lines = createInterface({ input: pipe });
+    // A pipe that is destroyed ends no reading of lines by itself.
+    const stop = (): void => {
+      lines.close();
+      pipe.destroy();
+    };
+    signal.addEventListener('abort', stop);
+    // Opened for writing too, it never ends by itself, not even when keepalived has removed it and made another.
+    const { ino } = fstatSync(fd);
+    const watch = setInterval(() => {
+      if (statSync(this.fifo, { throwIfNoEntry: false })?.ino !== ino) stop();
+    }, 500);
+    try {
+      for await (const line of lines) this.take(line);
+    } finally {
+      clearInterval(watch);
+      signal.removeEventListener('abort', stop);
+    }
   }
 }
