@@ -82,9 +82,10 @@ export function readManifest(folder: string): Manifest {
     throw new DamagedBackup(`${folder}: the manifest cannot be read (${code}).`, { cause: error });
   }
   if (text === '') throw new DamagedBackup(`${folder}: the manifest is empty.`);
-  const manifest = parse(text, folder);
-  const { sha256, ...content } = manifest;
-  if (manifest.format !== FORMAT) throw new DamagedBackup(`${folder}: not a manifest of OFITEC.`);
+  // Whatever is JSON: what is torn may still be some.
+  const manifest = parse(text, folder) as Manifest | null;
+  const { sha256, ...content } = manifest ?? {};
+  if (manifest?.format !== FORMAT) throw new DamagedBackup(`${folder}: not a manifest of OFITEC.`);
   if (hashOf(content) !== sha256) {
     throw new DamagedBackup(`${folder}: the manifest was edited; its own hash differs.`);
   }

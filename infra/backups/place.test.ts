@@ -19,7 +19,7 @@ describe('the folder of the backups', () => {
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.each([1, 2, 3, 4, 5])('keeps the newest %d dumps', (keep) => {
+  it.each([0, 1, 2, 3, 4, 5])('keeps the newest %d dumps', (keep) => {
     const old = DUMPS.slice(0, Math.max(0, DUMPS.length - keep));
     expect(place.expire(keep, true)).toEqual(old);
     expect(place.finished()).toEqual(DUMPS);

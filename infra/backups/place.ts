@@ -69,7 +69,8 @@ export class BackupPlace {
 
   /** Removes all but the newest so many. @returns what was (or would be) removed */
   expire(keep: number, dryRun = false): string[] {
-    const old = this.finished().slice(0, -keep);
+    const all = this.finished();
+    const old = all.slice(0, Math.max(0, all.length - keep));
     for (const id of dryRun ? [] : old) fs.rmSync(this.dump(id), { recursive: true });
     return old;
   }
