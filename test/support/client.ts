@@ -74,6 +74,9 @@ function ifMatch(version: number | undefined): Record<string, string> {
   return version === undefined ? {} : { 'if-match': `"${version}"` };
 }
 
+/** How often a sign-in is asked for while the database does not answer; each takes the pool's time-out. */
+const TRIES = 3;
+
 /** Signs in. @throws Error with the server's answer when that fails */
 export async function signIn(
   url: string,
@@ -81,7 +84,11 @@ export async function signIn(
   password: string,
   check?: StatusCheck,
 ): Promise<Client> {
-  const answer = await new Client(url).post('auth/login', { login, password });
-  if (answer.status !== 200) throw new Error(`${login} cannot sign in: ${answer.text}`);
-  return new Client(url, (answer.body as { token: string }).token, check);
+  for (let tries = 1; ; tries += 1) {
+    const answer = await new Client(url).post('auth/login', { login, password });
+    if (answer.status === 200) return new Client(url, String(answer.body.token), check);
+    // On a machine under load no connection may come in time; a till would ask again, too.
+    if (answer.status !== 503 || tries === TRIES)
+      throw new Error(`${login} cannot sign in: ${answer.text}`);
+  }
 }
